@@ -1,0 +1,343 @@
+//! `INSERT`, `UPDATE` and `DELETE` to text.
+
+use super::ddl::write_column_type;
+use super::writer::{Named, Writer};
+use super::{Compile, ResultColumn, check_value};
+use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
+use crate::sql::{
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite, Node,
+};
+use crate::types::{Field, Value};
+
+/// A statement that writes.
+#[derive(Debug, Clone)]
+pub(crate) enum Write {
+    InsertRow(InsertRow),
+    ArrayInsert(ArrayInsert),
+    KeyedUpdate(KeyedUpdate),
+    ArrayUpdate(ArrayUpdate),
+    KeyedDelete(KeyedDelete),
+    Link(LinkWrite),
+    BulkUpdate(BulkUpdate),
+    BulkDelete(BulkDelete),
+}
+
+impl Compile for Write {
+    fn write(&self, w: &mut Writer) {
+        if let Some(table) = self.table() {
+            w.about(table);
+        }
+        match self {
+            Self::InsertRow(statement) => w.insert_row(statement),
+            Self::ArrayInsert(statement) => w.array_insert(statement),
+            Self::KeyedUpdate(statement) => w.keyed_update(statement),
+            Self::ArrayUpdate(statement) => w.array_update(statement),
+            Self::KeyedDelete(statement) => w.keyed_delete(statement),
+            Self::Link(statement) => w.link_write(statement),
+            Self::BulkUpdate(statement) => w.bulk_update(statement),
+            Self::BulkDelete(statement) => w.bulk_delete(statement),
+        }
+    }
+}
+
+impl Write {
+    /// The table that is written to, unless it has no model.
+    fn table(&self) -> Option<&'static TableDef> {
+        match self {
+            Self::InsertRow(statement) => Some(statement.table),
+            Self::ArrayInsert(statement) => Some(statement.table),
+            Self::KeyedUpdate(statement) => Some(statement.table),
+            Self::ArrayUpdate(statement) => Some(statement.table),
+            Self::KeyedDelete(statement) => Some(statement.table),
+            Self::Link(_) => None,
+            Self::BulkUpdate(statement) => Some(statement.source.table()),
+            Self::BulkDelete(statement) => Some(statement.source.table()),
+        }
+    }
+}
+
+/// How the columns of the rows that are sent are called, keys and values apart: a key may be among the values too.
+fn input_name(prefix: &str, index: usize) -> String {
+    format!("{prefix}{index}")
+}
+
+impl Writer {
+    fn column_names(&mut self, table: &'static TableDef, columns: &[usize]) -> &mut Self {
+        self.separated(", ", columns, |w, &column| {
+            w.ident(table.columns[column].name);
+        })
+    }
+
+    /// `$1::int4[]`, or `$1::int4` of a single value.
+    fn cast_param(&mut self, value: &Value, column: &ColumnDef, array: bool) {
+        self.param(value.clone()).push("::");
+        write_column_type(self, column);
+        if array {
+            self.push("[]");
+        }
+    }
+
+    /// `UNNEST ($1::int4[], …)`.
+    fn unnest<'a>(&mut self, inputs: impl IntoIterator<Item = (&'a Value, &'static ColumnDef)>) {
+        self.push("UNNEST (");
+        self.separated(", ", inputs, |w, (array, column)| w.cast_param(array, column, true));
+        self.push(")");
+    }
+
+    fn returning(&mut self, table: &'static TableDef, columns: &[usize]) {
+        if columns.is_empty() {
+            return;
+        }
+        self.push(" RETURNING ").column_names(table, columns);
+        self.expect_columns(table, columns);
+    }
+
+    fn expect_columns(&mut self, table: &'static TableDef, columns: &[usize]) {
+        for &column in columns {
+            self.expect(ResultColumn::column(table, &table.columns[column]));
+        }
+    }
+
+    /// The ordinal of a row that was met, counted from 1.
+    fn expect_ordinal(&mut self) {
+        self.expect(ResultColumn { ty: <i64 as Field>::TYPE, of: None });
+    }
+
+    fn insert_row(&mut self, statement: &InsertRow) {
+        let InsertRow { table, columns, values, returning } = statement;
+        self.push("INSERT INTO ").table(table);
+        if columns.is_empty() {
+            self.push(" DEFAULT VALUES");
+        } else {
+            self.push(" (").column_names(table, columns).push(") VALUES (");
+            self.separated(", ", values, |w, value| {
+                w.param(value.clone());
+            });
+            self.push(")");
+        }
+        self.returning(table, returning);
+    }
+
+    /// Without columns that the server makes, a plain insert from arrays. With them, the keys are made by the statement
+    /// itself before it inserts, so that each row that comes back is told by its key: the order of RETURNING is nobody's
+    /// promise.
+    fn array_insert(&mut self, statement: &ArrayInsert) {
+        let ArrayInsert { table, columns, arrays, returning } = statement;
+        let inputs = || arrays.iter().zip(columns.iter().map(|&column| &table.columns[column]));
+        if returning.is_empty() {
+            self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT * FROM ");
+            return self.unnest(inputs());
+        }
+        let made: Vec<usize> =
+            table.primary_key.iter().copied().filter(|key| !columns.contains(key)).collect();
+        let names: Vec<String> = (0..made.len())
+            .map(|i| input_name("k", i))
+            .chain((0..columns.len()).map(|i| input_name("v", i)))
+            .collect();
+        let (made_names, sent_names) = names.split_at(made.len());
+        self.push("WITH \"input\" AS MATERIALIZED (SELECT \"n\"");
+        for (&key, name) in made.iter().zip(made_names) {
+            self.push(", ");
+            self.server_value(table, &table.columns[key]);
+            self.push(" AS ").ident(name);
+        }
+        for (&column, name) in columns.iter().zip(sent_names) {
+            self.push(", ");
+            self.value_or_default(table, &table.columns[column], name);
+        }
+        self.push(" FROM ");
+        self.unnest(inputs());
+        self.push(" WITH ORDINALITY AS \"rows\" (").idents(sent_names).push(", \"n\")), \"output\" AS (INSERT INTO ");
+        let inserted: Vec<usize> = made.iter().chain(columns).copied().collect();
+        self.table(table).push(" (").column_names(table, &inserted).push(") SELECT ").idents(&names);
+        self.push(" FROM \"input\" RETURNING ");
+        let keys = || table.primary_key.iter();
+        let output: Vec<usize> = keys().chain(returning.iter().filter(|c| !keys().any(|key| key == *c))).copied().collect();
+        self.column_names(table, &output).push(") SELECT ");
+        self.separated(", ", returning, |w, &column| {
+            w.push("\"output\".").ident(table.columns[column].name);
+        });
+        self.push(" FROM \"input\" JOIN \"output\" ON ");
+        let named = inserted.iter().zip(&names).filter(|(column, _)| table.primary_key.contains(column));
+        self.separated(" AND ", named, |w, (&key, name)| {
+            w.push("\"input\".").ident(name).push(" = \"output\".").ident(table.columns[key].name);
+        });
+        self.push(" ORDER BY \"input\".\"n\"");
+        self.expect_columns(table, returning);
+    }
+
+    fn idents(&mut self, names: &[String]) -> &mut Self {
+        self.separated(", ", names, |w, name| {
+            w.ident(name);
+        })
+    }
+
+    /// A column of the rows that are sent, with what the server makes in the place of NULL if the column is such.
+    fn value_or_default(&mut self, table: &'static TableDef, column: &'static ColumnDef, name: &str) {
+        if !column.auto {
+            self.ident(name);
+            return;
+        }
+        self.push("COALESCE (").ident(name).push(", ");
+        self.server_value(table, column);
+        self.push(") AS ").ident(name);
+    }
+
+    /// What the server makes a column's value of: the next of its sequence, or the default.
+    fn server_value(&mut self, table: &'static TableDef, column: &'static ColumnDef) {
+        match (column.identity, column.default) {
+            (Identity::No, Some(default)) => {
+                self.push("(").push(default).push(")");
+            }
+            _ => {
+                let mut name = Self::default();
+                name.table(table);
+                // As a subquery, the sequence is looked up once and not for every row.
+                self.push("nextval((SELECT pg_get_serial_sequence(").literal(&name.into_sql()).push(", ");
+                self.literal(column.name).push(")))");
+            }
+        }
+    }
+
+    fn keyed_update(&mut self, statement: &KeyedUpdate) {
+        let KeyedUpdate { table, columns, values, keys, key_values, returning } = statement;
+        self.push("UPDATE ").table(table).push(" SET ");
+        self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+            w.ident(table.columns[column].name).push(" = ").param(value.clone());
+        });
+        self.push(" WHERE ");
+        self.separated(" AND ", keys.iter().zip(key_values), |w, (&key, value)| {
+            w.ident(table.columns[key].name).push(" = ").param(value.clone());
+        });
+        self.returning(table, returning);
+    }
+
+    /// Returns the ordinals of the rows that were met, in front of the columns that the server made.
+    fn array_update(&mut self, statement: &ArrayUpdate) {
+        let ArrayUpdate { table, columns, arrays, keys, key_arrays, returning } = statement;
+        self.push("UPDATE ").table(table).push(" AS \"target\" SET ");
+        self.separated(", ", columns.iter().enumerate(), |w, (i, &column)| {
+            w.ident(table.columns[column].name).push(" = \"input\".").ident(&input_name("v", i));
+        });
+        self.push(" FROM ");
+        self.input_rows(table, keys, key_arrays, columns, arrays);
+        self.push(" RETURNING \"input\".\"n\"");
+        self.expect_ordinal();
+        for &column in returning {
+            self.push(", \"target\".").ident(table.columns[column].name);
+        }
+        self.expect_columns(table, returning);
+    }
+
+    fn keyed_delete(&mut self, statement: &KeyedDelete) {
+        let KeyedDelete { table, keys, key_arrays } = statement;
+        self.push("DELETE FROM ").table(table).push(" AS \"target\" USING ");
+        self.input_rows(table, keys, key_arrays, &[], &[]);
+        self.push(" RETURNING \"input\".\"n\"");
+        self.expect_ordinal();
+    }
+
+    /// The rows that were sent, and the condition that the target is one of them.
+    fn input_rows(
+        &mut self,
+        table: &'static TableDef,
+        keys: &[usize],
+        key_arrays: &[Value],
+        columns: &[usize],
+        arrays: &[Value],
+    ) {
+        let column = |&index: &usize| &table.columns[index];
+        let keyed = key_arrays.iter().zip(keys.iter().map(column));
+        self.unnest(keyed.chain(arrays.iter().zip(columns.iter().map(column))));
+        self.push(" WITH ORDINALITY AS \"input\" (");
+        for i in 0..keys.len() {
+            self.ident(&input_name("k", i)).push(", ");
+        }
+        for i in 0..columns.len() {
+            self.ident(&input_name("v", i)).push(", ");
+        }
+        self.push("\"n\") WHERE ");
+        self.separated(" AND ", keys.iter().enumerate(), |w, (i, &key)| {
+            w.push("\"target\".").ident(table.columns[key].name).push(" = \"input\".").ident(&input_name("k", i));
+        });
+    }
+
+    fn link_write(&mut self, statement: &LinkWrite) {
+        let LinkWrite { link, insert, arrays, types } = statement;
+        let columns = || link.local.iter().chain(link.remote);
+        let inputs = arrays.iter().zip(types.iter().copied());
+        if *insert {
+            self.push("INSERT INTO ").qualified(link.schema, link.table).push(" (");
+            self.separated(", ", columns(), |w, column| {
+                w.ident(column);
+            });
+            self.push(") SELECT * FROM ");
+            return self.unnest(inputs);
+        }
+        self.push("DELETE FROM ").qualified(link.schema, link.table).push(" AS \"target\" USING ");
+        self.unnest(inputs);
+        self.push(" AS \"input\" (");
+        self.separated(", ", columns(), |w, column| {
+            w.ident(column);
+        });
+        self.push(") WHERE ");
+        self.separated(" AND ", columns(), |w, column| {
+            w.push("\"target\".").ident(column).push(" = \"input\".").ident(column);
+        });
+    }
+
+    fn bulk_update(&mut self, statement: &BulkUpdate) {
+        let BulkUpdate { source, set, joins, predicates, returning } = statement;
+        let outer = self.enter();
+        self.declare(Named::Source(*source));
+        self.declare_joins(joins);
+        let table = source.table();
+        self.push("UPDATE ").table(table).push(" SET ");
+        self.separated(", ", set, |w, (column, value)| {
+            if let Node::Param(value) = value
+                && let Err(error) = check_value(table, column, value)
+            {
+                w.fail(error);
+            }
+            w.ident(column.name).push(" = ").node(value);
+        });
+        self.joined_where(" FROM ", joins, predicates);
+        self.bulk_returning(*source, returning);
+        self.leave(outer);
+    }
+
+    fn bulk_delete(&mut self, statement: &BulkDelete) {
+        let BulkDelete { source, joins, predicates, returning } = statement;
+        let outer = self.enter();
+        self.declare(Named::Source(*source));
+        self.declare_joins(joins);
+        self.push("DELETE FROM ").table(source.table());
+        self.joined_where(" USING ", joins, predicates);
+        self.bulk_returning(*source, returning);
+        self.leave(outer);
+    }
+
+    /// The joined tables as a list, and what they are joined on among the conditions.
+    fn joined_where(&mut self, keyword: &str, joins: &[Join], predicates: &[Node]) {
+        if joins.is_empty() {
+            return self.where_clause(predicates);
+        }
+        self.push(keyword).separated(", ", joins, |w, join| w.from_item(&join.item));
+        let conditions: Vec<Node> =
+            joins.iter().map(|join| join.on.clone()).chain(predicates.iter().cloned()).collect();
+        self.where_clause(&conditions);
+    }
+
+    /// Qualified, because a subquery in the statement may bring a column of the same name.
+    fn bulk_returning(&mut self, source: SourceRef, columns: &[usize]) {
+        let table = source.table();
+        if columns.is_empty() {
+            return;
+        }
+        self.push(" RETURNING ");
+        self.separated(", ", columns, |w, &column| {
+            w.qualifier(Named::Source(source)).push(".").ident(table.columns[column].name);
+        });
+        self.expect_columns(table, columns);
+    }
+}

@@ -1,0 +1,107 @@
+//! Statements to text: the only place where SQL text is made.
+//!
+//! [`Compiled`] is text with `$1`, `$2`, … and the values for them, in order. Compiling is pure; what is wrong with a
+//! statement (a table that is in it twice, a value that cannot be sent) is found here, before anything is sent.
+
+mod ddl;
+mod dml;
+mod expr;
+mod select;
+mod transaction;
+mod writer;
+
+pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
+pub(crate) use dml::Write;
+pub use transaction::IsolationLevel;
+pub(crate) use transaction::{COMMIT, ROLLBACK, begin};
+use writer::Writer;
+
+use crate::error::{Error, Result};
+use crate::schema::{ColumnDef, TableDef};
+use crate::sql::Select;
+use crate::types::{TypeDef, Value};
+
+/// A statement ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiled {
+    pub(crate) sql: String,
+    pub(crate) params: Vec<Value>,
+    pub(crate) columns: Vec<ResultColumn>,
+    /// The table that the statement is about, for messages.
+    pub(crate) table: Option<&'static TableDef>,
+}
+
+/// A column of the result, as it is expected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ResultColumn {
+    pub(crate) ty: &'static TypeDef,
+    /// The table and column that it comes from, where it is one.
+    pub(crate) of: Option<(&'static TableDef, &'static ColumnDef)>,
+}
+
+impl ResultColumn {
+    pub(crate) fn column(table: &'static TableDef, column: &'static ColumnDef) -> Self {
+        Self { ty: column.ty, of: Some((table, column)) }
+    }
+}
+
+/// Something that has a SQL text.
+pub(crate) trait Compile {
+    /// Writes the text.
+    fn write(&self, w: &mut Writer);
+
+    /// The statement, checked.
+    fn compile(&self) -> Result<Compiled> {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.finish()
+    }
+
+    /// The text alone, also of a statement that would be refused.
+    fn to_text(&self) -> String {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.into_sql()
+    }
+}
+
+impl Compile for Select {
+    fn write(&self, w: &mut Writer) {
+        w.select(self, true);
+    }
+}
+
+/// Checks the values that a column is to be given: that they can be sent, and are not longer than the column.
+pub(crate) fn check_value(table: &TableDef, column: &ColumnDef, value: &Value) -> Result<()> {
+    if let Some(reason) = value.refusal() {
+        return Err(refused(table, column, reason.clone()));
+    }
+    check_raw(table, column, value.as_bytes())
+}
+
+/// Like [`check_value`], for bytes that are not yet a value.
+pub(crate) fn check_raw(table: &TableDef, column: &ColumnDef, raw: Option<&[u8]>) -> Result<()> {
+    let (Some(limit), Some(bytes)) = (column.length, raw) else { return Ok(()) };
+    // A text of no more bytes than the limit has no more characters either.
+    if bytes.len() <= limit as usize {
+        return Ok(());
+    }
+    let characters = String::from_utf8_lossy(bytes).chars().count();
+    if characters <= limit as usize {
+        return Ok(());
+    }
+    let shown = format!("{}.{}", table.display_name(), column.name);
+    let message = format!("the value for `{shown}` is longer than {limit} characters");
+    Err(named(Error::new(crate::error::ErrorKind::Encode, message), table, column))
+}
+
+/// A value that cannot be sent, with the column that it was for.
+pub(crate) fn refused(table: &TableDef, column: &ColumnDef, reason: crate::types::EncodeError) -> Error {
+    let shown = format!("{}.{}", table.display_name(), column.name);
+    let message = format!("the value for `{shown}` cannot be sent: {reason}");
+    named(Error::new(crate::error::ErrorKind::Encode, message), table, column)
+}
+
+fn named(error: Error, table: &TableDef, column: &ColumnDef) -> Error {
+    error.with_model(table.model).with_table(table.display_name()).with_column(column.name)
+}

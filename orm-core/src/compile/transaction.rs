@@ -1,0 +1,38 @@
+//! The commands around a transaction.
+
+/// How much of concurrent transactions a transaction sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IsolationLevel {
+    /// Each statement sees what was committed before it.
+    ReadCommitted,
+    /// All statements see what was committed before the first.
+    RepeatableRead,
+    /// As if the transactions had run one after the other; those that could not have are refused.
+    Serializable,
+}
+
+impl IsolationLevel {
+    /// Whether all statements see one state of the database, so that reads belong in the transaction too.
+    pub(crate) fn is_snapshot(self) -> bool {
+        self != Self::ReadCommitted
+    }
+}
+
+pub(crate) const COMMIT: &str = "COMMIT";
+pub(crate) const ROLLBACK: &str = "ROLLBACK";
+
+/// The command that begins a transaction.
+pub(crate) fn begin(isolation: Option<IsolationLevel>, read_only: bool) -> &'static str {
+    use IsolationLevel::{ReadCommitted, RepeatableRead, Serializable};
+    match (isolation, read_only) {
+        (None, false) => "BEGIN",
+        (None, true) => "BEGIN READ ONLY",
+        (Some(ReadCommitted), false) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        (Some(ReadCommitted), true) => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+        (Some(RepeatableRead), false) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        (Some(RepeatableRead), true) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        (Some(Serializable), false) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        (Some(Serializable), true) => "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY",
+    }
+}

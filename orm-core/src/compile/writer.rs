@@ -1,0 +1,223 @@
+//! [`Writer`]: the text under construction, its parameters, and the names of its sources.
+
+use super::{Compiled, ResultColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{SourceRef, TableDef};
+use crate::sql::LinkRef;
+use crate::types::Value;
+
+/// A statement under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    sql: String,
+    params: Vec<Value>,
+    columns: Vec<ResultColumn>,
+    /// The sources in scope, innermost last.
+    names: Vec<Name>,
+    /// Where the innermost query's sources begin.
+    level: usize,
+    error: Option<Error>,
+    about: Option<&'static TableDef>,
+}
+
+#[derive(Debug)]
+struct Name {
+    of: Named,
+    name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Named {
+    Source(SourceRef),
+    Link(LinkRef),
+}
+
+impl Writer {
+    /// Appends SQL. The only callers are the modules of this layer, with constants.
+    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Appends an identifier in double quotes.
+    pub(super) fn ident(&mut self, name: &str) -> &mut Self {
+        self.sql.push('"');
+        for part in name.split_inclusive('"') {
+            self.sql.push_str(part);
+            if part.ends_with('"') {
+                self.sql.push('"');
+            }
+        }
+        self.sql.push('"');
+        self
+    }
+
+    /// Appends a text in single quotes, for the few places of PostgreSQL's grammar that take no parameter.
+    pub(super) fn literal(&mut self, text: &str) -> &mut Self {
+        // With a backslash in it, the text is written as an escape string, which means the same whatever
+        // `standard_conforming_strings` says.
+        let escapes = text.contains('\\');
+        self.sql.push_str(if escapes { " E'" } else { "'" });
+        for c in text.chars() {
+            if c == '\'' || (escapes && c == '\\') {
+                self.sql.push(c);
+            }
+            self.sql.push(c);
+        }
+        self.sql.push('\'');
+        self
+    }
+
+    /// Appends a placeholder and keeps its value.
+    pub(super) fn param(&mut self, value: Value) -> &mut Self {
+        use std::fmt::Write as _;
+        if let Some(reason) = value.refusal() {
+            self.fail(Error::new(ErrorKind::Encode, format!("a value cannot be sent: {reason}")));
+        }
+        self.params.push(value);
+        // Writing to a `String` cannot fail.
+        let _ = write!(self.sql, "${}", self.params.len());
+        self
+    }
+
+    pub(super) fn number(&mut self, number: u64) -> &mut Self {
+        use std::fmt::Write as _;
+        let _ = write!(self.sql, "{number}");
+        self
+    }
+
+    /// Writes the items with `separator` between them.
+    pub(super) fn separated<T>(
+        &mut self,
+        separator: &str,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) -> &mut Self {
+        for (i, item) in items.into_iter().enumerate() {
+            if i > 0 {
+                self.push(separator);
+            }
+            write(self, item);
+        }
+        self
+    }
+
+    /// A table's name with its schema.
+    pub(super) fn table(&mut self, table: &TableDef) -> &mut Self {
+        self.qualified(table.schema, table.name)
+    }
+
+    pub(super) fn qualified(&mut self, schema: Option<&str>, name: &str) -> &mut Self {
+        if let Some(schema) = schema {
+            self.ident(schema).push(".");
+        }
+        self.ident(name)
+    }
+
+    /// Opens the scope of a query; returns what [`leave`](Self::leave) needs.
+    pub(super) fn enter(&mut self) -> usize {
+        std::mem::replace(&mut self.level, self.names.len())
+    }
+
+    /// Closes the scope of a query.
+    pub(super) fn leave(&mut self, outer: usize) {
+        self.names.truncate(self.level);
+        self.level = outer;
+    }
+
+    /// Brings a source of the current query in scope and names it.
+    pub(super) fn declare(&mut self, of: Named) {
+        if self.names[self.level..].iter().any(|name| name.of == of) {
+            self.fail(declared_twice(of));
+            return;
+        }
+        let wanted = match of {
+            Named::Source(SourceRef::Table(table)) => table.name,
+            Named::Source(SourceRef::Alias { name, .. }) => name,
+            Named::Link(link) => link.table,
+        };
+        let name = match of {
+            // A table keeps its name: what would clash with it is an alias, and gives way.
+            Named::Source(SourceRef::Table(_)) => wanted.to_owned(),
+            _ => self.free_name(wanted),
+        };
+        self.names.push(Name { of, name });
+    }
+
+    fn free_name(&self, wanted: &str) -> String {
+        let taken = |candidate: &str| self.names.iter().any(|name| name.name == candidate);
+        if !taken(wanted) {
+            return wanted.to_owned();
+        }
+        let mut number = 1u32;
+        loop {
+            let candidate = format!("{wanted}_{number}");
+            if !taken(&candidate) {
+                return candidate;
+            }
+            number += 1;
+        }
+    }
+
+    /// Writes what columns of the source are qualified by.
+    pub(super) fn qualifier(&mut self, of: Named) -> &mut Self {
+        let Some(found) = self.names.iter().rposition(|name| name.of == of) else {
+            self.fail(not_in_scope(of));
+            return self.push("?");
+        };
+        if let Named::Source(SourceRef::Table(table)) = of {
+            return self.table(table);
+        }
+        let name = std::mem::take(&mut self.names[found].name);
+        self.ident(&name);
+        self.names[found].name = name;
+        self
+    }
+
+    /// Records what a result column is expected to be.
+    pub(super) fn expect(&mut self, column: ResultColumn) {
+        self.columns.push(column);
+    }
+
+    /// Says which table the statement is about.
+    pub(super) fn about(&mut self, table: &'static TableDef) {
+        self.about.get_or_insert(table);
+    }
+
+    pub(super) fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    pub(super) fn finish(self) -> Result<Compiled> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(Compiled { sql: self.sql, params: self.params, columns: self.columns, table: self.about }),
+        }
+    }
+
+    pub(super) fn into_sql(self) -> String {
+        self.sql
+    }
+}
+
+fn declared_twice(of: Named) -> Error {
+    let name = match of {
+        Named::Source(SourceRef::Table(table)) => table.display_name(),
+        Named::Source(SourceRef::Alias { name, .. }) => name.to_owned(),
+        Named::Link(link) => link.table.to_owned(),
+    };
+    Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "`{name}` is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`"
+        ),
+    )
+}
+
+fn not_in_scope(of: Named) -> Error {
+    let name = match of {
+        Named::Source(source) => source.table().model,
+        Named::Link(link) => link.table,
+    };
+    Error::new(ErrorKind::Invalid, format!("`{name}` is not in this query's FROM clause"))
+}

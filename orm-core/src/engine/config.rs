@@ -1,0 +1,250 @@
+//! Settings of an engine, and the check of its connection string.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, NoTls};
+
+use super::record::Recorders;
+use super::{Engine, Inner};
+use crate::error::{Error, Result};
+
+/// Whether the connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum TlsMode {
+    /// It is not.
+    Disable,
+    /// It is if both sides can, which this build cannot.
+    #[default]
+    Prefer,
+    /// It must be, which this build refuses.
+    Require,
+}
+
+/// Settings of an [`Engine`].
+#[derive(Debug, Clone)]
+#[must_use = "settings do nothing until `build` makes an engine of them"]
+pub struct EngineBuilder {
+    dsn: Option<Dsn>,
+    pool_size: usize,
+    connect_timeout: Duration,
+    wait_timeout: Duration,
+    statement_timeout: Option<Duration>,
+    application_name: Option<String>,
+    search_path: Option<String>,
+    tls: Option<TlsMode>,
+}
+
+/// A connection string, which may hold a password and therefore does not show itself.
+#[derive(Clone)]
+struct Dsn(String);
+
+impl fmt::Debug for Dsn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Default for EngineBuilder {
+    fn default() -> Self {
+        Self {
+            dsn: None,
+            pool_size: 10,
+            connect_timeout: Duration::from_secs(5),
+            wait_timeout: Duration::from_secs(30),
+            statement_timeout: None,
+            application_name: None,
+            search_path: None,
+            tls: None,
+        }
+    }
+}
+
+/// What an engine connects to, for messages: without user and password.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    hosts: String,
+    database: String,
+    pub(super) pool_size: usize,
+    pub(super) connect_timeout: Duration,
+    pub(super) wait_timeout: Duration,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "database `{}` on {}", self.database, self.hosts)
+    }
+}
+
+impl EngineBuilder {
+    /// The connection string, as a URL or as keywords.
+    pub fn dsn(mut self, dsn: impl Into<String>) -> Self {
+        self.dsn = Some(Dsn(dsn.into()));
+        self
+    }
+
+    /// The largest number of connections. 10 unless said otherwise.
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections;
+        self
+    }
+
+    /// How long making a connection may take. 5 seconds unless said otherwise.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long to wait for a connection while all are in use. 30 seconds unless said otherwise.
+    pub fn wait_timeout(mut self, timeout: Duration) -> Self {
+        self.wait_timeout = timeout;
+        self
+    }
+
+    /// How long the server lets one statement run (`statement_timeout`, in whole milliseconds). Without limit unless said
+    /// otherwise.
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = Some(timeout);
+        self
+    }
+
+    /// The name under which the server lists the connections.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = Some(name.into());
+        self
+    }
+
+    /// The schema in which tables without a schema of their own are looked for and created (`search_path`).
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.search_path = Some(schema.into());
+        self
+    }
+
+    /// Whether the connection is encrypted. Overrides the `sslmode` of the connection string.
+    pub fn tls(mut self, mode: TlsMode) -> Self {
+        self.tls = Some(mode);
+        self
+    }
+
+    /// Makes the engine. Connects to nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) that names what is wrong; never the password.
+    pub fn build(self) -> Result<Engine> {
+        let dsn = self.dsn.as_ref().ok_or_else(|| Error::config("the engine has no connection string: call `dsn`"))?;
+        let mut config = parse(&dsn.0)?;
+        self.apply(&mut config)?;
+        let target = self.target(&config);
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            // The connection task ends when the connection breaks, which the pool sees without asking the server.
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(self.pool_size)
+            .wait_timeout(Some(self.wait_timeout))
+            .create_timeout(Some(self.connect_timeout))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
+        Ok(Engine { inner: Arc::new(Inner { pool, target, recorders: Recorders::default() }) })
+    }
+
+    fn apply(&self, config: &mut Config) -> Result<()> {
+        if self.pool_size == 0 {
+            return Err(Error::config("pool_size is 0: a pool needs at least one connection"));
+        }
+        if config.get_user().is_none_or(str::is_empty) {
+            return Err(Error::config("the connection string names no user"));
+        }
+        if config.get_hosts().is_empty() {
+            return Err(Error::config("the connection string names no host"));
+        }
+        config.connect_timeout(self.connect_timeout);
+        if let Some(name) = &self.application_name {
+            config.application_name(name);
+        }
+        let mode = self.tls.unwrap_or(match config.get_ssl_mode() {
+            SslMode::Disable => TlsMode::Disable,
+            SslMode::Require => TlsMode::Require,
+            _ => TlsMode::Prefer,
+        });
+        if mode == TlsMode::Require {
+            return Err(Error::config("sslmode=require: this build of orm-core cannot encrypt connections"));
+        }
+        config.ssl_mode(SslMode::Disable);
+        let options = self.options(config.get_options());
+        if !options.is_empty() {
+            config.options(&options);
+        }
+        Ok(())
+    }
+
+    /// Settings that the server takes with the connection, so that they hold behind every statement.
+    fn options(&self, given: Option<&str>) -> String {
+        let mut options = given.unwrap_or_default().to_owned();
+        if let Some(timeout) = self.statement_timeout {
+            options.push_str(&format!(" -c statement_timeout={}", timeout.as_millis()));
+        }
+        if let Some(schema) = &self.search_path {
+            // A space ends an option's value unless a backslash stands before it.
+            let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+            options.push_str(" -c search_path=");
+            options.extend(quoted.chars().flat_map(|c| {
+                let escape = (c.is_whitespace() || c == '\\').then_some('\\');
+                escape.into_iter().chain([c])
+            }));
+        }
+        options
+    }
+
+    fn target(&self, config: &Config) -> Target {
+        let ports = config.get_ports();
+        let hosts: Vec<String> = config
+            .get_hosts()
+            .iter()
+            .enumerate()
+            .map(|(i, host)| {
+                let port = ports.get(i).or_else(|| ports.first()).copied().unwrap_or(5432);
+                match host {
+                    Host::Tcp(name) => format!("{name}:{port}"),
+                    #[cfg(unix)]
+                    Host::Unix(path) => format!("{}:{port}", path.display()),
+                }
+            })
+            .collect();
+        Target {
+            hosts: hosts.join(", "),
+            database: config.get_dbname().or_else(|| config.get_user()).unwrap_or_default().to_owned(),
+            pool_size: self.pool_size,
+            connect_timeout: self.connect_timeout,
+            wait_timeout: self.wait_timeout,
+        }
+    }
+}
+
+fn parse(dsn: &str) -> Result<Config> {
+    if let Some((scheme, _)) = dsn.split_once("://")
+        && !scheme.contains(['=', ' '])
+        && scheme != "postgresql"
+        && scheme != "postgres"
+    {
+        let advice = if scheme.starts_with("postgresql+") { " (a driver is not named here)" } else { "" };
+        return Err(Error::config(format!(
+            "unknown scheme `{scheme}` in the connection string; expected `postgresql`{advice}"
+        )));
+    }
+    Config::from_str(dsn).map_err(|error| {
+        // The driver's own words name the option and not its value.
+        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        Error::config(format!("malformed connection string: {cause}"))
+    })
+}

@@ -1,0 +1,116 @@
+//! A connection that is lent from the pool, and never goes back with something unfinished on it.
+
+use std::fmt;
+use std::ops::Deref;
+
+use deadpool_postgres::{ClientWrapper, Object};
+
+use super::Engine;
+use super::database_error;
+use super::record::Statement;
+use crate::error::Result;
+
+/// A connection from the pool.
+///
+/// It knows whether a transaction is open and whether a statement is under way. If it is dropped in either state, because
+/// the future that used it was, the connection is closed and not given back: the server rolls the transaction back.
+pub struct Connection {
+    engine: Engine,
+    /// `None` only while dropping.
+    object: Option<Object>,
+    in_transaction: bool,
+    busy: bool,
+}
+
+impl Connection {
+    pub(super) fn new(engine: Engine, object: Object) -> Self {
+        Self { engine, object: Some(object), in_transaction: false, busy: false }
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn client(&self) -> &ClientWrapper {
+        match &self.object {
+            Some(object) => object,
+            None => unreachable!("the object is taken in drop alone"),
+        }
+    }
+
+    /// The driver's client.
+    pub(crate) fn raw(&self) -> &tokio_postgres::Client {
+        self.client()
+    }
+
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// Says that a statement is under way; [`settled`](Self::settled) says that it is not any more.
+    pub(super) fn begin_work(&mut self) {
+        self.busy = true;
+    }
+
+    pub(super) fn settled(&mut self) {
+        self.busy = false;
+    }
+
+    /// Sends a statement without parameters and without a result, such as `BEGIN`.
+    pub(crate) async fn command(&mut self, sql: &str) -> Result<()> {
+        self.begin_work();
+        let started = std::time::Instant::now();
+        let outcome = self.client().batch_execute(sql).await;
+        self.settled();
+        self.engine.recorders().note(|| Statement::new(sql, 0, 0, started.elapsed()));
+        outcome.map_err(|source| database_error::statement(source, sql, None))
+    }
+
+    /// Opens a transaction.
+    pub(crate) async fn begin(&mut self, sql: &str) -> Result<()> {
+        // From here on, whatever happens: better to close a connection than to lend out an open transaction.
+        self.in_transaction = true;
+        self.command(sql).await
+    }
+
+    /// Ends the transaction by `COMMIT` or `ROLLBACK`.
+    pub(crate) async fn end(&mut self, sql: &str) -> Result<()> {
+        self.command(sql).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if (self.in_transaction || self.busy)
+            && let Some(object) = self.object.take()
+        {
+            drop(Object::take(object));
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("in_transaction", &self.in_transaction).field("busy", &self.busy).finish()
+    }
+}
+
+/// The driver's client, lent from the pool; see [`Engine::raw`].
+#[derive(Debug)]
+pub struct RawConnection(Connection);
+
+impl RawConnection {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(connection)
+    }
+}
+
+impl Deref for RawConnection {
+    type Target = tokio_postgres::Client;
+
+    fn deref(&self) -> &tokio_postgres::Client {
+        self.0.raw()
+    }
+}

@@ -1,0 +1,298 @@
+//! What the driver and the server say, as this crate's errors.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::types::{Kind, Type};
+
+use super::config::Target;
+use crate::error::{ConstraintKind, Error, ErrorKind};
+use crate::schema::TableDef;
+
+/// What the server said, without its DETAIL, which shows values.
+#[derive(Debug)]
+struct ServerError {
+    code: String,
+    message: String,
+    hint: Option<String>,
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (SQLSTATE {})", self.message, self.code)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for ServerError {}
+
+impl ServerError {
+    fn of(db: &DbError) -> Self {
+        Self {
+            code: db.code().code().to_owned(),
+            message: db.message().to_owned(),
+            hint: db.hint().map(str::to_owned),
+        }
+    }
+}
+
+/// A connection could not be made.
+pub(super) fn connection(target: &Target, source: tokio_postgres::Error) -> Error {
+    let cause = match source.as_db_error() {
+        Some(db) => db.message().to_owned(),
+        None => source.source().map_or_else(|| source.to_string(), ToString::to_string),
+    };
+    let error = Error::new(ErrorKind::Connection, format!("could not connect to {target}: {cause}"));
+    with_server_error(error, source)
+}
+
+fn with_server_error(error: Error, source: tokio_postgres::Error) -> Error {
+    match source.as_db_error() {
+        Some(db) => {
+            let server = ServerError::of(db);
+            error.with_sqlstate(server.code.clone()).with_source(server)
+        }
+        None => error.with_source(source),
+    }
+}
+
+/// A statement failed.
+pub(super) fn statement(source: tokio_postgres::Error, sql: &str, table: Option<&'static TableDef>) -> Error {
+    let Some(db) = source.as_db_error() else { return client_side(source) };
+    let error = constraint(db)
+        .or_else(|| transaction(db))
+        .or_else(|| schema(db, sql, table))
+        .unwrap_or_else(|| Error::new(ErrorKind::Database, format!("the server refused the statement: {}", db.message())));
+    with_server_error(with_model(error, db, table), source)
+}
+
+fn client_side(source: tokio_postgres::Error) -> Error {
+    if source.is_closed() || source.source().is_some_and(|cause| cause.is::<std::io::Error>()) {
+        return Error::new(ErrorKind::Connection, "the connection to the server broke").with_source(source);
+    }
+    match source.source().and_then(|cause| cause.downcast_ref::<crate::types::EncodeError>()) {
+        Some(reason) => Error::new(ErrorKind::Encode, format!("a value cannot be sent: {reason}")),
+        None => Error::new(ErrorKind::Database, "the statement failed").with_source(source),
+    }
+}
+
+/// Adds the model, if the error is about the statement's own table.
+fn with_model(error: Error, db: &DbError, table: Option<&'static TableDef>) -> Error {
+    let Some(table) = table else { return error };
+    match (error.model(), db.table()) {
+        (None, Some(name)) if name == table.name => error.with_model(table.model),
+        _ => error,
+    }
+}
+
+fn constraint(db: &DbError) -> Option<Error> {
+    let code = db.code();
+    let (kind, name) = if *code == SqlState::UNIQUE_VIOLATION {
+        (ConstraintKind::Unique, "unique")
+    } else if *code == SqlState::FOREIGN_KEY_VIOLATION || *code == SqlState::RESTRICT_VIOLATION {
+        (ConstraintKind::ForeignKey, "foreign-key")
+    } else if *code == SqlState::NOT_NULL_VIOLATION {
+        (ConstraintKind::NotNull, "not-null")
+    } else if *code == SqlState::CHECK_VIOLATION {
+        (ConstraintKind::Check, "check")
+    } else if *code == SqlState::EXCLUSION_VIOLATION {
+        (ConstraintKind::Exclusion, "exclusion")
+    } else {
+        return None;
+    };
+    let table = qualified(db);
+    let message = match (db.constraint(), db.column(), &table) {
+        (Some(constraint), _, Some(table)) => format!("{name} constraint `{constraint}` of table `{table}` is violated"),
+        (None, Some(column), Some(table)) => format!("{name} constraint of column `{table}.{column}` is violated"),
+        _ => format!("a {name} constraint is violated: {}", db.message()),
+    };
+    let mut error = Error::new(ErrorKind::Constraint(kind), message);
+    if let Some(constraint) = db.constraint() {
+        error = error.with_constraint(constraint);
+    }
+    if let Some(column) = db.column() {
+        error = error.with_column(column.to_owned());
+    }
+    if let Some(table) = table {
+        error = error.with_table(table);
+    }
+    Some(error)
+}
+
+/// The table with its schema, where that is not the usual one.
+fn qualified(db: &DbError) -> Option<String> {
+    let table = db.table()?;
+    match db.schema() {
+        Some(schema) if schema != "public" => Some(format!("{schema}.{table}")),
+        _ => Some(table.to_owned()),
+    }
+}
+
+fn transaction(db: &DbError) -> Option<Error> {
+    let code = db.code();
+    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+        let what = if *code == SqlState::T_R_DEADLOCK_DETECTED { "a deadlock" } else { "a concurrent transaction" };
+        return Some(Error::new(
+            ErrorKind::Serialization,
+            format!("the transaction was ended by {what}; it can be run again"),
+        ));
+    }
+    let lost = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+    lost.contains(code).then(|| Error::new(ErrorKind::Connection, format!("the server ended the connection: {}", db.message())))
+}
+
+fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<Error> {
+    let position = match db.position() {
+        Some(ErrorPosition::Original(position)) => *position as usize,
+        _ => 0,
+    };
+    let code = db.code();
+    if *code == SqlState::UNDEFINED_TABLE {
+        let found = identifiers_at(sql, position).join(".");
+        let name = if found.is_empty() { table.map(TableDef::display_name)? } else { found };
+        return Some(undefined_table(name, table));
+    }
+    if *code == SqlState::UNDEFINED_COLUMN {
+        let column = identifiers_at(sql, position).pop()?;
+        return Some(undefined_column(&column, table));
+    }
+    if *code == SqlState::DATATYPE_MISMATCH || *code == SqlState::UNDEFINED_FUNCTION {
+        return wrong_type(db, sql, position, table);
+    }
+    None
+}
+
+fn undefined_table(name: String, table: Option<&'static TableDef>) -> Error {
+    match table.filter(|table| table.name == name || table.display_name() == name) {
+        Some(table) => Error::new(
+            ErrorKind::Schema,
+            format!(
+                "table `{name}` of model `{0}` does not exist: create it with `engine.create_all::<{0}>()` or a migration, or look at the connection's search_path",
+                table.model
+            ),
+        )
+        .with_model(table.model)
+        .with_table(name),
+        None => Error::new(
+            ErrorKind::Schema,
+            format!("table `{name}` does not exist: create it with `create_all` or a migration"),
+        )
+        .with_table(name),
+    }
+}
+
+fn undefined_column(column: &str, table: Option<&'static TableDef>) -> Error {
+    let known = table.and_then(|table| table.column_index(column).map(|index| (table, &table.columns[index])));
+    match known {
+        Some((table, def)) => Error::new(
+            ErrorKind::Schema,
+            format!(
+                "column `{0}.{column}` does not exist: field `{1}::{2}` needs it with type `{3}`; a migration must add it, `create_all` leaves a table that exists as it is",
+                table.display_name(),
+                table.model,
+                def.field,
+                def.ty.display()
+            ),
+        )
+        .with_model(table.model)
+        .with_table(table.display_name())
+        .with_column(def.name),
+        None => Error::new(ErrorKind::Schema, format!("column `{column}` does not exist; a migration must add it"))
+            .with_column(column.to_owned()),
+    }
+}
+
+/// A value or comparison of a type that the column does not have.
+fn wrong_type(db: &DbError, sql: &str, position: usize, table: Option<&'static TableDef>) -> Option<Error> {
+    let table = table?;
+    let (column, found) = assigned_column(db.message())
+        .or_else(|| compared_column(db.message(), sql, position))
+        .filter(|(column, _)| table.column_index(column).is_some())?;
+    let def = &table.columns[table.column_index(&column)?];
+    let shown = format!("{}.{column}", table.display_name());
+    Some(
+        Error::new(
+            ErrorKind::Schema,
+            format!(
+                "column `{shown}` is of type `{found}` in the database, but field `{}::{}` needs `{}`: change the field, or migrate the column",
+                table.model,
+                def.field,
+                def.ty.display()
+            ),
+        )
+        .with_model(table.model)
+        .with_table(table.display_name())
+        .with_column(column),
+    )
+}
+
+/// From `column "c" is of type t but expression is of type u`: the names are the same in every language.
+fn assigned_column(message: &str) -> Option<(String, String)> {
+    let (_, rest) = message.split_once('"')?;
+    let (column, rest) = rest.split_once('"')?;
+    let (_, rest) = rest.split_once(" is of type ")?;
+    let (found, _) = rest.split_once(" but ")?;
+    Some((column.to_owned(), found.to_owned()))
+}
+
+/// From `operator does not exist: t = u`, whose position is that of the operator.
+fn compared_column(message: &str, sql: &str, position: usize) -> Option<(String, String)> {
+    let (_, types) = message.split_once(": ")?;
+    let found = types.split([' ', '=', '<', '>']).next()?.to_owned();
+    let before: String = sql.chars().take(position.saturating_sub(1)).collect();
+    let before = before.trim_end().strip_suffix('"')?;
+    let start = before.rfind('"')?;
+    Some((before[start + 1..].to_owned(), found))
+}
+
+/// The quoted identifiers that stand, joined by dots, at a position (counted from 1, in characters) of our own SQL.
+fn identifiers_at(sql: &str, position: usize) -> Vec<String> {
+    let mut rest = sql.chars().skip(position.saturating_sub(1)).peekable();
+    let mut identifiers = Vec::new();
+    while rest.next() == Some('"') {
+        let mut name = String::new();
+        loop {
+            match rest.next() {
+                Some('"') if rest.peek() == Some(&'"') => {
+                    rest.next();
+                    name.push('"');
+                }
+                Some('"') | None => break,
+                Some(c) => name.push(c),
+            }
+        }
+        identifiers.push(name);
+        if rest.next() != Some('.') {
+            break;
+        }
+    }
+    identifiers
+}
+
+/// Whether the statement was prepared before its tables were altered.
+pub(super) fn is_stale_plan(source: &tokio_postgres::Error) -> bool {
+    let stale = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];
+    source.as_db_error().is_some_and(|db| stale.contains(db.code()))
+}
+
+/// A type's name as DDL has it.
+pub(super) fn type_name(ty: &Type) -> String {
+    if let Kind::Array(member) = ty.kind() {
+        return format!("{}[]", type_name(member));
+    }
+    let name = match ty.name() {
+        "int2" => "smallint",
+        "int4" => "integer",
+        "int8" => "bigint",
+        "float4" => "real",
+        "float8" => "double precision",
+        "bool" => "boolean",
+        "bpchar" => "char",
+        other => other,
+    };
+    name.to_owned()
+}

@@ -1,0 +1,147 @@
+//! The one place where a compiled statement is sent and its rows are read.
+
+use std::pin::pin;
+use std::time::Instant;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{RowStream, Statement as Prepared};
+
+use super::connection::Connection;
+use super::database_error;
+use super::record::Statement;
+use crate::compile::{Compiled, ResultColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::types::RowReader;
+
+/// Sends a statement and reads each row while the next ones arrive.
+pub(crate) async fn fetch<T>(
+    connection: &mut Connection,
+    compiled: &Compiled,
+    mut read: impl FnMut(&mut RowReader<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let started = Instant::now();
+    connection.begin_work();
+    let mut out = Vec::new();
+    let rows = send(connection, compiled).await;
+    let outcome = match rows {
+        Ok(rows) => collect(rows, compiled, &mut read, &mut out).await,
+        Err(error) => Err(error),
+    };
+    connection.settled();
+    note(connection, compiled, out.len() as u64, started);
+    outcome.map(|()| out)
+}
+
+/// Sends a statement of which only the number of affected rows matters.
+pub(crate) async fn execute(connection: &mut Connection, compiled: &Compiled) -> Result<u64> {
+    let started = Instant::now();
+    connection.begin_work();
+    let outcome = affected(connection, compiled).await;
+    connection.settled();
+    note(connection, compiled, *outcome.as_ref().unwrap_or(&0), started);
+    outcome
+}
+
+async fn affected(connection: &Connection, compiled: &Compiled) -> Result<u64> {
+    let rows = send(connection, compiled).await?;
+    let mut rows = pin!(rows);
+    while rows.try_next().await.map_err(|source| failed(source, compiled))?.is_some() {}
+    Ok(rows.rows_affected().unwrap_or(0))
+}
+
+async fn collect<T>(
+    rows: RowStream,
+    compiled: &Compiled,
+    read: &mut impl FnMut(&mut RowReader<'_>) -> Result<T>,
+    out: &mut Vec<T>,
+) -> Result<()> {
+    let mut rows = pin!(rows);
+    let mut outcome = Ok(());
+    while let Some(row) = rows.try_next().await.map_err(|source| failed(source, compiled))? {
+        // After a row that cannot be read the others are still taken off the wire: the connection stays of use.
+        if outcome.is_ok() {
+            match read(&mut RowReader::new(&row)) {
+                Ok(value) => out.push(value),
+                Err(error) => outcome = Err(error),
+            }
+        }
+    }
+    outcome
+}
+
+/// Prepares the statement, once a connection, checks the types of its result and sends it.
+async fn send(connection: &Connection, compiled: &Compiled) -> Result<RowStream> {
+    let client = connection.client();
+    let mut retried = false;
+    loop {
+        let types: Vec<Type> = compiled.params.iter().map(crate::types::Value::param_type).collect();
+        let prepared = client
+            .prepare_typed_cached(&compiled.sql, &types)
+            .await
+            .map_err(|source| failed(source, compiled))?;
+        check_result(&prepared, compiled)?;
+        let params = compiled.params.iter().map(|value| value as &(dyn ToSql + Sync));
+        match client.query_raw(&prepared, params).await {
+            Ok(rows) => return Ok(rows),
+            // The table was altered since the statement was prepared. Outside a transaction, preparing it anew is safe.
+            Err(source) if !retried && !connection.in_transaction() && database_error::is_stale_plan(&source) => {
+                client.statement_cache.remove(&compiled.sql, &types);
+                retried = true;
+            }
+            Err(source) => return Err(failed(source, compiled)),
+        }
+    }
+}
+
+fn failed(source: tokio_postgres::Error, compiled: &Compiled) -> Error {
+    database_error::statement(source, &compiled.sql, compiled.table)
+}
+
+/// Compares the types of the result with those of the fields, once a statement and not once a value.
+fn check_result(prepared: &Prepared, compiled: &Compiled) -> Result<()> {
+    for (found, expected) in prepared.columns().iter().zip(&compiled.columns) {
+        if !expected.ty.matches(found.type_()) && !declared_otherwise(expected, found.type_()) {
+            return Err(type_mismatch(expected, found.name(), found.type_()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the field says itself that its column has this type (`sql_type`).
+fn declared_otherwise(expected: &ResultColumn, found: &Type) -> bool {
+    expected.of.and_then(|(_, column)| column.base_type()).is_some_and(|sql| {
+        let name = sql.rsplit('.').next().unwrap_or(sql).trim_matches('"');
+        found.name().eq_ignore_ascii_case(name)
+    })
+}
+
+fn type_mismatch(expected: &ResultColumn, name: &str, found: &Type) -> Error {
+    let wanted = expected.ty.display();
+    let found = database_error::type_name(found);
+    match expected.of {
+        Some((table, column)) => {
+            let shown = format!("{}.{}", table.display_name(), column.name);
+            Error::new(
+                ErrorKind::Schema,
+                format!(
+                    "column `{shown}` is of type `{found}` in the database, but field `{}::{}` needs `{wanted}`: change the field, or migrate the column",
+                    table.model, column.field
+                ),
+            )
+            .with_model(table.model)
+            .with_table(table.display_name())
+            .with_column(column.name)
+        }
+        None => Error::new(
+            ErrorKind::Schema,
+            format!("result column `{name}` is of type `{found}`, but `{wanted}` was expected"),
+        )
+        .with_column(name.to_owned()),
+    }
+}
+
+fn note(connection: &Connection, compiled: &Compiled, rows: u64, started: Instant) {
+    let recorders = connection.engine().recorders();
+    recorders.note(|| Statement::new(&compiled.sql, compiled.params.len(), rows, started.elapsed()));
+}

@@ -1,0 +1,148 @@
+//! Everything that does I/O: the pool, connections, transactions, and the one function that sends a statement.
+//!
+//! Only this layer touches the driver's client and the pool. Query and session ask it to run a `Compiled`; the rows that
+//! come back are read while they arrive.
+
+mod config;
+mod connection;
+mod database_error;
+mod execute;
+mod record;
+mod schema;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use config::{EngineBuilder, TlsMode};
+pub(crate) use connection::Connection;
+use deadpool_postgres::Pool;
+pub(crate) use execute::{execute, fetch};
+pub use connection::RawConnection;
+pub use record::{Recording, Statement};
+
+use crate::error::{Error, ErrorKind, Result};
+use record::Recorders;
+
+/// Where the database is, and the pool of connections to it.
+///
+/// Making one connects to nothing: the first statement does. It is cheap to clone, and clones share the pool.
+///
+/// ```
+/// # fn main() -> orm_core::Result<()> {
+/// use orm_core::Engine;
+///
+/// let engine = Engine::new("postgresql://postgres:123@localhost:5432/netology_db")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    target: config::Target,
+    recorders: Recorders,
+}
+
+impl Engine {
+    /// An engine for a connection string, as a URL (`postgresql://user:password@host:5432/database`) or as keywords
+    /// (`host=localhost user=postgres`), with the settings of [`Engine::builder`] at their defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] that names the part of the connection string which is wrong; never the password.
+    pub fn new(dsn: &str) -> Result<Self> {
+        Self::builder().dsn(dsn).build()
+    }
+
+    /// An engine with settings of one's own.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    pub(crate) async fn connection(&self) -> Result<Connection> {
+        match self.inner.pool.get().await {
+            Ok(object) => Ok(Connection::new(self.clone(), object)),
+            Err(source) => Err(self.pool_error(source)),
+        }
+    }
+
+    fn pool_error(&self, source: deadpool_postgres::PoolError) -> Error {
+        use deadpool_postgres::{PoolError, TimeoutType};
+        let target = &self.inner.target;
+        match source {
+            PoolError::Backend(source) => database_error::connection(target, source),
+            PoolError::Timeout(TimeoutType::Wait) => Error::new(
+                ErrorKind::Pool,
+                format!(
+                    "no connection became free within {:?}: all {} are in use",
+                    target.wait_timeout, target.pool_size
+                ),
+            ),
+            PoolError::Timeout(_) => Error::new(
+                ErrorKind::Connection,
+                format!("could not connect to {target} within {:?}", target.connect_timeout),
+            ),
+            PoolError::Closed => Error::new(ErrorKind::Pool, "the engine is closed"),
+            other => Error::new(ErrorKind::Pool, "the pool gave no connection").with_source(other),
+        }
+    }
+
+    /// The driver's own client, from the pool, for what this crate does not say.
+    ///
+    /// Nothing is checked there: the text of its statements is raw SQL. Whoever begins a transaction on it must end it
+    /// before the connection goes back.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Connection`] or [`ErrorKind::Pool`].
+    pub async fn raw(&self) -> Result<RawConnection> {
+        self.connection().await.map(RawConnection::new)
+    }
+
+    /// Records the statements that this engine sends from now on, those of its sessions too.
+    ///
+    /// ```no_run
+    /// # async fn demo(engine: orm_core::Engine) -> orm_core::Result<()> {
+    /// let recording = engine.record();
+    /// // …
+    /// assert_eq!(recording.sql(), ["SELECT 1"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn record(&self) -> Recording {
+        self.inner.recorders.start()
+    }
+
+    /// How many connections the pool holds now, in use or idle.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.pool.status().size
+    }
+
+    /// How many connections of the pool are idle now.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.inner.pool.status().available
+    }
+
+    /// Closes the pool: its idle connections now, those in use when they come back. What is asked of the engine
+    /// afterwards fails with [`ErrorKind::Pool`].
+    pub fn close(&self) {
+        self.inner.pool.close();
+    }
+
+    fn recorders(&self) -> &Recorders {
+        &self.inner.recorders
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Engine({})", self.inner.target)
+    }
+}

@@ -1,0 +1,72 @@
+//! An ORM for PostgreSQL with a real unit of work: models from plain structs, sessions, and queries that the compiler
+//! checks.
+//!
+//! The modules in the order of the data's path; each uses only those before it.
+//!
+//! - [`Error`] and [`ErrorKind`]: what can go wrong, by what a caller can do about it.
+//! - [`types`]: Rust values and PostgreSQL values, [`types::Field`] and [`types::Auto`].
+//! - [`schema`]: what `#[derive(Model)]` makes of a struct: tables, columns, relationships, and the fields that hold them.
+//! - [`sql`]: statements as data, and the typed skin over them.
+//! - [`Engine`]: the pool of connections, and `create_all`.
+//! - [`Query`]: queries as values, and [`Executor`], who runs them.
+//! - [`Session`]: the unit of work.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use orm_core::prelude::*;
+//!
+//! #[derive(Model, Debug, Clone)]
+//! #[model(table = "course")]
+//! struct Course {
+//!     #[model(primary_key)]
+//!     id: Auto<i32>,
+//!     #[model(length = 40, unique)]
+//!     name: String,
+//! }
+//!
+//! # async fn demo() -> orm_core::Result<()> {
+//! let engine = Engine::new("postgresql://postgres:123@localhost:5432/netology_db")?;
+//! engine.create_all::<Course>().await?;
+//!
+//! let mut session = engine.session();
+//! let python = session.add(Course::builder().name("Python"));
+//! session.commit().await?;
+//! assert_eq!(session[python].id.get(), Some(1));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `chrono`, `time`, `jiff` | their dates and times as fields |
+//! | `uuid` | `uuid::Uuid` |
+//! | `json` | `types::Json<T>` and `serde_json::Value` as `jsonb` |
+//! | `decimal` | `rust_decimal::Decimal` as `numeric` |
+//! | `serde` | `Serialize` and `Deserialize` for `Auto` |
+
+// Generated code names this crate by an absolute path, also in this crate's own tests.
+extern crate self as orm_core;
+
+mod error;
+pub mod types;
+pub mod schema;
+pub mod sql;
+mod compile;
+mod engine;
+mod query;
+mod session;
+pub mod prelude;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TlsMode};
+pub use error::{ConstraintKind, Error, ErrorKind, Result};
+pub use orm_derive::{Enum, Model, Newtype};
+pub use tokio_postgres;
+pub use query::{Db, Delete, Dynamic, Executor, Load, Loads, Nested, Query, Rows, Unbound, Update, query};
+pub use compile::IsolationLevel;
+pub use session::{MaybeRetryable, Session, SessionMaker, State};

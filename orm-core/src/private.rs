@@ -1,0 +1,37 @@
+//! Everything that generated code may name. Not part of the public API.
+
+pub use crate::error::{Error, Result};
+pub use crate::schema::{
+    Adopter, BelongsTo, CheckDef, ColumnDef, Deferrable, Dump, ForeignKeyAction, ForeignKeyDef, HasMany, HasOne,
+    IndexDef, IntoChild, IntoLink, IntoModel, IsSet, Link, LinkTable, Linked, Many, MaybeOne, Model, OnParentDelete,
+    OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder, Source,
+    SourceRef, TableDef, ToOneOf, UniqueDef, check_back_populates, inverse_of,
+};
+pub use crate::sql::{At, Column};
+pub use crate::types::{
+    ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
+    KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, VersionType, check_version,
+};
+pub use inventory;
+
+/// Reads a column's value.
+///
+/// # Errors
+///
+/// A [`DecodeError`] where the bytes are no `T`.
+pub fn decode<T: Field>(raw: Option<&[u8]>) -> Result<T, DecodeError> {
+    T::decode(raw)
+}
+
+/// The value of a required field: the builder's type says that it is set.
+pub fn expect_set<T>(value: Option<T>) -> T {
+    match value {
+        Some(value) => value,
+        None => unreachable!("a builder whose type says that every required column is set lacks one"),
+    }
+}
+
+/// The value of a foreign key that a relationship may set later.
+pub fn key_or_placeholder<T: KeyType>(value: Option<T>) -> T {
+    value.unwrap_or_else(T::placeholder)
+}

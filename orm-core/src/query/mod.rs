@@ -1,0 +1,20 @@
+//! Queries as values, and those who run them.
+//!
+//! A [`Query`] borrows nobody until it is bound: [`query::<Course>()`](query) is a plain value that is turned into text
+//! without a database, and `engine.query::<Course>()` is the same, bound to who runs it.
+
+mod bulk;
+mod db;
+mod executor;
+mod load;
+mod rows;
+mod select;
+
+pub use bulk::{Delete, Update};
+pub use db::Db;
+pub use executor::{BulkWrite, Executor, Unbound};
+pub use load::{Load, LoadInto, Loads, Nested};
+pub(crate) use load::{EdgeRow, NearKeys, edge_select, positions};
+pub use rows::Rows;
+pub use select::{Dynamic, Query, query};
+

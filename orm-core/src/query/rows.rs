@@ -1,0 +1,105 @@
+//! [`Rows`]: a query of columns and expressions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::executor::{Executor, Unbound};
+use crate::compile::Compile;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::{Distinct, Select, SubqueryOf};
+use crate::types::{Field, RowReader};
+
+/// A query whose rows are of type `R`: what [`Query::select`](super::Query::select) makes.
+#[must_use = "a query does nothing until it is run, for example by `.all().await`"]
+pub struct Rows<X, R> {
+    on: X,
+    select: Select,
+    read: fn(&mut RowReader<'_>) -> Result<R>,
+}
+
+impl<X, R> Rows<X, R> {
+    pub(super) fn new(on: X, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Self {
+        Self { on, select, read }
+    }
+
+    /// The text of the query, with `$1`, `$2`, … for its values.
+    #[must_use]
+    pub fn to_sql(&self) -> String {
+        self.select.to_text()
+    }
+
+    /// At most that many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.select.limit = Some(rows);
+        self
+    }
+
+    /// Leaves out rows that are equal to another (`SELECT DISTINCT`).
+    pub fn distinct(mut self) -> Self {
+        self.select.distinct = Distinct::Rows;
+        self
+    }
+}
+
+impl<R> Rows<Unbound, R> {
+    /// Binds the query to who runs it.
+    pub fn on<X: Executor>(self, executor: X) -> Rows<X, R> {
+        Rows { on: executor, select: self.select, read: self.read }
+    }
+}
+
+impl<X: Executor, R: Send> Rows<X, R> {
+    /// Runs the query: all its rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server and the connection.
+    pub async fn all(self) -> Result<Vec<R>> {
+        self.on.rows(self.select, self.read).await
+    }
+
+    /// Runs the query: its first row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    pub async fn first(self) -> Result<Option<R>> {
+        let limit = self.select.limit.unwrap_or(1).min(1);
+        Ok(self.limit(limit).all().await?.pop())
+    }
+
+    /// Runs the query: its only row.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
+    pub async fn one(self) -> Result<R> {
+        let limit = self.select.limit.unwrap_or(2).min(2);
+        let mut rows = self.limit(limit).all().await?;
+        if rows.len() > 1 {
+            return Err(Error::new(ErrorKind::MultipleRows, "several rows were found where one was asked for"));
+        }
+        rows.pop().ok_or_else(|| Error::new(ErrorKind::NotFound, "no row was found where one was asked for"))
+    }
+}
+
+impl<X: Clone, R> Clone for Rows<X, R> {
+    fn clone(&self) -> Self {
+        Self { on: self.on.clone(), select: self.select.clone(), read: self.read }
+    }
+}
+
+/// Shows the SQL.
+impl<X, R> fmt::Debug for Rows<X, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.select.to_text())
+    }
+}
+
+impl<R: Field> SubqueryOf<R::Sql> for Rows<Unbound, R> {
+    type Outers = ();
+
+    fn into_select(self) -> Arc<Select> {
+        Arc::new(self.select)
+    }
+}

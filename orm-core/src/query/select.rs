@@ -1,0 +1,672 @@
+//! [`Query`]: a `SELECT` under construction.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::bulk::{Delete, Update};
+use super::executor::{Executor, Unbound};
+use super::load::{Load, Loads};
+use super::rows::Rows;
+use crate::compile::Compile;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{Edge, Model, Relation, Source, SourceRef};
+use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
+use crate::sql::{
+    AliasTag, Aliased, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope, Join,
+    JoinKind, LinkRef, Node, Order, Select, Selection, Subquery,
+};
+use crate::types::{RowReader, Value};
+
+/// A query of the model `M`, bound to `X`, over the tables of `Scope`, that loads the relationships of `Loaded` with it.
+///
+/// It is a value: `Clone`, made and passed on without a database. What it selects and what is joined is part of its type,
+/// the rest is data, so `q = q.filter(…)` under an `if` just works.
+#[must_use = "a query does nothing until it is run, for example by `.all().await`"]
+pub struct Query<X, M, Scope = (M, ()), Loaded = ()> {
+    on: X,
+    select: Select,
+    loads: Loaded,
+    types: PhantomData<fn() -> (M, Scope)>,
+}
+
+/// A query that is bound to nobody: `engine.all(query)` and `session.all(query)` run it.
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+/// let query = query::<Course>().filter(Course::name.eq("Python")).order_by(Course::id.desc()).limit(3);
+/// assert_eq!(
+///     query.to_sql(),
+///     r#"SELECT "course"."id", "course"."name" FROM "course" WHERE "course"."name" = $1 ORDER BY "course"."id" DESC LIMIT 3"#,
+/// );
+/// ```
+pub fn query<M: Model>() -> Query<Unbound, M> {
+    Query { on: Unbound, select: Select::models(M::source()), loads: (), types: PhantomData }
+}
+
+impl<X: Clone, M, S, L: Clone> Clone for Query<X, M, S, L> {
+    fn clone(&self) -> Self {
+        Self { on: self.on.clone(), select: self.select.clone(), loads: self.loads.clone(), types: PhantomData }
+    }
+}
+
+/// Shows the SQL.
+impl<X, M, S, L> fmt::Debug for Query<X, M, S, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.select.to_text())
+    }
+}
+
+impl<M, S, L> Query<Unbound, M, S, L> {
+    /// Binds the query to who runs it.
+    pub fn on<X: Executor>(self, executor: X) -> Query<X, M, S, L> {
+        Query { on: executor, select: self.select, loads: self.loads, types: PhantomData }
+    }
+}
+
+impl<X, M, S, L> Query<X, M, S, L> {
+    /// The text of the query, with `$1`, `$2`, … for its values.
+    #[must_use]
+    pub fn to_sql(&self) -> String {
+        self.select.to_text()
+    }
+
+    pub(crate) fn into_select(self) -> Select {
+        self.select
+    }
+
+    /// Only the row with this primary key.
+    pub(crate) fn with_key(mut self, key: Vec<Value>) -> Self
+    where
+        M: Model,
+    {
+        for (column, value) in M::table().key_columns().zip(key) {
+            let node = Node::column(M::source(), column);
+            self.select.predicates.push(Node::binary(BinaryOp::Eq, node, Node::Param(value)));
+        }
+        self
+    }
+}
+
+impl<X, M: Model, S, L0> Query<X, M, S, L0> {
+    /// Adds a condition to the `WHERE` clause; conditions of several calls must all hold.
+    #[doc(alias = "where")]
+    pub fn filter<E, I>(mut self, condition: E) -> Self
+    where
+        E: Expression,
+        E::Type: Condition,
+        E::Uses: InScope<S, I>,
+    {
+        self.select.predicates.push(condition.into_node());
+        self
+    }
+
+    /// Adds any number of conditions, all of which must hold.
+    pub fn filter_all<T, U, I>(mut self, conditions: impl IntoIterator<Item = Expr<T, U>>) -> Self
+    where
+        T: Condition,
+        U: InScope<S, I>,
+    {
+        self.select.predicates.extend(conditions.into_iter().map(Expression::into_node));
+        self
+    }
+
+    /// Adds to the order; the first call weighs most.
+    pub fn order_by<U, I>(mut self, order: Order<U>) -> Self
+    where
+        U: InScope<S, I>,
+    {
+        self.select.order_by.push(order.into_order());
+        self
+    }
+
+    /// At most that many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.select.limit = Some(rows);
+        self
+    }
+
+    /// Leaves out the first rows.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.select.offset = Some(rows);
+        self
+    }
+
+    /// Leaves out rows that are equal to another (`SELECT DISTINCT`).
+    pub fn distinct(mut self) -> Self {
+        self.select.distinct = Distinct::Rows;
+        self
+    }
+
+    /// Joins the other end of a relationship; rows without one are left out.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32> }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework {
+    /// #     #[model(primary_key)] id: Auto<i32>,
+    /// #     #[model(references = Course::id)] course_id: i32,
+    /// #     #[model(belongs_to = course_id, backref = homeworks)] course: BelongsTo<Course>,
+    /// # }
+    /// let query = query::<Course>().join(Course::homeworks);
+    /// assert_eq!(
+    ///     query.to_sql(),
+    ///     r#"SELECT "course"."id" FROM "course" JOIN "homework" ON "course"."id" = "homework"."course_id""#,
+    /// );
+    /// ```
+    pub fn join<A, B, K, I>(self, relation: Relation<A, B, K>) -> Query<X, M, (B, S), L0>
+    where
+        A: Source + InScope<S, I>,
+        B: Model,
+        S: Has<B>,
+    {
+        const { assert!(!<S as Has<B>>::HAS, "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`") };
+        self.join_edge(JoinKind::Inner, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
+    }
+
+    /// Joins the other end of a relationship; where there is none, its columns are NULL and read as `Option`.
+    pub fn left_join<A, B, K, I>(self, relation: Relation<A, B, K>) -> Query<X, M, (Nullable<B>, S), L0>
+    where
+        A: Source + InScope<S, I>,
+        B: Model,
+        S: Has<B>,
+    {
+        const { assert!(!<S as Has<B>>::HAS, "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.left_join_as(relation, &other)`") };
+        self.join_edge(JoinKind::Left, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
+    }
+
+    /// Like [`join`](Self::join), under an alias: for a table that the query needs twice.
+    pub fn join_as<A, B, K, Tag, I>(
+        self,
+        relation: Relation<A, B, K>,
+        alias: &Subquery<B, Tag>,
+    ) -> Query<X, M, (Aliased<B, Tag>, S), L0>
+    where
+        A: Source + InScope<S, I>,
+        B: Model,
+        Tag: AliasTag,
+    {
+        let to = Aliased::<B, Tag>::source();
+        self.join_edge(JoinKind::Inner, relation.edge(), A::source(), alias.from_item(), to)
+    }
+
+    /// Like [`left_join`](Self::left_join), under an alias: for a table that the query needs twice.
+    pub fn left_join_as<A, B, K, Tag, I>(
+        self,
+        relation: Relation<A, B, K>,
+        alias: &Subquery<B, Tag>,
+    ) -> Query<X, M, (Nullable<Aliased<B, Tag>>, S), L0>
+    where
+        A: Source + InScope<S, I>,
+        B: Model,
+        Tag: AliasTag,
+    {
+        let to = Aliased::<B, Tag>::source();
+        self.join_edge(JoinKind::Left, relation.edge(), A::source(), alias.from_item(), to)
+    }
+
+    /// Joins a subquery or an alias on a condition.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32> }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework { #[model(primary_key)] id: Auto<i32>, number: i32, course_id: i32 }
+    /// let first = query::<Homework>().filter(Homework::number.eq(1)).subquery();
+    /// let query = query::<Course>().join_on(&first, Course::id.eq(first.c.course_id));
+    /// assert_eq!(
+    ///     query.to_sql(),
+    ///     r#"SELECT "course"."id" FROM "course" JOIN (SELECT "homework"."id", "homework"."number", "homework"."course_id" FROM "homework" WHERE "homework"."number" = $1) AS "subquery" ON "course"."id" = "subquery"."course_id""#,
+    /// );
+    /// ```
+    pub fn join_on<B, Tag, E, I>(
+        self,
+        target: &Subquery<B, Tag>,
+        condition: E,
+    ) -> Query<X, M, (Aliased<B, Tag>, S), L0>
+    where
+        B: Model,
+        Tag: AliasTag,
+        E: Expression,
+        E::Type: Condition,
+        E::Uses: InScope<(Aliased<B, Tag>, S), I>,
+    {
+        self.push_join(JoinKind::Inner, target.from_item(), condition.into_node()).rescope()
+    }
+
+    /// Like [`join_on`](Self::join_on); where nothing fits, the columns of the target are NULL and read as `Option`.
+    pub fn left_join_on<B, Tag, E, I>(
+        self,
+        target: &Subquery<B, Tag>,
+        condition: E,
+    ) -> Query<X, M, (Nullable<Aliased<B, Tag>>, S), L0>
+    where
+        B: Model,
+        Tag: AliasTag,
+        E: Expression,
+        E::Type: Condition,
+        E::Uses: InScope<(Aliased<B, Tag>, S), I>,
+    {
+        self.push_join(JoinKind::Left, target.from_item(), condition.into_node()).rescope()
+    }
+
+    fn join_edge<T>(
+        self,
+        kind: JoinKind,
+        edge: Edge,
+        from: SourceRef,
+        item: FromItem,
+        to: SourceRef,
+    ) -> Query<X, M, T, L0> {
+        let columns = edge.columns();
+        let Some(link) = columns.link else {
+            let on = equal_columns(from, columns.local, to, columns.remote);
+            return self.push_join(kind, item, on).rescope();
+        };
+        let link_ref = LinkRef { schema: link.schema, table: link.table, id: self.select.joins.len() };
+        let near = link_columns(link_ref, link.local, from, columns.local);
+        let far = link_columns(link_ref, link.remote, to, columns.remote);
+        self.push_join(kind, FromItem::Link(link_ref), near).push_join(kind, item, far).rescope()
+    }
+
+    fn push_join(mut self, kind: JoinKind, item: FromItem, on: Node) -> Self {
+        self.select.joins.push(Join { kind, item, on });
+        self
+    }
+
+    /// Gives up the check of the joins by the compiler, for a query whose joins are decided at run time: what it joins
+    /// does not change its type. A table that is not joined is found when the query is compiled, before anything is sent.
+    pub fn dynamic(self) -> Dynamic<X, M, L0> {
+        Dynamic(self.rescope())
+    }
+
+    /// The query as something to join, whose columns are in `.c`.
+    ///
+    /// A query that joins several of these needs [`subquery!`](crate::subquery), which tells them apart.
+    #[must_use]
+    pub fn subquery(self) -> Subquery<M> {
+        Subquery::query(self.select)
+    }
+
+    /// Like [`subquery`](Self::subquery), under a tag of its own; written by [`subquery!`](crate::subquery).
+    #[must_use]
+    pub fn subquery_as<Tag: AliasTag>(self) -> Subquery<M, Tag> {
+        Subquery::query(self.select)
+    }
+
+    /// Brings a table of the query around this one in scope, for a correlated subquery.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32> }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework { #[model(primary_key)] id: Auto<i32>, course_id: i32 }
+    /// let given = query::<Homework>().outer(Course::TABLE).filter(Homework::course_id.eq(Course::id)).exists_in();
+    /// let query = query::<Course>().filter(given);
+    /// assert_eq!(
+    ///     query.to_sql(),
+    ///     r#"SELECT "course"."id" FROM "course" WHERE EXISTS (SELECT 1 FROM "homework" WHERE "homework"."course_id" = "course"."id")"#,
+    /// );
+    /// ```
+    pub fn outer<O: Source>(self, _: At<O>) -> Query<X, M, <S as PushOuter<O>>::Out, L0>
+    where
+        S: PushOuter<O>,
+    {
+        self.rescope()
+    }
+
+    /// `EXISTS (…)`, as a condition of the query around this one.
+    pub fn exists_in(self) -> Expr<bool, S::Outers>
+    where
+        S: Outers,
+    {
+        Expr::new(Node::Exists(std::sync::Arc::new(self.select.into_exists())))
+    }
+
+    /// `NOT EXISTS (…)`, as a condition of the query around this one.
+    pub fn not_exists_in(self) -> Expr<bool, S::Outers>
+    where
+        S: Outers,
+    {
+        Expr::new(Node::Not(Box::new(Expression::into_node(self.exists_in()))))
+    }
+
+    /// Selects a column, an expression or a tuple of these instead of the model.
+    ///
+    /// What a left join makes nullable reads as `Option`.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let query = query::<Course>().select((Course::id, Course::name));
+    /// assert_eq!(query.to_sql(), r#"SELECT "course"."id", "course"."name" FROM "course""#);
+    /// ```
+    pub fn select<T, I>(mut self, selection: T) -> Rows<X, T::Row>
+    where
+        T: Selection<S, I>,
+    {
+        self.select.projection.clear();
+        selection.into_projection(&mut self.select.projection);
+        Rows::new(self.on, self.select, T::read)
+    }
+
+    /// Loads a relationship with the query: one more statement, whatever the number of rows.
+    ///
+    /// From an engine its objects come beside the model, in a tuple; in a session they are in the model's field.
+    #[doc(alias = "include")]
+    #[doc(alias = "preload")]
+    pub fn with<L>(self, load: L) -> Query<X, M, S, (L0, L)>
+    where
+        L: Load<M>,
+        (L0, L): Loads<M>,
+    {
+        Query { on: self.on, select: self.select, loads: (self.loads, load), types: PhantomData }
+    }
+
+    /// Updates the rows that the query's conditions choose; awaiting it gives their number.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let update = query::<Course>().filter(Course::name.eq("Java")).update(Course::name.set("JavaScript"));
+    /// assert_eq!(update.to_sql(), r#"UPDATE "course" SET "name" = $1 WHERE "course"."name" = $2"#);
+    /// ```
+    pub fn update<A, I>(self, assignments: A) -> Update<X, M>
+    where
+        A: Assignments<M, S, I>,
+    {
+        let mut set = Vec::new();
+        assignments.into_assignments(&mut set);
+        Update::new(self.on, self.select, set)
+    }
+
+    /// Deletes the rows that the query's conditions choose; awaiting it gives their number.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let delete = query::<Course>().filter(Course::name.eq("Java")).delete();
+    /// assert_eq!(delete.to_sql(), r#"DELETE FROM "course" WHERE "course"."name" = $1"#);
+    /// ```
+    pub fn delete(self) -> Delete<X, M> {
+        Delete::new(self.on, self.select)
+    }
+
+    fn rescope<T>(self) -> Query<X, M, T, L0> {
+        Query { on: self.on, select: self.select, loads: self.loads, types: PhantomData }
+    }
+}
+
+pub(crate) fn equal_columns(
+    from: SourceRef,
+    local: &[&'static str],
+    to: SourceRef,
+    remote: &[&'static str],
+) -> Node {
+    let pairs = local.iter().zip(remote);
+    conjunction(pairs.map(|(a, b)| Node::binary(BinaryOp::Eq, named_column(from, a), named_column(to, b))))
+}
+
+pub(crate) fn link_columns(
+    link: LinkRef,
+    columns: &'static [&'static str],
+    source: SourceRef,
+    targets: &[&'static str],
+) -> Node {
+    let pairs = columns.iter().zip(targets);
+    conjunction(pairs.map(|(column, target)| {
+        Node::binary(BinaryOp::Eq, Node::LinkColumn { link, column }, named_column(source, target))
+    }))
+}
+
+fn conjunction(mut nodes: impl Iterator<Item = Node>) -> Node {
+    let first = nodes.next().unwrap_or_else(|| Node::All(Vec::new()));
+    nodes.fold(first, Node::and)
+}
+
+pub(crate) fn named_column(source: SourceRef, name: &'static str) -> Node {
+    match source.table().column_index(name) {
+        Some(index) => Node::column(source, &source.table().columns[index]),
+        // The derive checks the names that it writes.
+        None => unreachable!("`{name}` is no column of `{}`", source.table().name),
+    }
+}
+
+impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
+    /// Runs the query: all its rows.
+    ///
+    /// In a session each row is one object, and one that comes several times, from a join, comes once.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server and the connection, and [`ErrorKind::Schema`] if the tables are not those of the models.
+    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>> {
+        self.on.models(self.select, self.loads).await
+    }
+
+    /// Runs the query: its first row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    pub async fn first(self) -> Result<Option<X::Entity<M, L>>> {
+        let mut found = self.limit_to(1).all().await?;
+        Ok(if found.is_empty() { None } else { Some(found.swap_remove(0)) })
+    }
+
+    /// Runs the query: its only row.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
+    pub async fn one(self) -> Result<X::Entity<M, L>> {
+        self.one_or_none().await?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("no row of `{}` was found where one was asked for", M::table().model))
+                .with_model(M::table().model)
+        })
+    }
+
+    /// Runs the query: its only row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MultipleRows`] if there are several.
+    pub async fn one_or_none(self) -> Result<Option<X::Entity<M, L>>> {
+        // A join may bring the only object several times.
+        let mut found = if self.select.joins.is_empty() { self.limit_to(2) } else { self }.all().await?;
+        if found.len() > 1 {
+            return Err(several::<M>());
+        }
+        Ok(found.pop())
+    }
+
+    /// Runs the query as `SELECT count(*)`: the number of its rows.
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    pub async fn count(self) -> Result<u64> {
+        let mut rows = self.on.rows(self.select.into_count(), read_count).await?;
+        Ok(rows.pop().unwrap_or(0))
+    }
+
+    /// Whether the query has rows.
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    pub async fn exists(self) -> Result<bool> {
+        let mut select = self.select.into_exists();
+        select.limit = Some(select.limit.unwrap_or(1).min(1));
+        Ok(!self.on.rows(select, |_| Ok(())).await?.is_empty())
+    }
+
+    fn limit_to(mut self, rows: u64) -> Self {
+        self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
+        self
+    }
+}
+
+fn several<M: Model>() -> Error {
+    Error::new(
+        ErrorKind::MultipleRows,
+        format!("several rows of `{}` were found where one was asked for", M::table().model),
+    )
+    .with_model(M::table().model)
+}
+
+fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
+    row.next::<i64>().map(|count| u64::try_from(count).unwrap_or(0))
+}
+
+/// A query whose joins are decided at run time; see [`Query::dynamic`].
+#[must_use = "a query does nothing until it is run, for example by `.all().await`"]
+pub struct Dynamic<X, M, L>(Query<X, M, (), L>);
+
+impl<X: Clone, M, L: Clone> Clone for Dynamic<X, M, L> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<X, M, L> fmt::Debug for Dynamic<X, M, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<X, M: Model, L> Dynamic<X, M, L> {
+    /// Like [`Query::join`].
+    pub fn join<A: Source, B: Model, K>(self, relation: Relation<A, B, K>) -> Self {
+        let item = FromItem::Source(B::source());
+        Self(self.0.join_edge(JoinKind::Inner, relation.edge(), A::source(), item, B::source()))
+    }
+
+    /// Like [`Query::left_join`].
+    pub fn left_join<A: Source, B: Model, K>(self, relation: Relation<A, B, K>) -> Self {
+        let item = FromItem::Source(B::source());
+        Self(self.0.join_edge(JoinKind::Left, relation.edge(), A::source(), item, B::source()))
+    }
+
+    /// Like [`Query::filter`].
+    pub fn filter<E: Expression>(mut self, condition: E) -> Self
+    where
+        E::Type: Condition,
+    {
+        self.0.select.predicates.push(condition.into_node());
+        self
+    }
+
+    /// Like [`Query::order_by`].
+    pub fn order_by<U>(mut self, order: Order<U>) -> Self {
+        self.0.select.order_by.push(order.into_order());
+        self
+    }
+
+    /// Like [`Query::limit`].
+    pub fn limit(self, rows: u64) -> Self {
+        Self(self.0.limit(rows))
+    }
+
+    /// Like [`Query::offset`].
+    pub fn offset(self, rows: u64) -> Self {
+        Self(self.0.offset(rows))
+    }
+
+    /// The text of the query.
+    #[must_use]
+    pub fn to_sql(&self) -> String {
+        self.0.to_sql()
+    }
+}
+
+impl<X: Executor, M: Model, L: Loads<M>> Dynamic<X, M, L> {
+    /// Like [`Query::all`].
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
+    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>> {
+        self.0.all().await
+    }
+
+    /// Like [`Query::first`].
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    pub async fn first(self) -> Result<Option<X::Entity<M, L>>> {
+        self.0.first().await
+    }
+
+    /// Like [`Query::count`].
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    pub async fn count(self) -> Result<u64> {
+        self.0.count().await
+    }
+}
+
+impl Engine {
+    /// A query of plain values, bound to this engine.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(engine: Engine) -> orm_core::Result<()> {
+    /// let courses: Vec<Course> = engine.query::<Course>().filter(Course::name.like("P%")).all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query<M: Model>(&self) -> Query<&Self, M> {
+        query().on(self)
+    }
+
+    /// Runs an unbound query: all its rows, as plain values.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::all`].
+    pub async fn all<M: Model, S, L: Loads<M>>(&self, query: Query<Unbound, M, S, L>) -> Result<Vec<L::Value>> {
+        query.on(self).all().await
+    }
+
+    /// Runs an unbound query: its only row.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::one`].
+    pub async fn one<M: Model, S, L: Loads<M>>(&self, query: Query<Unbound, M, S, L>) -> Result<L::Value> {
+        query.on(self).one().await
+    }
+
+    /// Runs an unbound query: its first row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::first`].
+    pub async fn first<M: Model, S, L: Loads<M>>(&self, query: Query<Unbound, M, S, L>) -> Result<Option<L::Value>> {
+        query.on(self).first().await
+    }
+
+    /// Runs an unbound query of columns.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::all`].
+    pub async fn rows<R: Send>(&self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
+        rows.on(self).all().await
+    }
+}

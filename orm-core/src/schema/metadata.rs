@@ -1,0 +1,213 @@
+//! [`Metadata`]: a set of tables, in the order in which they can be created.
+
+use super::model::Model;
+use super::relation::{LinkTable, RelationDef, RelationKind};
+use super::table::TableDef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::types::EnumDef;
+
+/// Several models, as a type: a model, or a tuple of models.
+pub trait Models {
+    /// Their tables.
+    fn tables() -> Vec<&'static TableDef>;
+}
+
+impl<M: Model> Models for M {
+    fn tables() -> Vec<&'static TableDef> {
+        vec![M::table()]
+    }
+}
+
+macro_rules! models {
+    ($($model:ident)*) => {
+        impl<$($model: Models),*> Models for ($($model,)*) {
+            fn tables() -> Vec<&'static TableDef> {
+                let mut tables = Vec::new();
+                $(tables.extend($model::tables());)*
+                tables
+            }
+        }
+    };
+}
+models!(A);
+models!(A B);
+models!(A B C);
+models!(A B C D);
+models!(A B C D E);
+models!(A B C D E F);
+models!(A B C D E F G);
+models!(A B C D E F G H);
+models!(A B C D E F G H I);
+models!(A B C D E F G H I J);
+models!(A B C D E F G H I J K);
+models!(A B C D E F G H I J K L);
+
+/// A model of the program, as the derive registers it.
+#[derive(Debug)]
+pub struct Registered(fn() -> &'static TableDef);
+
+impl Registered {
+    /// Registers a model.
+    #[must_use]
+    pub const fn new<M: Model>() -> Self {
+        Self(M::table)
+    }
+}
+
+inventory::collect!(Registered);
+
+/// A set of tables: what is created and dropped together.
+#[derive(Debug, Clone)]
+pub struct Metadata {
+    tables: Vec<&'static TableDef>,
+}
+
+/// The table between the ends of a many-to-many relationship that has no model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BareLink {
+    pub(crate) table: &'static str,
+    pub(crate) from: &'static TableDef,
+    pub(crate) to: &'static TableDef,
+    pub(crate) local: &'static [&'static str],
+    pub(crate) remote: &'static [&'static str],
+}
+
+impl Metadata {
+    /// The tables of these models.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if two of the models are of one table; the error names both.
+    pub fn of<M: Models>() -> Result<Self> {
+        Self::from_tables(M::tables())
+    }
+
+    /// The tables of all models of the program, in whichever crate they are declared.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if two models are of one table; the error names both.
+    pub fn registered() -> Result<Self> {
+        Self::from_tables(inventory::iter::<Registered>().map(|model| (model.0)()).collect())
+    }
+
+    fn from_tables(mut tables: Vec<&'static TableDef>) -> Result<Self> {
+        // The order of registration is the linker's: by name, it is the same in every build.
+        tables.sort_by_key(|table| (table.schema, table.name, table.module, table.model));
+        tables.dedup_by(|a, b| std::ptr::eq(*a, *b));
+        for pair in tables.windows(2) {
+            if pair[0].is_same_table(pair[1]) {
+                return Err(two_models(pair[0], pair[1]));
+            }
+        }
+        Ok(Self { tables: sorted_by_foreign_key(&tables) })
+    }
+
+    /// Tables in the order in which they can be written.
+    pub(crate) fn sorted(tables: &[&'static TableDef]) -> Vec<&'static TableDef> {
+        sorted_by_foreign_key(tables)
+    }
+
+    /// The tables, those that are pointed to before those that point, where there is no cycle.
+    #[must_use]
+    pub fn tables(&self) -> &[&'static TableDef] {
+        &self.tables
+    }
+
+    /// The native enums that the columns use, each once.
+    #[must_use]
+    pub fn enums(&self) -> Vec<&'static EnumDef> {
+        let mut enums: Vec<&'static EnumDef> = Vec::new();
+        for column in self.tables.iter().flat_map(|table| table.columns) {
+            if let Some(def) = column.ty.enum_def()
+                && column.sql_type.is_none()
+                && !enums.iter().any(|other| other.name == def.name && other.schema == def.schema)
+            {
+                enums.push(def);
+            }
+        }
+        enums
+    }
+
+    /// The schemas that the tables and enums are in, but the default one.
+    #[must_use]
+    pub fn schemas(&self) -> Vec<&'static str> {
+        let mut schemas: Vec<&'static str> = self.tables.iter().filter_map(|table| table.schema).collect();
+        schemas.extend(self.enums().iter().filter_map(|def| def.schema));
+        schemas.sort_unstable();
+        schemas.dedup();
+        schemas
+    }
+
+    /// The link tables without a model whose two ends are both here, each once.
+    pub(crate) fn links(&self) -> Vec<BareLink> {
+        let mut links: Vec<BareLink> = Vec::new();
+        for relation in self.tables.iter().flat_map(|table| table.relations) {
+            if let Some(link) = bare_link(relation)
+                && self.contains(link.from)
+                && self.contains(link.to)
+                && !links.iter().any(|other| other.table == link.table && other.from.schema == link.from.schema)
+            {
+                links.push(link);
+            }
+        }
+        links
+    }
+
+    /// Whether the table is one of these.
+    #[must_use]
+    pub fn contains(&self, table: &TableDef) -> bool {
+        self.tables.iter().any(|other| other.is_same_table(table))
+    }
+}
+
+fn bare_link(relation: &RelationDef) -> Option<BareLink> {
+    match relation.kind {
+        RelationKind::ManyToMany { link: LinkTable::Bare { table, local, remote } } => {
+            Some(BareLink { table, from: (relation.from)(), to: (relation.to)(), local, remote })
+        }
+        _ => None,
+    }
+}
+
+fn two_models(a: &TableDef, b: &TableDef) -> Error {
+    let message = format!(
+        "two models are of table `{}`: `{}::{}` and `{}::{}`",
+        a.display_name(),
+        a.module,
+        a.model,
+        b.module,
+        b.model
+    );
+    Error::new(ErrorKind::Config, message).with_table(a.display_name())
+}
+
+/// Sorts by foreign key, those that are pointed to first.
+///
+/// In a cycle the table that comes first by name goes first; the key that closes the cycle is added afterwards.
+fn sorted_by_foreign_key(tables: &[&'static TableDef]) -> Vec<&'static TableDef> {
+    let mut sorted = Vec::with_capacity(tables.len());
+    let mut visited = vec![false; tables.len()];
+    for index in 0..tables.len() {
+        visit(tables, index, &mut visited, &mut sorted);
+    }
+    sorted
+}
+
+fn visit(
+    tables: &[&'static TableDef],
+    index: usize,
+    visited: &mut [bool],
+    sorted: &mut Vec<&'static TableDef>,
+) {
+    if std::mem::replace(&mut visited[index], true) {
+        return;
+    }
+    for key in tables[index].foreign_keys {
+        let target = (key.target)();
+        if let Some(next) = tables.iter().position(|table| table.is_same_table(target)) {
+            visit(tables, next, visited, sorted);
+        }
+    }
+    sorted.push(tables[index]);
+}

@@ -1,0 +1,34 @@
+//! What a model is, as data: tables, columns, keys, indexes, relationships, and the fields that hold relationships.
+//!
+//! The derive writes these as statics and implements [`Model`]. Every layer to the right reads them; nothing here knows
+//! SQL text or does I/O.
+
+mod column;
+mod handle;
+mod index;
+mod key;
+mod metadata;
+mod model;
+mod relation;
+mod relationship;
+mod table;
+
+pub use column::{ColumnDef, Identity};
+pub use handle::Handle;
+pub use handle::RawHandle;
+pub use index::{CheckDef, IndexDef, UniqueDef};
+pub use key::{Deferrable, ForeignKeyAction, ForeignKeyDef};
+pub(crate) use metadata::BareLink;
+pub use metadata::{Metadata, Models, Registered};
+pub(crate) use model::optional_from_row;
+pub use model::{
+    Adopter, Dump, IntoChild, IntoLink, IntoModel, IsSet, Link, Linked, Model, Set, SetUnder, Source, SourceRef,
+};
+pub(crate) use relation::{Edge, EdgeColumns, EdgeLink, is_inverse};
+pub use relation::{
+    BackPopulates, Inverse, Kind, LinkTable, Many, MaybeOne, OnParentDelete, OrderDef, Orphans, Relation, RelationDef, RelationKind, ToOne,
+    ToOneKind, ToOneOf,
+    check_back_populates, inverse_of,
+};
+pub use relationship::{BelongsTo, Handles, HasMany, HasOne, RelationField};
+pub use table::TableDef;

@@ -1,0 +1,288 @@
+//! [`Model`], the trait that the derive implements, and the traits by which values enter a session.
+//!
+//! A model is metadata and conversions; behaviour is in the layers above, written once and not per model.
+
+use bytes::BytesMut;
+
+use super::handle::{Handle, RawHandle};
+use super::relationship::RelationField;
+use super::table::TableDef;
+use crate::error::Result;
+use crate::types::{DecodeError, EncodeError, Encoded, Encoder, Field, FromRow, Key, RowReader};
+
+/// A struct that is stored as a row of a table. Implemented by `#[derive(Model)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    label = "not a model",
+    note = "put `#[derive(Model)]` on the struct"
+)]
+pub trait Model: Source + FromRow + Clone + Send + Sync + Sized + 'static {
+    /// The primary key: the type of its field, or a tuple.
+    type Key: Key;
+    /// The columns and relationships, as they are seen from `S`: the model itself or an alias of it.
+    type Columns<S>;
+
+    /// The table.
+    fn table() -> &'static TableDef;
+
+    /// The columns and relationships, seen from `S`.
+    fn columns<S>() -> Self::Columns<S>;
+
+    /// Writes the values of all columns, in their order.
+    #[doc(hidden)]
+    fn dump(&self, out: &mut Dump);
+
+    /// Sets one column.
+    #[doc(hidden)]
+    fn store(&mut self, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError>;
+
+    /// One of the relationship fields.
+    #[doc(hidden)]
+    fn relation(&self, field: usize) -> Option<&dyn RelationField>;
+
+    /// One of the relationship fields.
+    #[doc(hidden)]
+    fn relation_mut(&mut self, field: usize) -> Option<&mut dyn RelationField>;
+
+    /// Hands the new values in the relationship fields over and keeps their handles.
+    #[doc(hidden)]
+    fn adopt<A: Adopter>(&mut self, adopter: &mut A);
+}
+
+/// What can stand in a FROM clause and have columns: a model, an alias of one, a subquery.
+pub trait Source: 'static {
+    /// The name by which the compiler tells it from others in one query.
+    const NAME: &'static str;
+
+    /// How its columns are qualified.
+    fn source() -> SourceRef;
+}
+
+/// How a column is qualified in a statement.
+#[derive(Debug, Clone, Copy)]
+pub enum SourceRef {
+    /// By the table itself.
+    Table(&'static TableDef),
+    /// By an alias, which is told from others by its tag and gets its name when the statement is compiled.
+    Alias {
+        /// The tag's type.
+        tag: std::any::TypeId,
+        /// The name that it would like to have.
+        name: &'static str,
+        /// The table of the model that it stands for.
+        table: &'static TableDef,
+    },
+}
+
+impl SourceRef {
+    /// The table of the model that it stands for.
+    #[must_use]
+    pub fn table(&self) -> &'static TableDef {
+        match self {
+            Self::Table(table) | Self::Alias { table, .. } => table,
+        }
+    }
+}
+
+impl PartialEq for SourceRef {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Table(a), Self::Table(b)) => a.is_same_table(b),
+            (Self::Alias { tag: a, .. }, Self::Alias { tag: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for SourceRef {}
+
+/// Where new values go to and come back from as handles: a session.
+pub trait Adopter {
+    /// Takes a value in.
+    fn adopt<M: Model>(&mut self, value: M) -> Handle<M>;
+}
+
+/// The encoded columns of one object, in the order of the table.
+#[derive(Debug, Default)]
+pub struct Dump {
+    buffer: BytesMut,
+    columns: Vec<Range>,
+    refused: Option<(usize, EncodeError)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    start: u32,
+    end: u32,
+    null: bool,
+}
+
+impl Dump {
+    /// Encodes the next column.
+    pub fn put<T: Field>(&mut self, value: &T) {
+        let start = self.buffer.len() as u32;
+        let null = match value.encode(&mut Encoder::new(&mut self.buffer)) {
+            Ok(encoded) => encoded == Encoded::Null,
+            Err(reason) => {
+                self.refused.get_or_insert((self.columns.len(), reason));
+                true
+            }
+        };
+        self.columns.push(Range { start, end: self.buffer.len() as u32, null });
+    }
+
+    /// The bytes of a column, or `None` for NULL.
+    #[must_use]
+    pub fn raw(&self, column: usize) -> Option<&[u8]> {
+        let range = self.columns.get(column)?;
+        (!range.null).then(|| &self.buffer[range.start as usize..range.end as usize])
+    }
+
+    /// The first column whose value cannot be sent, and why.
+    pub(crate) fn refused(&self) -> Option<&(usize, EncodeError)> {
+        self.refused.as_ref()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.buffer.clear();
+        self.columns.clear();
+        self.refused = None;
+    }
+
+    pub(crate) fn of<M: Model>(value: &M) -> Self {
+        let mut dump = Self::default();
+        value.dump(&mut dump);
+        dump
+    }
+}
+
+/// Reads a model from the next columns of a row, unless all of its key columns are NULL: a row that an outer join did not
+/// find.
+pub(crate) fn optional_from_row<M: Model>(row: &mut RowReader<'_>) -> Result<Option<M>> {
+    let start = row.position();
+    for &key in M::table().primary_key {
+        if row.raw_at(start + key)?.is_some() {
+            return M::from_row(row).map(Some);
+        }
+    }
+    row.skip(M::table().columns.len());
+    Ok(None)
+}
+
+/// What becomes a new object of a session: a model, or a builder whose required columns are set.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be added to a session",
+    label = "neither a model nor a builder of one"
+)]
+pub trait IntoModel {
+    /// The model.
+    type Model: Model;
+
+    /// The value.
+    fn into_model(self) -> Self::Model;
+}
+
+/// Something at the end of a relationship that is being built: a new value or an object of the session.
+#[derive(Debug, Clone)]
+pub enum Link<M> {
+    /// A new value.
+    New(Box<M>),
+    /// An object of the session.
+    Held(Handle<M>),
+}
+
+impl<M> Link<M> {
+    /// A link to a new value; for generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(value: M) -> Self {
+        Self::New(Box::new(value))
+    }
+
+    pub(crate) fn held(&self) -> Option<RawHandle> {
+        match self {
+            Self::New(_) => None,
+            Self::Held(handle) => Some(handle.raw()),
+        }
+    }
+
+    pub(crate) fn hold<A: Adopter>(self, adopter: &mut A) -> Handle<M>
+    where
+        M: Model,
+    {
+        match self {
+            Self::New(value) => adopter.adopt(*value),
+            Self::Held(handle) => handle,
+        }
+    }
+}
+
+/// What can stand at the end of a relationship: a handle, a value, or a builder whose required columns are set.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a handle, a value nor a complete builder of `{M}`",
+    label = "cannot be related as `{M}`"
+)]
+pub trait IntoLink<M> {
+    /// The link.
+    fn into_link(self) -> Link<M>;
+}
+
+impl<M> IntoLink<M> for Handle<M> {
+    fn into_link(self) -> Link<M> {
+        Link::Held(self)
+    }
+}
+
+impl<M> IntoLink<M> for Link<M> {
+    fn into_link(self) -> Self {
+        self
+    }
+}
+
+/// Like [`IntoLink`], for the children under a parent's builder, who need not name their parent. `VIA` tells the
+/// relationship by which they belong to it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a handle, a value nor a complete builder of `{M}`",
+    label = "cannot be a child as `{M}`"
+)]
+pub trait IntoChild<M, const VIA: u64> {
+    /// The link.
+    fn into_child(self) -> Link<M>;
+}
+
+impl<M, const VIA: u64> IntoChild<M, VIA> for Handle<M> {
+    fn into_child(self) -> Link<M> {
+        Link::Held(self)
+    }
+}
+
+/// Marks a required column of a builder that is set.
+#[diagnostic::on_unimplemented(
+    message = "column `{Self}` is not set",
+    label = "this builder is not complete",
+    note = "columns that are neither nullable nor made by the server must be set before the builder can be used"
+)]
+pub trait IsSet {}
+
+/// The column has its value.
+#[derive(Debug)]
+pub struct Set;
+
+impl IsSet for Set {}
+
+/// The column gets its value from a relationship, at the flush.
+#[derive(Debug)]
+pub struct Linked;
+
+impl IsSet for Linked {}
+
+/// Like [`IsSet`], under a parent that gives the column its value by the relationship `VIA`.
+#[diagnostic::on_unimplemented(
+    message = "column `{Self}` is not set",
+    label = "this builder is not complete",
+    note = "columns that are neither nullable nor made by the server must be set before the builder can be used"
+)]
+pub trait SetUnder<const VIA: u64> {}
+
+impl<const VIA: u64> SetUnder<VIA> for Set {}
+impl<const VIA: u64> SetUnder<VIA> for Linked {}

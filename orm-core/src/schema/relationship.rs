@@ -1,0 +1,504 @@
+//! The fields that hold relationships: [`HasMany`], [`HasOne`] and [`BelongsTo`].
+//!
+//! In a session they hold handles; before that, in a value that a builder made, they may hold new values, which
+//! [`Model::adopt`](super::Model::adopt) turns into handles when the value enters a session.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::handle::{Handle, RawHandle};
+use super::model::{Adopter, IntoLink, Link, Model};
+use super::relation::RelationDef;
+
+/// The objects at the far end of a one-to-many or many-to-many relationship.
+///
+/// It is loaded or not, and never takes one for the other: [`get`](Self::get) is `None` while it is not loaded, and
+/// iterating panics with the call that loads it.
+#[derive(Clone)]
+pub struct HasMany<M> {
+    def: Option<&'static RelationDef>,
+    state: Collection<M>,
+}
+
+#[derive(Clone)]
+enum Collection<M> {
+    /// Not loaded; what was added and removed meanwhile is remembered for the flush.
+    Unloaded { added: Vec<RawHandle>, removed: Vec<RawHandle> },
+    Loaded(Arc<[RawHandle]>),
+    New(Vec<Link<M>>),
+}
+
+impl<M> Default for HasMany<M> {
+    fn default() -> Self {
+        Self { def: None, state: Collection::UNLOADED }
+    }
+}
+
+impl<M> Collection<M> {
+    const UNLOADED: Self = Self::Unloaded { added: Vec::new(), removed: Vec::new() };
+}
+
+impl<M> HasMany<M> {
+    /// A collection that is not loaded; for generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn unloaded(def: &'static RelationDef) -> Self {
+        Self { def: Some(def), state: Collection::UNLOADED }
+    }
+
+    /// A collection of new values; for generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn links(def: &'static RelationDef, links: Vec<Link<M>>) -> Self {
+        Self { def: Some(def), state: Collection::New(links) }
+    }
+
+    /// A collection of handles, values or builders, for a value that is to be added to a session.
+    pub fn of<L: IntoLink<M>>(links: impl IntoIterator<Item = L>) -> Self {
+        Self { def: None, state: Collection::New(links.into_iter().map(IntoLink::into_link).collect()) }
+    }
+
+    /// Whether it is loaded.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        !matches!(self.state, Collection::Unloaded { .. })
+    }
+
+    /// The handles in their order, or `None` while it is not loaded.
+    #[must_use]
+    pub fn get(&self) -> Option<Vec<Handle<M>>> {
+        self.loaded().map(|handles| handles.iter().map(|handle| handle.typed()).collect())
+    }
+
+    fn loaded(&self) -> Option<Arc<[RawHandle]>> {
+        match &self.state {
+            Collection::Unloaded { .. } => None,
+            Collection::Loaded(handles) => Some(Arc::clone(handles)),
+            Collection::New(links) => Some(links.iter().filter_map(Link::held).collect()),
+        }
+    }
+
+    #[track_caller]
+    fn expect_loaded(&self) -> Arc<[RawHandle]> {
+        match self.loaded() {
+            Some(handles) => handles,
+            None => panic!("{}", not_loaded(self.def)),
+        }
+    }
+
+    /// The handles as a list of its own, so that the session is free to be changed meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// While it is not loaded; [`get`](Self::get) is the checked form.
+    #[must_use]
+    #[track_caller]
+    pub fn handles(&self) -> Vec<Handle<M>> {
+        self.iter().collect()
+    }
+
+    /// Iterates over the handles. The iterator borrows nothing, so that the session is free to be changed meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// While it is not loaded; [`get`](Self::get) is the checked form.
+    #[track_caller]
+    pub fn iter(&self) -> Handles<M> {
+        Handles { handles: self.expect_loaded(), next: 0, model: std::marker::PhantomData }
+    }
+
+    /// How many there are.
+    ///
+    /// # Panics
+    ///
+    /// While it is not loaded; [`get`](Self::get) is the checked form.
+    #[must_use]
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        self.expect_loaded().len()
+    }
+
+    /// Whether there are none.
+    ///
+    /// # Panics
+    ///
+    /// While it is not loaded; [`get`](Self::get) is the checked form.
+    #[must_use]
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.expect_loaded().is_empty()
+    }
+
+    /// Adds an object of the session; one that is in the collection already stays once. The flush writes it.
+    ///
+    /// It need not be loaded for that, and stays so.
+    pub fn push(&mut self, handle: Handle<M>) {
+        let handle = handle.raw();
+        match &mut self.state {
+            Collection::Unloaded { added, removed } => {
+                removed.retain(|other| *other != handle);
+                if !added.contains(&handle) {
+                    added.push(handle);
+                }
+            }
+            Collection::Loaded(handles) => {
+                if !handles.contains(&handle) {
+                    *handles = handles.iter().copied().chain([handle]).collect();
+                }
+            }
+            Collection::New(links) => links.push(Link::Held(handle.typed())),
+        }
+    }
+
+    /// Takes an object out of the collection; tells whether it was in, where that is known. The flush writes it.
+    pub fn remove(&mut self, handle: Handle<M>) -> bool {
+        let handle = handle.raw();
+        match &mut self.state {
+            Collection::Unloaded { added, removed } => {
+                let before = added.len();
+                added.retain(|other| *other != handle);
+                if added.len() == before && !removed.contains(&handle) {
+                    removed.push(handle);
+                }
+                true
+            }
+            Collection::Loaded(handles) => {
+                let kept: Arc<[RawHandle]> = handles.iter().copied().filter(|other| *other != handle).collect();
+                let found = kept.len() != handles.len();
+                *handles = kept;
+                found
+            }
+            Collection::New(links) => {
+                let before = links.len();
+                links.retain(|link| link.held() != Some(handle));
+                links.len() != before
+            }
+        }
+    }
+
+    /// Puts these in the place of what was there. The flush writes the difference, for which a collection of an object
+    /// that has a row must be loaded.
+    pub fn set(&mut self, handles: impl IntoIterator<Item = Handle<M>>) {
+        let mut list: Vec<RawHandle> = Vec::new();
+        for handle in handles {
+            if !list.contains(&handle.raw()) {
+                list.push(handle.raw());
+            }
+        }
+        self.state = Collection::Loaded(list.into());
+    }
+
+    /// Turns new values into handles; for generated code.
+    #[doc(hidden)]
+    pub fn adopt<A: Adopter>(&mut self, adopter: &mut A)
+    where
+        M: Model,
+    {
+        let handles = match std::mem::replace(&mut self.state, Collection::UNLOADED) {
+            Collection::New(links) => links.into_iter().map(|link| link.hold(adopter).raw()).collect(),
+            Collection::Unloaded { added, .. } => added.into(),
+            Collection::Loaded(handles) => handles,
+        };
+        self.state = Collection::Loaded(handles);
+    }
+}
+
+/// An iterator over the handles of a collection, which borrows nothing.
+#[derive(Debug)]
+pub struct Handles<M> {
+    handles: Arc<[RawHandle]>,
+    next: usize,
+    model: std::marker::PhantomData<fn() -> M>,
+}
+
+impl<M> Iterator for Handles<M> {
+    type Item = Handle<M>;
+
+    fn next(&mut self) -> Option<Handle<M>> {
+        let handle = self.handles.get(self.next)?;
+        self.next += 1;
+        Some(handle.typed())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.handles.len() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<M> ExactSizeIterator for Handles<M> {}
+
+impl<M> IntoIterator for &HasMany<M> {
+    type Item = Handle<M>;
+    type IntoIter = Handles<M>;
+
+    #[track_caller]
+    fn into_iter(self) -> Handles<M> {
+        self.iter()
+    }
+}
+
+impl<M> fmt::Debug for HasMany<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.state {
+            Collection::Unloaded { .. } => f.write_str("HasMany(not loaded)"),
+            Collection::Loaded(handles) => write!(f, "HasMany({} loaded)", handles.len()),
+            Collection::New(links) => write!(f, "HasMany({} new)", links.len()),
+        }
+    }
+}
+
+/// Two collections are equal if both are not loaded, or hold the same objects of one session in the same order.
+impl<M> PartialEq for HasMany<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.loaded() == other.loaded()
+    }
+}
+
+impl<M> Eq for HasMany<M> {}
+
+/// One object or none, to which this one points by its foreign key.
+///
+/// Untouched, the key's column says which; once set or cleared here, the flush writes the key.
+#[derive(Clone)]
+pub struct BelongsTo<M>(One<M>);
+
+/// One object or none, which points here by its foreign key.
+#[derive(Clone)]
+pub struct HasOne<M>(One<M>);
+
+#[derive(Clone)]
+struct One<M> {
+    def: Option<&'static RelationDef>,
+    state: OneState<M>,
+}
+
+#[derive(Clone)]
+enum OneState<M> {
+    Unloaded,
+    Held(Option<RawHandle>),
+    New(Box<M>),
+}
+
+impl<M> One<M> {
+    const fn unloaded(def: Option<&'static RelationDef>) -> Self {
+        Self { def, state: OneState::Unloaded }
+    }
+
+    fn link(def: Option<&'static RelationDef>, link: Link<M>) -> Self {
+        let state = match link {
+            Link::New(value) => OneState::New(value),
+            Link::Held(handle) => OneState::Held(Some(handle.raw())),
+        };
+        Self { def, state }
+    }
+
+    fn held(&self) -> Option<Option<RawHandle>> {
+        match self.state {
+            OneState::Held(handle) => Some(handle),
+            OneState::Unloaded | OneState::New(_) => None,
+        }
+    }
+
+    fn adopt<A: Adopter>(&mut self, adopter: &mut A)
+    where
+        M: Model,
+    {
+        self.state = match std::mem::replace(&mut self.state, OneState::Unloaded) {
+            OneState::New(value) => OneState::Held(Some(adopter.adopt(*value).raw())),
+            known => known,
+        };
+    }
+}
+
+macro_rules! to_one {
+    ($name:ident) => {
+        impl<M> Default for $name<M> {
+            fn default() -> Self {
+                Self(One::unloaded(None))
+            }
+        }
+
+        impl<M> $name<M> {
+            /// One that is not loaded; for generated code.
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn unloaded(def: &'static RelationDef) -> Self {
+                Self(One::unloaded(Some(def)))
+            }
+
+            /// One that is set; for generated code.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn link(def: &'static RelationDef, link: Link<M>) -> Self {
+                Self(One::link(Some(def), link))
+            }
+
+            /// The object of a handle, a value or a builder, for a value that is to be added to a session.
+            pub fn of(link: impl IntoLink<M>) -> Self {
+                Self(One::link(None, link.into_link()))
+            }
+
+            /// Whether it is known which object it is, or that there is none.
+            #[must_use]
+            pub fn is_loaded(&self) -> bool {
+                !matches!(self.0.state, OneState::Unloaded)
+            }
+
+            /// The object's handle; `None` if there is none, or it is not loaded.
+            #[must_use]
+            pub fn handle(&self) -> Option<Handle<M>> {
+                self.0.held().flatten().map(|handle| handle.typed())
+            }
+
+            /// The object's handle, or `None` if there is none; outside it, `None` while it is not loaded.
+            #[must_use]
+            pub fn get(&self) -> Option<Option<Handle<M>>> {
+                self.0.held().map(|held| held.map(|handle| handle.typed()))
+            }
+
+            /// Relates to that object; the flush writes the key.
+            pub fn set(&mut self, handle: Handle<M>) {
+                self.0.state = OneState::Held(Some(handle.raw()));
+            }
+
+            /// Relates to none; the flush writes NULL.
+            pub fn clear(&mut self) {
+                self.0.state = OneState::Held(None);
+            }
+
+            /// Turns a new value into a handle; for generated code.
+            #[doc(hidden)]
+            pub fn adopt<A: Adopter>(&mut self, adopter: &mut A)
+            where
+                M: Model,
+            {
+                self.0.adopt(adopter);
+            }
+        }
+
+        impl<M> fmt::Debug for $name<M> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "("))?;
+                match self.0.state {
+                    OneState::Unloaded => f.write_str("not loaded")?,
+                    OneState::Held(None) => f.write_str("none")?,
+                    OneState::Held(Some(handle)) => fmt::Debug::fmt(&handle.typed::<M>(), f)?,
+                    OneState::New(_) => f.write_str("new")?,
+                }
+                f.write_str(")")
+            }
+        }
+
+        /// Two are equal if both are not loaded, or lead to the same object of one session, or to none.
+        impl<M> PartialEq for $name<M> {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.held() == other.0.held()
+            }
+        }
+
+        impl<M> Eq for $name<M> {}
+    };
+}
+to_one!(BelongsTo);
+to_one!(HasOne);
+
+fn not_loaded(def: Option<&'static RelationDef>) -> String {
+    match def {
+        Some(def) => {
+            let path = def.path();
+            format!(
+                "relationship `{path}` is not loaded; add `.with({path})` to the query or call `session.load(&handles, {path})`"
+            )
+        }
+        None => "the relationship is not loaded; call `session.load` with it".to_owned(),
+    }
+}
+
+/// What the session does with a relationship field without knowing its model.
+pub trait RelationField {
+    /// The objects that it is known to hold, or `None` while it is not loaded.
+    #[doc(hidden)]
+    fn held(&self) -> Option<Arc<[RawHandle]>>;
+    /// What was added and removed while it was not loaded.
+    #[doc(hidden)]
+    fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
+        (&[], &[])
+    }
+    /// Adds one object, as a user would.
+    #[doc(hidden)]
+    fn push_raw(&mut self, handle: RawHandle);
+    /// Makes these the loaded objects.
+    #[doc(hidden)]
+    fn set_held(&mut self, handles: Arc<[RawHandle]>);
+    /// Makes it not loaded.
+    #[doc(hidden)]
+    fn unload(&mut self);
+}
+
+impl<M> RelationField for HasMany<M> {
+    fn held(&self) -> Option<Arc<[RawHandle]>> {
+        self.loaded()
+    }
+
+    fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
+        match &self.state {
+            Collection::Unloaded { added, removed } => (added, removed),
+            Collection::Loaded(_) | Collection::New(_) => (&[], &[]),
+        }
+    }
+
+    fn push_raw(&mut self, handle: RawHandle) {
+        self.push(handle.typed());
+    }
+
+    fn set_held(&mut self, handles: Arc<[RawHandle]>) {
+        self.state = Collection::Loaded(handles);
+    }
+
+    fn unload(&mut self) {
+        self.state = Collection::UNLOADED;
+    }
+}
+
+impl<M> RelationField for One<M> {
+    fn held(&self) -> Option<Arc<[RawHandle]>> {
+        Self::held(self).map(|handle| handle.into_iter().collect())
+    }
+
+    fn push_raw(&mut self, handle: RawHandle) {
+        self.state = OneState::Held(Some(handle));
+    }
+
+    fn set_held(&mut self, handles: Arc<[RawHandle]>) {
+        self.state = OneState::Held(handles.first().copied());
+    }
+
+    fn unload(&mut self) {
+        self.state = OneState::Unloaded;
+    }
+}
+
+macro_rules! delegate_field {
+    ($name:ident) => {
+        impl<M> RelationField for $name<M> {
+            fn held(&self) -> Option<Arc<[RawHandle]>> {
+                RelationField::held(&self.0)
+            }
+
+            fn push_raw(&mut self, handle: RawHandle) {
+                self.0.push_raw(handle);
+            }
+
+            fn set_held(&mut self, handles: Arc<[RawHandle]>) {
+                self.0.set_held(handles);
+            }
+
+            fn unload(&mut self) {
+                self.0.unload();
+            }
+        }
+    };
+}
+delegate_field!(BelongsTo);
+delegate_field!(HasOne);

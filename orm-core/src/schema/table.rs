@@ -1,0 +1,108 @@
+//! Tables as data.
+
+use super::column::ColumnDef;
+use super::index::{CheckDef, IndexDef, UniqueDef};
+use super::key::ForeignKeyDef;
+use super::relation::RelationDef;
+
+/// A table and the model that it belongs to. One static a model, made by the derive.
+#[derive(Debug)]
+pub struct TableDef {
+    /// The Rust name of the model.
+    pub model: &'static str,
+    /// The module in which the model is declared.
+    pub module: &'static str,
+    /// The schema, where it is not the default one.
+    pub schema: Option<&'static str>,
+    /// The table's name.
+    pub name: &'static str,
+    /// The columns, in the order of the fields.
+    pub columns: &'static [ColumnDef],
+    /// The positions of the primary key's columns.
+    pub primary_key: &'static [usize],
+    /// The names of the primary key's columns.
+    pub key_names: &'static [&'static str],
+    /// `UNIQUE` constraints.
+    pub uniques: &'static [UniqueDef],
+    /// Indexes beside those of constraints and foreign keys.
+    pub indexes: &'static [IndexDef],
+    /// `CHECK` constraints.
+    pub checks: &'static [CheckDef],
+    /// Foreign keys.
+    pub foreign_keys: &'static [ForeignKeyDef],
+    /// The relationships that are fields of the model, in their order.
+    pub relations: &'static [&'static RelationDef],
+    /// The comment.
+    pub comment: Option<&'static str>,
+}
+
+impl TableDef {
+    /// A table without constraints beside its primary key.
+    #[must_use]
+    pub const fn new(
+        model: &'static str,
+        module: &'static str,
+        name: &'static str,
+        columns: &'static [ColumnDef],
+        primary_key: &'static [usize],
+        key_names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            model,
+            module,
+            schema: None,
+            name,
+            columns,
+            primary_key,
+            key_names,
+            uniques: &[],
+            indexes: &[],
+            checks: &[],
+            foreign_keys: &[],
+            relations: &[],
+            comment: None,
+        }
+    }
+
+    /// Whether two descriptions are of one table in the database.
+    #[must_use]
+    pub fn is_same_table(&self, other: &Self) -> bool {
+        self.name == other.name && self.schema == other.schema
+    }
+
+    /// The table's name with its schema, without quotes, for messages.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        match self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    /// The position of the column with that name in the database.
+    #[must_use]
+    pub fn column_index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    pub(crate) fn key_names(&self) -> &'static [&'static str] {
+        self.key_names
+    }
+
+    /// The columns of the primary key.
+    pub fn key_columns(&self) -> impl ExactSizeIterator<Item = &'static ColumnDef> + Clone {
+        let columns = self.columns;
+        self.primary_key.iter().map(move |&index| &columns[index])
+    }
+
+    /// The foreign key over exactly these columns, if there is one.
+    #[must_use]
+    pub fn foreign_key_over(&self, columns: &[&str]) -> Option<&'static ForeignKeyDef> {
+        self.foreign_keys.iter().find(|key| key.columns == columns)
+    }
+
+    /// The column whose value is the row's version.
+    pub(crate) fn version_column(&self) -> Option<usize> {
+        self.columns.iter().position(|column| column.version)
+    }
+}

@@ -1,0 +1,366 @@
+//! [`Arena`]: the objects of one model, and [`AnyArena`], the same without its model.
+//!
+//! The session's other modules work on `dyn AnyArena` and on encoded columns wherever they can, so that they are compiled
+//! once and not for every model.
+
+use std::any::Any;
+use std::fmt;
+
+use super::identity::{IdentityKey, IdentityMap};
+use crate::schema::{Dump, Model, RawHandle, RelationField, TableDef};
+use crate::types::DecodeError;
+
+/// What a slot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SlotState {
+    /// Nothing.
+    Vacant,
+    /// An object that left the session when its transaction was rolled back.
+    Transient,
+    /// An object without a row.
+    Pending,
+    /// An object with a row.
+    Persistent,
+    /// An object whose row is deleted in the open transaction.
+    Deleted,
+}
+
+pub(super) struct Slot<M> {
+    pub(super) value: Option<M>,
+    /// The object as its row has it, from the first mutable touch until the flush.
+    pub(super) snapshot: Option<Box<M>>,
+    pub(super) generation: u32,
+    /// In which of the session's epochs the values were read.
+    pub(super) epoch: u32,
+    pub(super) state: SlotState,
+    /// Whether the next flush deletes the row.
+    pub(super) doomed: bool,
+}
+
+pub(super) struct Arena<M> {
+    pub(super) slots: Vec<Slot<M>>,
+    free: Vec<u32>,
+    identity: IdentityMap,
+    /// Slots with a snapshot, or doomed, in the order in which they were first touched.
+    touched: Vec<u32>,
+}
+
+/// An object as it was, for going back to it.
+pub(super) type Checkpoint = Box<dyn Any + Send + Sync>;
+
+impl<M: Model> Arena<M> {
+    pub(super) fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), identity: IdentityMap::default(), touched: Vec::new() }
+    }
+
+    pub(super) fn insert(&mut self, value: M, state: SlotState, epoch: u32) -> u32 {
+        if let Some(free) = self.free.pop() {
+            let slot = &mut self.slots[free as usize];
+            *slot = Slot { value: Some(value), snapshot: None, generation: slot.generation, epoch, state, doomed: false };
+            return free;
+        }
+        self.slots.push(Slot { value: Some(value), snapshot: None, generation: 0, epoch, state, doomed: false });
+        (self.slots.len() - 1) as u32
+    }
+
+    pub(super) fn get(&self, slot: u32, generation: u32) -> Option<&M> {
+        let slot = self.slots.get(slot as usize)?;
+        if slot.generation == generation { slot.value.as_ref() } else { None }
+    }
+
+    /// The object, to be changed: takes its snapshot at the first time.
+    pub(super) fn get_mut(&mut self, index: u32, generation: u32) -> Option<&mut M> {
+        let slot = self.slots.get_mut(index as usize)?;
+        if slot.generation != generation {
+            return None;
+        }
+        let value = slot.value.as_mut()?;
+        if slot.state == SlotState::Persistent && slot.snapshot.is_none() {
+            slot.snapshot = Some(Box::new(value.clone()));
+            if !slot.doomed {
+                self.touched.push(index);
+            }
+        }
+        Some(value)
+    }
+
+    /// Takes the value out and frees the slot.
+    pub(super) fn remove(&mut self, index: u32) -> Option<M> {
+        self.unregister(index);
+        let slot = &mut self.slots[index as usize];
+        if slot.snapshot.is_some() || slot.doomed {
+            self.touched.retain(|other| *other != index);
+        }
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.state = SlotState::Vacant;
+        slot.snapshot = None;
+        slot.doomed = false;
+        self.free.push(index);
+        slot.value.take()
+    }
+
+    fn key_of(value: &M) -> Option<IdentityKey> {
+        let dump = Dump::of(value);
+        IdentityKey::of(M::table(), |column| dump.raw(column))
+    }
+
+    /// The value whose key the identity map has: the row's own, not one that was assigned since.
+    fn stored(slot: &Slot<M>) -> Option<&M> {
+        slot.snapshot.as_deref().or(slot.value.as_ref())
+    }
+}
+
+/// An [`Arena`] without its model.
+pub(super) trait AnyArena: Send + Sync {
+    fn table(&self) -> &'static TableDef;
+    fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+    /// How many slots there are, free ones too.
+    fn len(&self) -> usize;
+    /// Whether it holds an object that has a row.
+    fn holds_rows(&self) -> bool;
+    fn state(&self, slot: u32) -> SlotState;
+    fn set_state(&mut self, slot: u32, state: SlotState);
+    fn generation(&self, slot: u32) -> Option<u32>;
+    fn epoch(&self, slot: u32) -> u32;
+    fn set_epoch(&mut self, slot: u32, epoch: u32);
+    fn is_doomed(&self, slot: u32) -> bool;
+    fn doom(&mut self, slot: u32, doomed: bool);
+    fn touched(&self) -> &[u32];
+    /// Writes the columns of the object.
+    fn dump(&self, slot: u32, out: &mut Dump);
+    /// Writes the columns as the row has them: those of the snapshot, or of the object.
+    fn dump_stored(&self, slot: u32, out: &mut Dump);
+    fn has_snapshot(&self, slot: u32) -> bool;
+    fn relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField>;
+    fn stored_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField>;
+    /// Does something to a relationship field of the object and of its snapshot alike, which is no change.
+    fn edit_relation(&mut self, slot: u32, field: usize, edit: &mut dyn FnMut(&mut dyn RelationField));
+    /// Changes a relationship field of the object, which the flush sees if the object is touched.
+    fn change_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField));
+    /// Takes the snapshot of an object that is about to be changed.
+    fn touch(&mut self, slot: u32);
+    /// Sets a column of the object, and of its snapshot, which is no change.
+    fn store(&mut self, slot: u32, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError>;
+    /// Forgets the snapshot: the row is as the object. [`compact`](Self::compact) must follow, once for many.
+    fn settle(&mut self, slot: u32);
+    /// Takes settled slots out of those that are touched.
+    fn compact(&mut self);
+    fn lookup(&self, key: &IdentityKey) -> Option<u32>;
+    /// Enters the object in the identity map; gives another one that has its key already.
+    fn register(&mut self, slot: u32) -> Option<u32>;
+    fn unregister(&mut self, slot: u32);
+    /// Frees a slot: its handles lead to nothing from now on.
+    fn release(&mut self, slot: u32);
+    fn release_all(&mut self);
+    /// The object as its row has it now.
+    fn checkpoint(&self, slot: u32) -> Option<Checkpoint>;
+    /// Puts the object back as it was, without a snapshot.
+    fn restore(&mut self, slot: u32, before: Checkpoint);
+    /// Makes the object as it was the snapshot, so that what it is now is a change.
+    fn restore_snapshot(&mut self, slot: u32, before: Checkpoint);
+    /// Gives up unflushed changes.
+    fn revert(&mut self, slot: u32);
+}
+
+impl<M: Model> AnyArena for Arena<M> {
+    fn table(&self) -> &'static TableDef {
+        M::table()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn holds_rows(&self) -> bool {
+        self.slots.iter().any(|slot| slot.state == SlotState::Persistent)
+    }
+
+    fn state(&self, slot: u32) -> SlotState {
+        self.slots.get(slot as usize).map_or(SlotState::Vacant, |slot| slot.state)
+    }
+
+    fn set_state(&mut self, slot: u32, state: SlotState) {
+        self.slots[slot as usize].state = state;
+    }
+
+    fn generation(&self, slot: u32) -> Option<u32> {
+        let slot = self.slots.get(slot as usize)?;
+        (slot.state != SlotState::Vacant).then_some(slot.generation)
+    }
+
+    fn epoch(&self, slot: u32) -> u32 {
+        self.slots[slot as usize].epoch
+    }
+
+    fn set_epoch(&mut self, slot: u32, epoch: u32) {
+        self.slots[slot as usize].epoch = epoch;
+    }
+
+    fn is_doomed(&self, slot: u32) -> bool {
+        self.slots[slot as usize].doomed
+    }
+
+    fn doom(&mut self, index: u32, doomed: bool) {
+        let slot = &mut self.slots[index as usize];
+        if doomed && !slot.doomed && slot.snapshot.is_none() {
+            self.touched.push(index);
+        }
+        slot.doomed = doomed;
+    }
+
+    fn touched(&self) -> &[u32] {
+        &self.touched
+    }
+
+    fn dump(&self, slot: u32, out: &mut Dump) {
+        out.clear();
+        if let Some(value) = &self.slots[slot as usize].value {
+            value.dump(out);
+        }
+    }
+
+    fn dump_stored(&self, slot: u32, out: &mut Dump) {
+        out.clear();
+        if let Some(value) = Self::stored(&self.slots[slot as usize]) {
+            value.dump(out);
+        }
+    }
+
+    fn has_snapshot(&self, slot: u32) -> bool {
+        self.slots[slot as usize].snapshot.is_some()
+    }
+
+    fn relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField> {
+        self.slots[slot as usize].value.as_ref()?.relation(field)
+    }
+
+    fn stored_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField> {
+        Self::stored(&self.slots[slot as usize])?.relation(field)
+    }
+
+    fn edit_relation(&mut self, slot: u32, field: usize, edit: &mut dyn FnMut(&mut dyn RelationField)) {
+        let slot = &mut self.slots[slot as usize];
+        for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
+            if let Some(relation) = value.relation_mut(field) {
+                edit(relation);
+            }
+        }
+    }
+
+    fn change_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField)) {
+        let value = self.slots[slot as usize].value.as_mut();
+        if let Some(relation) = value.and_then(|value| value.relation_mut(field)) {
+            change(relation);
+        }
+    }
+
+    fn touch(&mut self, index: u32) {
+        let generation = self.slots[index as usize].generation;
+        self.get_mut(index, generation);
+    }
+
+    fn store(&mut self, slot: u32, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError> {
+        let slot = &mut self.slots[slot as usize];
+        for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
+            value.store(column, raw)?;
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        slot.snapshot = None;
+        slot.doomed = false;
+    }
+
+    fn compact(&mut self) {
+        let slots = &self.slots;
+        self.touched.retain(|&index| {
+            let slot = &slots[index as usize];
+            slot.snapshot.is_some() || slot.doomed
+        });
+    }
+
+    fn lookup(&self, key: &IdentityKey) -> Option<u32> {
+        self.identity.get(key)
+    }
+
+    fn register(&mut self, slot: u32) -> Option<u32> {
+        let key = Self::key_of(Self::stored(&self.slots[slot as usize])?)?;
+        self.identity.insert(key, slot)
+    }
+
+    fn unregister(&mut self, index: u32) {
+        if let Some(key) = Self::stored(&self.slots[index as usize]).and_then(Self::key_of) {
+            self.identity.remove(&key, index);
+        }
+    }
+
+    fn release(&mut self, slot: u32) {
+        self.remove(slot);
+    }
+
+    fn release_all(&mut self) {
+        self.identity.clear();
+        self.touched.clear();
+        for index in 0..self.slots.len() as u32 {
+            let slot = &mut self.slots[index as usize];
+            if slot.state != SlotState::Vacant {
+                slot.generation = slot.generation.wrapping_add(1);
+                slot.state = SlotState::Vacant;
+                slot.value = None;
+                slot.snapshot = None;
+                slot.doomed = false;
+                self.free.push(index);
+            }
+        }
+    }
+
+    fn checkpoint(&self, slot: u32) -> Option<Checkpoint> {
+        Some(Box::new(Self::stored(&self.slots[slot as usize])?.clone()))
+    }
+
+    fn restore(&mut self, index: u32, before: Checkpoint) {
+        let Ok(before) = before.downcast::<M>() else { return };
+        self.settle(index);
+        self.slots[index as usize].value = Some(*before);
+    }
+
+    fn restore_snapshot(&mut self, index: u32, before: Checkpoint) {
+        let Ok(before) = before.downcast::<M>() else { return };
+        let slot = &mut self.slots[index as usize];
+        if slot.snapshot.replace(before).is_none() && !slot.doomed {
+            self.touched.push(index);
+        }
+    }
+
+    fn revert(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        if let Some(snapshot) = slot.snapshot.take() {
+            slot.value = Some(*snapshot);
+        }
+        self.settle(index);
+    }
+}
+
+impl<M: Model> fmt::Debug for Arena<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} × {}", self.slots.len() - self.free.len(), M::table().model)
+    }
+}
+
+impl RawHandle {
+    /// The handle of a slot.
+    pub(super) fn new(session: u32, slot: u32, generation: u32) -> Self {
+        Self { slot, generation, session }
+    }
+}

@@ -1,0 +1,107 @@
+//! Bulk operations through a session: the loaded objects follow.
+
+use std::collections::HashSet;
+
+use super::arena::SlotState;
+use super::identity::IdentityKey;
+use super::inner::{Inner, Row};
+use super::undo::{Change, Undo};
+use crate::compile::{Compile, Write};
+use crate::engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::Model;
+
+/// The bytes of the columns that came back, in their order.
+type Returned = Vec<Option<Box<[u8]>>>;
+
+impl Inner {
+    /// Runs a bulk update or delete in the session's transaction, after a flush. Where the session holds objects of the
+    /// model, the keys of the rows come back and the objects are brought in line.
+    pub(super) async fn bulk<M: Model>(&mut self, mut write: Write) -> Result<u64> {
+        if self.options.read_only {
+            return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
+        }
+        write.compile()?;
+        self.flush_for(M::table()).await?;
+        let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
+        let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
+        let compiled = write.compile()?;
+        self.open_transaction().await?;
+        let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+        let outcome = match arena {
+            None => engine::execute(connection, &compiled).await.map(|count| (count, Vec::new())),
+            Some(_) => engine::fetch(connection, &compiled, |row| {
+                (0..columns.len()).map(|i| row.raw_at(i).map(|raw| raw.map(Into::into))).collect::<Result<Returned>>()
+            })
+            .await
+            .map(|rows| (rows.len() as u64, rows)),
+        };
+        let (count, rows) = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.fail().await;
+                return Err(error);
+            }
+        };
+        if let Some(arena) = arena {
+            self.follow(arena, &write, &columns, &rows)?;
+        }
+        Ok(count)
+    }
+
+    fn follow(&mut self, arena: usize, write: &Write, columns: &[usize], rows: &[Returned]) -> Result<()> {
+        let table = self.arenas[arena].table();
+        let mut gone = HashSet::new();
+        for row in rows {
+            let raw = |column: usize| row[columns.iter().position(|&other| other == column)?].as_deref();
+            let slot = IdentityKey::of(table, raw).and_then(|key| self.arenas[arena].lookup(&key));
+            let Some(at) = slot.map(|slot| Row { arena, slot }) else { continue };
+            if matches!(write, Write::BulkDelete(_)) {
+                self.undo_point(at, Change::BulkDeleted);
+                self.arenas[arena].unregister(at.slot);
+                self.arenas[arena].settle(at.slot);
+                self.arenas[arena].set_state(at.slot, SlotState::Deleted);
+                gone.insert(self.handle_of(at));
+                continue;
+            }
+            self.undo_point(at, Change::Bulk);
+            for (&column, value) in columns.iter().zip(row) {
+                self.arenas[arena].store(at.slot, column, value.as_deref()).map_err(|source| {
+                    Error::new(ErrorKind::Decode, format!("column `{}` holds no value of the field's type", table.columns[column].name))
+                        .with_model(table.model)
+                        .with_source(source)
+                })?;
+            }
+        }
+        if !gone.is_empty() {
+            self.remove_from_relations(table, &gone);
+            self.related.clear();
+        }
+        self.arenas[arena].compact();
+        Ok(())
+    }
+
+    fn undo_point(&mut self, row: Row, change: Change) {
+        let before = self.arenas[row.arena].checkpoint(row.slot);
+        self.undo.push(Undo { row, change, before });
+    }
+}
+
+/// Asks for the keys of the rows, and for the columns that were set.
+fn returning(write: &mut Write) -> Vec<usize> {
+    match write {
+        Write::BulkUpdate(update) => {
+            let table = update.source.table();
+            let set = update.set.iter().filter_map(|(column, _)| table.column_index(column.name));
+            let mut columns: Vec<usize> = table.primary_key.to_vec();
+            columns.extend(set.filter(|column| !table.primary_key.contains(column)).collect::<Vec<_>>());
+            update.returning.clone_from(&columns);
+            columns
+        }
+        Write::BulkDelete(delete) => {
+            delete.returning = delete.source.table().primary_key.to_vec();
+            delete.returning.clone()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,43 @@
+//! A session as who runs queries.
+
+use std::pin::Pin;
+
+use super::Session;
+use crate::compile::Compile;
+use crate::error::Result;
+use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Unbound};
+use crate::schema::{Handle, Model};
+use crate::sql::Select;
+use crate::types::RowReader;
+
+impl<'s> Executor for &'s mut Session {
+    type Entity<M: Model, L: Loads<M>> = Handle<M>;
+
+    async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<Handle<M>>> {
+        self.inner.query(select, loads).await
+    }
+
+    async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
+        let compiled = select.compile()?;
+        self.inner.flush_for(select.root.table()).await?;
+        self.inner.run(&compiled, |_, row| read(row)).await
+    }
+
+    type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 's>>;
+
+    fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
+        Box::pin(async move { self.inner.bulk::<M>(write?.0).await })
+    }
+}
+
+impl Db for Session {
+    type Entity<M: Model, L: Loads<M>> = Handle<M>;
+
+    async fn all<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<Handle<M>>> {
+        query.on(self).all().await
+    }
+
+    async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
+        rows.on(self).all().await
+    }
+}

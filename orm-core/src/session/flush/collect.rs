@@ -1,0 +1,381 @@
+//! First phase: which rows are to be inserted, updated and deleted, and with which foreign keys.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::super::arena::SlotState;
+use super::super::identity::IdentityKey;
+use super::super::inner::{Inner, Row};
+use crate::compile::{check_raw, refused};
+use crate::error::{Error, Result};
+use crate::query::positions;
+use crate::schema::{Dump, Edge, EdgeLink, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+
+/// All that a flush has to write.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) inserts: Vec<InsertOp>,
+    pub(super) updates: Vec<UpdateOp>,
+    pub(super) deletes: Vec<DeleteOp>,
+    pub(super) links: Vec<LinkOp>,
+}
+
+/// Where a column's value comes from, if not from the object's own field.
+#[derive(Debug, Clone)]
+pub(super) enum KeySource {
+    Null,
+    Known(Box<[u8]>),
+    /// A column of a row that this flush inserts.
+    Of(Row, usize),
+}
+
+pub(super) struct InsertOp {
+    pub(super) row: Row,
+    pub(super) table: &'static TableDef,
+    pub(super) dump: Dump,
+    pub(super) keys: Vec<(usize, KeySource)>,
+}
+
+pub(super) struct UpdateOp {
+    pub(super) row: Row,
+    pub(super) table: &'static TableDef,
+    pub(super) dump: Dump,
+    /// The columns as the row has them: the key to find it by is among them.
+    pub(super) stored: Dump,
+    pub(super) changed: Vec<usize>,
+    pub(super) keys: Vec<(usize, KeySource)>,
+}
+
+pub(super) struct DeleteOp {
+    pub(super) row: Row,
+    pub(super) table: &'static TableDef,
+    pub(super) stored: Dump,
+}
+
+/// A row of a link table.
+pub(super) struct LinkOp {
+    pub(super) link: EdgeLink,
+    pub(super) insert: bool,
+    pub(super) local: Vec<KeySource>,
+    pub(super) remote: Vec<KeySource>,
+    pub(super) ends: [(&'static TableDef, Vec<usize>); 2],
+    /// The two objects, for the collection of the second to be brought in line with that of the first.
+    pub(super) rows: (Row, Row),
+}
+
+impl Work {
+    pub(super) fn is_empty(&self) -> bool {
+        self.inserts.is_empty() && self.updates.is_empty() && self.deletes.is_empty() && self.links.is_empty()
+    }
+}
+
+/// The parents that relationships give to children: by child and relationship.
+type Parents = HashMap<(Row, usize), (&'static RelationDef, Option<Row>)>;
+
+/// A table without a model, by its schema and name.
+type TableName = (Option<&'static str>, &'static str);
+
+struct Collector<'s> {
+    session: &'s Inner,
+    work: Work,
+    parents: Parents,
+    /// Children whose own field says what their parent is: it wins over the parents' collections.
+    decided: HashSet<(Row, usize)>,
+    /// Links that are written: by table, the two ends, and whether they are inserted.
+    links: HashSet<(TableName, Row, Row, bool)>,
+    /// The keys that were given to new objects.
+    given: HashSet<(usize, IdentityKey)>,
+}
+
+pub(super) fn collect(session: &Inner) -> Result<Work> {
+    let mut collector = Collector {
+        session,
+        work: Work::default(),
+        parents: HashMap::new(),
+        decided: HashSet::new(),
+        links: HashSet::new(),
+        given: HashSet::new(),
+    };
+    let mut looked_at: Vec<Row> = session.pending.clone();
+    for (arena, slots) in session.arenas.iter().enumerate() {
+        looked_at.extend(slots.touched().iter().map(|&slot| Row { arena, slot }));
+    }
+    for &row in &looked_at {
+        if !session.arenas[row.arena].is_doomed(row.slot) {
+            collector.relationships(row)?;
+        }
+    }
+    collector.rows(&looked_at)?;
+    Ok(collector.work)
+}
+
+impl Collector<'_> {
+    /// Finds what the relationship fields of an object say about foreign keys and links.
+    fn relationships(&mut self, row: Row) -> Result<()> {
+        let arena = &self.session.arenas[row.arena];
+        let is_new = arena.state(row.slot) == SlotState::Pending;
+        for (field, relation) in arena.table().relations.iter().enumerate() {
+            let Some(now) = arena.relation(row.slot, field) else { continue };
+            let before = if is_new { None } else { arena.stored_relation(row.slot, field) };
+            match relation.kind {
+                RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
+                RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
+                    let (added, removed) = self.difference(relation, now, before)?;
+                    self.children(row, inverse, &added, &removed);
+                }
+                RelationKind::ManyToMany { .. } => {
+                    let (added, removed) = self.difference(relation, now, before)?;
+                    self.link_rows(row, relation, &added, &removed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn belongs_to(
+        &mut self,
+        row: Row,
+        relation: &'static RelationDef,
+        now: &dyn RelationField,
+        before: Option<&dyn RelationField>,
+    ) -> Result<()> {
+        let Some(held) = now.held() else { return Ok(()) };
+        if before.and_then(RelationField::held).as_ref() == Some(&held) {
+            return Ok(());
+        }
+        let parent = match held.first() {
+            Some(&handle) => Some(self.end(relation, handle)?),
+            None => None,
+        };
+        let key = (row, address(relation));
+        self.decided.insert(key);
+        self.parents.insert(key, (relation, parent));
+        Ok(())
+    }
+
+    /// The objects that came into a collection and those that left it.
+    fn difference(
+        &self,
+        relation: &'static RelationDef,
+        now: &dyn RelationField,
+        before: Option<&dyn RelationField>,
+    ) -> Result<(Vec<Row>, Vec<Row>)> {
+        let nothing: Arc<[RawHandle]> = Arc::new([]);
+        let (added, removed) = match now.held() {
+            Some(now) => {
+                let before = before.and_then(RelationField::held).unwrap_or(nothing);
+                if Arc::ptr_eq(&now, &before) {
+                    return Ok((Vec::new(), Vec::new()));
+                }
+                let old: HashSet<RawHandle> = before.iter().copied().collect();
+                let new: HashSet<RawHandle> = now.iter().copied().collect();
+                let added = now.iter().copied().filter(|handle| !old.contains(handle)).collect();
+                let removed: Vec<_> = before.iter().copied().filter(|handle| !new.contains(handle)).collect();
+                (added, removed)
+            }
+            None => {
+                let (added, removed) = now.pending();
+                (added.to_vec(), removed.to_vec())
+            }
+        };
+        let resolve = |handles: Vec<RawHandle>| -> Result<Vec<Row>> {
+            handles.into_iter().map(|handle| self.end(relation, handle)).collect()
+        };
+        // What was taken out may be gone meanwhile; what was put in must be there.
+        let removed = removed.into_iter().filter_map(|handle| self.end(relation, handle).ok()).collect();
+        Ok((resolve(added)?, removed))
+    }
+
+    fn end(&self, relation: &'static RelationDef, handle: RawHandle) -> Result<Row> {
+        self.session
+            .resolve((relation.to)(), handle)
+            .map_err(|error| error.context(&format!("relationship `{}`", relation.path())))
+    }
+
+    fn children(&mut self, parent: Row, inverse: &'static RelationDef, added: &[Row], removed: &[Row]) {
+        for &child in added {
+            let key = (child, address(inverse));
+            if !self.decided.contains(&key) {
+                self.parents.insert(key, (inverse, Some(parent)));
+            }
+        }
+        for &child in removed {
+            let key = (child, address(inverse));
+            // A child that was put under another parent moves there, and is never without one.
+            if !self.decided.contains(&key) {
+                self.parents.entry(key).or_insert((inverse, None));
+            }
+        }
+    }
+
+    fn link_rows(&mut self, row: Row, relation: &'static RelationDef, added: &[Row], removed: &[Row]) -> Result<()> {
+        let edge = Edge::of(relation);
+        let columns = edge.columns();
+        let Some(link) = columns.link else { return Ok(()) };
+        let ends = [
+            (edge.from(), positions(edge.from(), columns.local)),
+            (edge.to(), positions(edge.to(), columns.remote)),
+        ];
+        let both = added.iter().map(|&other| (other, true)).chain(removed.iter().map(|&other| (other, false)));
+        for (other, insert) in both {
+            // A link that both ends say is written once. It is told by the name of its table and the two ends.
+            let ordered = if link.local < link.remote { (row, other) } else { (other, row) };
+            if !self.links.insert(((link.schema, link.table), ordered.0, ordered.1, insert)) {
+                continue;
+            }
+            let local = self.key_of(row, &ends[0].1)?;
+            let remote = self.key_of(other, &ends[1].1)?;
+            self.work.links.push(LinkOp { link, insert, local, remote, ends: ends.clone(), rows: (row, other) });
+        }
+        Ok(())
+    }
+
+    /// The values of an object's columns, for those who point to it.
+    fn key_of(&self, row: Row, columns: &[usize]) -> Result<Vec<KeySource>> {
+        let arena = &self.session.arenas[row.arena];
+        match arena.state(row.slot) {
+            SlotState::Pending => Ok(columns.iter().map(|&column| KeySource::Of(row, column)).collect()),
+            SlotState::Persistent => {
+                let mut dump = Dump::default();
+                arena.dump(row.slot, &mut dump);
+                Ok(columns.iter().map(|&c| dump.raw(c).map_or(KeySource::Null, |raw| KeySource::Known(raw.into()))).collect())
+            }
+            SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {
+                let model = arena.table().model;
+                Err(Error::invalid(format!("a relationship leads to an object of `{model}` that is not in the session any more"))
+                    .with_model(model))
+            }
+        }
+    }
+
+    /// The foreign keys of the rows, by row.
+    fn foreign_keys(&mut self) -> Result<HashMap<Row, Vec<(usize, KeySource)>>> {
+        let mut keys: HashMap<Row, Vec<(usize, KeySource)>> = HashMap::new();
+        let mut parents: Vec<_> = std::mem::take(&mut self.parents).into_iter().collect();
+        // The order of a hash map is not to decide anything.
+        parents.sort_by_key(|((row, relation), _)| (*row, *relation));
+        for ((child, _), (relation, parent)) in parents {
+            let (columns, targets) = relation.key_pairs();
+            let table = (relation.from)();
+            let mut columns = positions(table, columns);
+            let sources = match parent {
+                Some(parent) => self.key_of(parent, &positions((relation.to)(), targets))?,
+                None => {
+                    // Of a composite key, the columns that may be NULL are enough to relate to nothing.
+                    let all = columns.clone();
+                    columns.retain(|&column| table.columns[column].nullable);
+                    if columns.is_empty() && self.needs_parent(child) {
+                        return Err(orphan(table, relation, all[0]));
+                    }
+                    vec![KeySource::Null; columns.len()]
+                }
+            };
+            keys.entry(child).or_default().extend(columns.into_iter().zip(sources));
+        }
+        Ok(keys)
+    }
+
+    /// Whether a child that was taken out of a collection has a row that stays.
+    fn needs_parent(&self, child: Row) -> bool {
+        let arena = &self.session.arenas[child.arena];
+        arena.state(child.slot) == SlotState::Persistent && !arena.is_doomed(child.slot)
+    }
+
+    fn rows(&mut self, looked_at: &[Row]) -> Result<()> {
+        let mut keys = self.foreign_keys()?;
+        // Those that are only pointed at by a changed collection come last, in an order of their own.
+        let known: HashSet<Row> = looked_at.iter().copied().collect();
+        let mut others: Vec<Row> = keys.keys().copied().filter(|row| !known.contains(row)).collect();
+        others.sort();
+        for &row in looked_at.iter().chain(&others) {
+            let own = keys.remove(&row).unwrap_or_default();
+            let arena = &self.session.arenas[row.arena];
+            match arena.state(row.slot) {
+                SlotState::Pending => self.insert(row, own)?,
+                SlotState::Persistent if arena.is_doomed(row.slot) => self.delete(row),
+                SlotState::Persistent => self.update(row, own)?,
+                SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {
+        let arena = &self.session.arenas[row.arena];
+        let table = arena.table();
+        let mut dump = Dump::default();
+        arena.dump(row.slot, &mut dump);
+        check(table, &dump, 0..table.columns.len())?;
+        self.check_identity(row, table, &dump)?;
+        self.work.inserts.push(InsertOp { row, table, dump, keys });
+        Ok(())
+    }
+
+    /// A key that was given to a new object must not be that of another object.
+    fn check_identity(&mut self, row: Row, table: &'static TableDef, dump: &Dump) -> Result<()> {
+        let Some(key) = IdentityKey::of(table, |column| dump.raw(column)) else { return Ok(()) };
+        let arena = &self.session.arenas[row.arena];
+        let held = arena.lookup(&key).is_some_and(|slot| !arena.is_doomed(slot));
+        if held || !self.given.insert((row.arena, key)) {
+            let names = table.key_names.join(", ");
+            let message =
+                format!("two objects of `{}` have the same primary key ({names}): one row is one object", table.model);
+            return Err(Error::invalid(message).with_model(table.model).with_table(table.display_name()));
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, row: Row) {
+        let arena = &self.session.arenas[row.arena];
+        let mut stored = Dump::default();
+        arena.dump_stored(row.slot, &mut stored);
+        self.work.deletes.push(DeleteOp { row, table: arena.table(), stored });
+    }
+
+    fn update(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {
+        let arena = &self.session.arenas[row.arena];
+        let table = arena.table();
+        let (mut dump, mut stored) = (Dump::default(), Dump::default());
+        arena.dump(row.slot, &mut dump);
+        arena.dump_stored(row.slot, &mut stored);
+        let differs = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
+            Some((_, KeySource::Null)) => stored.raw(column).is_some(),
+            Some((_, KeySource::Known(raw))) => stored.raw(column) != Some(raw),
+            Some((_, KeySource::Of(..))) => true,
+            None => dump.raw(column) != stored.raw(column),
+        };
+        let writable = |column: &usize| table.columns[*column].generated.is_none();
+        let changed: Vec<usize> = (0..table.columns.len()).filter(writable).filter(|&c| differs(c)).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        check(table, &dump, changed.iter().copied())?;
+        self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys });
+        Ok(())
+    }
+}
+
+fn address(relation: &'static RelationDef) -> usize {
+    std::ptr::from_ref(relation).addr()
+}
+
+fn orphan(table: &'static TableDef, relation: &RelationDef, column: usize) -> Error {
+    let column = table.columns[column].name;
+    let message = format!(
+        "an object of `{}` was taken out of relationship `{}`, but its key `{column}` cannot be NULL: give it another parent or delete it",
+        table.model,
+        relation.path()
+    );
+    Error::invalid(message).with_model(table.model).with_table(table.display_name()).with_column(column)
+}
+
+/// Refuses values that cannot be sent, or are longer than their column.
+fn check(table: &'static TableDef, dump: &Dump, columns: impl IntoIterator<Item = usize>) -> Result<()> {
+    if let Some((column, reason)) = dump.refused() {
+        return Err(refused(table, &table.columns[*column], reason.clone()));
+    }
+    for column in columns {
+        check_raw(table, &table.columns[column], dump.raw(column))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! Fourth phase: the objects are brought in line with what was written.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::super::arena::SlotState;
+use super::super::identity::IdentityKey;
+use super::super::inner::{Inner, Row};
+use super::super::undo::{Change, Undo};
+use super::collect::{LinkOp, Work};
+use super::emit::Effects;
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::positions;
+use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationKind, TableDef, is_inverse};
+
+/// What came into loaded collections and what left them: by owner and field.
+#[derive(Default)]
+struct Edits(HashMap<(Row, usize), (Vec<RawHandle>, HashSet<RawHandle>)>);
+
+pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Result<()> {
+    remember(session, work);
+    // A key may move from one object to another: all leave the identity map before any enters it.
+    for op in &work.updates {
+        session.arenas[op.row.arena].unregister(op.row.slot);
+    }
+    for op in &work.deletes {
+        session.arenas[op.row.arena].unregister(op.row.slot);
+        session.arenas[op.row.arena].set_state(op.row.slot, SlotState::Deleted);
+    }
+    for (row, column, raw) in effects.stores {
+        let table = session.arenas[row.arena].table();
+        session.arenas[row.arena].store(row.slot, column, raw.as_deref()).map_err(|source| {
+            let shown = format!("{}.{}", table.display_name(), table.columns[column].name);
+            Error::new(ErrorKind::Decode, format!("column `{shown}` holds no value of the field's type"))
+                .with_model(table.model)
+                .with_source(source)
+        })?;
+    }
+    let mut edits = Edits::default();
+    for op in &work.updates {
+        settle_row(session, op.row);
+    }
+    for op in &work.inserts {
+        session.arenas[op.row.arena].set_state(op.row.slot, SlotState::Persistent);
+        settle_row(session, op.row);
+    }
+    for op in &work.inserts {
+        relate(session, op.row, op.table, None, &mut edits);
+    }
+    for op in &work.updates {
+        relate(session, op.row, op.table, Some(&op.stored), &mut edits);
+    }
+    for op in &work.links {
+        mirror_link(session, op, &mut edits);
+    }
+    edits.apply(session);
+    purge(session, work);
+    session.pending.clear();
+    session.related.clear();
+    Ok(())
+}
+
+/// Looks at what is touched no more: what a flush found unchanged, or wrote.
+pub(super) fn settle(session: &mut Inner) {
+    for arena in 0..session.arenas.len() {
+        for slot in session.arenas[arena].touched().to_vec() {
+            forget_edits(session, Row { arena, slot });
+            session.arenas[arena].settle(slot);
+        }
+        session.arenas[arena].compact();
+    }
+}
+
+/// Keeps what the rows were, for the transaction to be taken back.
+fn remember(session: &mut Inner, work: &Work) {
+    let inserts = work.inserts.iter().map(|op| (op.row, Change::Inserted));
+    let updates = work.updates.iter().map(|op| (op.row, Change::Updated));
+    let deletes = work.deletes.iter().map(|op| (op.row, Change::Deleted));
+    for (row, change) in inserts.chain(updates).chain(deletes) {
+        let before = session.arenas[row.arena].checkpoint(row.slot);
+        session.undo.push(Undo { row, change, before });
+    }
+}
+
+fn settle_row(session: &mut Inner, row: Row) {
+    forget_edits(session, row);
+    let epoch = session.epoch;
+    let arena = &mut session.arenas[row.arena];
+    arena.settle(row.slot);
+    arena.set_epoch(row.slot, epoch);
+    arena.register(row.slot);
+}
+
+/// What was added to and removed from collections that are not loaded is written now.
+fn forget_edits(session: &mut Inner, row: Row) {
+    let arena = &mut session.arenas[row.arena];
+    for field in 0..arena.table().relations.len() {
+        let pending = arena.relation(row.slot, field).is_some_and(|relation| {
+            let (added, removed) = relation.pending();
+            !added.is_empty() || !removed.is_empty()
+        });
+        if pending {
+            arena.edit_relation(row.slot, field, &mut |relation| relation.unload());
+        }
+    }
+}
+
+/// Brings the relationship fields of a row whose foreign keys may have changed in line with them, and the collections of
+/// its old and new parents.
+fn relate(session: &mut Inner, row: Row, table: &'static TableDef, stored: Option<&Dump>, edits: &mut Edits) {
+    let mut now = Dump::default();
+    session.arenas[row.arena].dump(row.slot, &mut now);
+    let handle = session.handle_of(row);
+    for (field, relation) in table.relations.iter().enumerate() {
+        if !matches!(relation.kind, RelationKind::BelongsTo { .. }) {
+            continue;
+        }
+        let columns = positions(table, relation.key_pairs().0);
+        if stored.is_some_and(|stored| columns.iter().all(|&column| stored.raw(column) == now.raw(column))) {
+            continue;
+        }
+        let old = stored.and_then(|stored| parent_of(session, relation, &columns, stored));
+        let new = parent_of(session, relation, &columns, &now);
+        set_parent(session, row, field, new, columns.iter().any(|&column| now.raw(column).is_none()));
+        for (parent, comes) in [(old, false), (new, true)] {
+            let Some(parent) = parent else { continue };
+            for (field, other) in (relation.to)().relations.iter().enumerate() {
+                if is_inverse(other, relation) {
+                    edits.note(parent, field, handle, comes);
+                }
+            }
+        }
+    }
+}
+
+/// The parent that a foreign key points to, if the session holds it.
+fn parent_of(session: &Inner, relation: &'static RelationDef, columns: &[usize], dump: &Dump) -> Option<Row> {
+    let target = (relation.to)();
+    let arena = session.find_arena(target)?;
+    let targets = positions(target, relation.key_pairs().1);
+    let raw = |column: usize| {
+        let part = targets.iter().position(|&other| other == column)?;
+        dump.raw(columns[part])
+    };
+    // A key that points to other columns than the primary key leads to no entry of the identity map.
+    let key = IdentityKey::of(target, raw)?;
+    session.arenas[arena].lookup(&key).map(|slot| Row { arena, slot })
+}
+
+fn set_parent(session: &mut Inner, row: Row, field: usize, parent: Option<Row>, is_null: bool) {
+    let held = match parent {
+        Some(parent) => Some(Arc::from([session.handle_of(parent)])),
+        None if is_null => Some(Arc::from([])),
+        None => None,
+    };
+    session.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| match &held {
+        Some(held) => relation.set_held(Arc::clone(held)),
+        None => relation.unload(),
+    });
+}
+
+/// A link that was written from one side shows in the loaded collection of the other.
+fn mirror_link(session: &Inner, op: &LinkOp, edits: &mut Edits) {
+    let (row, other) = op.rows;
+    let handle = session.handle_of(row);
+    for (field, relation) in session.arenas[other.arena].table().relations.iter().enumerate() {
+        let link = Edge::of(relation).columns().link;
+        let mirrors = link.is_some_and(|link| {
+            (link.schema, link.table, link.local, link.remote)
+                == (op.link.schema, op.link.table, op.link.remote, op.link.local)
+        });
+        if mirrors {
+            edits.note(other, field, handle, op.insert);
+        }
+    }
+}
+
+impl Edits {
+    fn note(&mut self, owner: Row, field: usize, handle: RawHandle, comes: bool) {
+        let (added, removed) = self.0.entry((owner, field)).or_default();
+        if comes {
+            added.push(handle);
+        } else {
+            removed.insert(handle);
+        }
+    }
+
+    fn apply(self, session: &mut Inner) {
+        for ((owner, field), (added, removed)) in self.0 {
+            session.arenas[owner.arena].edit_relation(owner.slot, field, &mut |relation| {
+                let Some(held) = relation.held() else { return };
+                let there: HashSet<RawHandle> = held.iter().copied().collect();
+                let kept = held.iter().copied().filter(|handle| !removed.contains(handle));
+                let new = added.iter().copied().filter(|handle| !there.contains(handle));
+                let list: Arc<[RawHandle]> = kept.chain(new).collect();
+                if list != held {
+                    relation.set_held(list);
+                }
+            });
+        }
+    }
+}
+
+/// Takes deleted objects out of the loaded collections.
+fn purge(session: &mut Inner, work: &Work) {
+    let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
+    for op in &work.deletes {
+        let handle = session.handle_of(op.row);
+        gone.entry(op.row.arena).or_default().insert(handle);
+        session.arenas[op.row.arena].settle(op.row.slot);
+    }
+    for (arena, handles) in gone {
+        let table = session.arenas[arena].table();
+        session.remove_from_relations(table, &handles);
+    }
+}
+
+impl Inner {
+    /// Takes objects that are gone out of all loaded relationships to their model.
+    pub(in crate::session) fn remove_from_relations(
+        &mut self,
+        table: &'static TableDef,
+        gone: &HashSet<RawHandle>,
+    ) {
+        for arena in &mut self.arenas {
+            for (field, relation) in arena.table().relations.iter().enumerate() {
+                if !std::ptr::eq((relation.to)(), table) {
+                    continue;
+                }
+                for slot in 0..arena.len() as u32 {
+                    if arena.generation(slot).is_none() {
+                        continue;
+                    }
+                    arena.edit_relation(slot, field, &mut |relation| {
+                        let Some(held) = relation.held() else { return };
+                        if held.iter().any(|handle| gone.contains(handle)) {
+                            relation.set_held(held.iter().copied().filter(|h| !gone.contains(h)).collect());
+                        }
+                    });
+                }
+            }
+        }
+    }
+}

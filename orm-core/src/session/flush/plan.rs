@@ -1,0 +1,257 @@
+//! Second phase: the order of the statements. Pure: it reads the work and gives a list of steps.
+//!
+//! Inserts go in the order of the foreign keys between tables, and within a table in the order in which the objects were
+//! added; a row that points to another new row of its own table waits for it, level by level. Updates follow, then links,
+//! then deletes in reverse order. Rows that point to each other in a circle are inserted with NULL where a key may be,
+//! which an update fills in.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::inner::Row;
+use super::collect::{KeySource, UpdateOp, Work};
+use crate::error::{Error, Result};
+use crate::schema::{Metadata, TableDef};
+
+/// What is sent, in order.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+}
+
+/// One statement, or several of one shape.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Inserts these of the work's inserts, which are of one table.
+    Insert { rows: Vec<usize> },
+    /// Fills in a key of a row that was inserted with NULL.
+    Fill { insert: usize, columns: Vec<usize> },
+    /// Updates these of the work's updates: one table, the same columns.
+    Update { rows: Vec<usize> },
+    /// Writes or removes these of the work's links: one table.
+    Link { rows: Vec<usize> },
+    /// Deletes these of the work's deletes, which are of one table.
+    Delete { rows: Vec<usize> },
+}
+
+pub(super) fn plan(work: &Work) -> Result<Plan> {
+    let mut plan = Plan::default();
+    let order = table_order(work);
+    plan_inserts(work, &order, &mut plan)?;
+    plan_updates(work, &order, &mut plan);
+    plan_links(work, &mut plan);
+    plan_deletes(work, &order, &mut plan);
+    Ok(plan)
+}
+
+/// The tables of the work, those that are pointed to first.
+fn table_order(work: &Work) -> Vec<&'static TableDef> {
+    let mut tables: Vec<&'static TableDef> = Vec::new();
+    let inserted = work.inserts.iter().map(|op| op.table);
+    for table in inserted.chain(work.updates.iter().map(|op| op.table)).chain(work.deletes.iter().map(|op| op.table)) {
+        if !tables.iter().any(|other| std::ptr::eq(*other, table)) {
+            tables.push(table);
+        }
+    }
+    Metadata::sorted(&tables)
+}
+
+struct Waiting<'w> {
+    work: &'w Work,
+    /// For each insert, the inserts that must come before it; with the column, to name it and to see if it may be NULL.
+    needs: Vec<Vec<(usize, usize)>>,
+    done: Vec<bool>,
+}
+
+fn plan_inserts(work: &Work, order: &[&'static TableDef], plan: &mut Plan) -> Result<()> {
+    let mut waiting = Waiting { work, needs: needs(work), done: vec![false; work.inserts.len()] };
+    let mut by_table: Vec<Vec<usize>> = order.iter().map(|_| Vec::new()).collect();
+    for (index, op) in work.inserts.iter().enumerate() {
+        if let Some(place) = order.iter().position(|table| std::ptr::eq(*table, op.table)) {
+            by_table[place].push(index);
+        }
+    }
+    let mut fills = Vec::new();
+    loop {
+        let mut progress = false;
+        for rows in &mut by_table {
+            while let Some(level) = waiting.take_ready(rows) {
+                plan.steps.push(Step::Insert { rows: level });
+                progress = true;
+            }
+        }
+        if by_table.iter().all(Vec::is_empty) {
+            break;
+        }
+        if !progress {
+            fills.push(waiting.break_cycle(&by_table)?);
+        }
+    }
+    plan.steps.extend(fills.into_iter().map(|(insert, columns)| Step::Fill { insert, columns }));
+    Ok(())
+}
+
+/// Which inserts an insert has to wait for: those that its keys are taken from, and those whose key its own columns name.
+fn needs(work: &Work) -> Vec<Vec<(usize, usize)>> {
+    let by_row: HashMap<Row, usize> = work.inserts.iter().enumerate().map(|(i, op)| (op.row, i)).collect();
+    let given = given_keys(work);
+    work.inserts
+        .iter()
+        .enumerate()
+        .map(|(index, op)| {
+            let taken = op.keys.iter().filter_map(|(column, source)| match source {
+                KeySource::Of(row, _) => by_row.get(row).map(|&other| (other, *column)),
+                KeySource::Null | KeySource::Known(_) => None,
+            });
+            let mut needs: Vec<(usize, usize)> = taken.filter(|(other, _)| *other != index).collect();
+            needs.extend(named_by_value(work, &given, index));
+            needs
+        })
+        .collect()
+}
+
+/// The new rows whose key was given and not made by the server, of tables that point to themselves: order between tables
+/// takes care of the others.
+fn given_keys(work: &Work) -> HashMap<(usize, Vec<u8>), usize> {
+    let mut given = HashMap::new();
+    for (index, op) in work.inserts.iter().enumerate() {
+        if let ([key], true) = (op.table.primary_key, points_to_itself(op.table))
+            && let Some(raw) = op.dump.raw(*key)
+        {
+            given.insert((std::ptr::from_ref(op.table).addr(), raw.to_vec()), index);
+        }
+    }
+    given
+}
+
+fn points_to_itself(table: &'static TableDef) -> bool {
+    table.foreign_keys.iter().any(|key| table.is_same_table((key.target)()))
+}
+
+fn named_by_value(
+    work: &Work,
+    given: &HashMap<(usize, Vec<u8>), usize>,
+    index: usize,
+) -> Vec<(usize, usize)> {
+    let op = &work.inserts[index];
+    if given.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for key in op.table.foreign_keys.iter().filter(|key| op.table.is_same_table((key.target)())) {
+        let Some(column) = key.columns.first().and_then(|name| op.table.column_index(name)) else { continue };
+        let overridden = op.keys.iter().any(|(other, _)| *other == column);
+        let raw = op.dump.raw(column).filter(|_| !overridden && key.columns.len() == 1);
+        let address = std::ptr::from_ref(op.table).addr();
+        if let Some(&other) = raw.and_then(|raw| given.get(&(address, raw.to_vec())))
+            && other != index
+        {
+            found.push((other, column));
+        }
+    }
+    found
+}
+
+impl Waiting<'_> {
+    /// Takes those rows whose needs are met, in their order.
+    fn take_ready(&mut self, rows: &mut Vec<usize>) -> Option<Vec<usize>> {
+        let ready: Vec<usize> =
+            rows.iter().copied().filter(|&row| self.needs[row].iter().all(|(other, _)| self.done[*other])).collect();
+        if ready.is_empty() {
+            return None;
+        }
+        let taken: HashSet<usize> = ready.iter().copied().collect();
+        rows.retain(|row| !taken.contains(row));
+        for &row in &ready {
+            self.done[row] = true;
+        }
+        Some(ready)
+    }
+
+    /// Frees one row of a circle from a need whose column may be NULL for a while.
+    fn break_cycle(&mut self, by_table: &[Vec<usize>]) -> Result<(usize, Vec<usize>)> {
+        for &row in by_table.iter().flatten() {
+            let table = self.work.inserts[row].table;
+            let open: Vec<(usize, usize)> =
+                self.needs[row].iter().copied().filter(|(other, _)| !self.done[*other]).collect();
+            if open.iter().all(|(_, column)| table.columns[*column].nullable) {
+                let columns = open.iter().map(|(_, column)| *column).collect();
+                self.needs[row].retain(|need| !open.contains(need));
+                return Ok((row, columns));
+            }
+        }
+        Err(self.cycle_error(by_table))
+    }
+
+    fn cycle_error(&self, by_table: &[Vec<usize>]) -> Error {
+        let mut names: Vec<String> = Vec::new();
+        let mut row = by_table.iter().flatten().copied().next();
+        let mut seen = HashSet::new();
+        while let Some(current) = row.filter(|row| seen.insert(*row)) {
+            let table = self.work.inserts[current].table;
+            let next = self.needs[current].iter().find(|(other, _)| !self.done[*other]);
+            if let Some((_, column)) = next {
+                names.push(format!("{}.{}", table.display_name(), table.columns[*column].name));
+            }
+            row = next.map(|(other, _)| *other);
+        }
+        Error::invalid(format!(
+            "new objects point to each other in a circle of keys that cannot be NULL: {}",
+            names.join(" → ")
+        ))
+    }
+}
+
+fn plan_updates(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
+    for table in order {
+        let mut shapes: Vec<(&[usize], Vec<usize>)> = Vec::new();
+        for (index, op) in work.updates.iter().enumerate().filter(|(_, op)| std::ptr::eq(op.table, *table)) {
+            match shapes.iter_mut().find(|(columns, _)| *columns == op.changed) {
+                Some((_, rows)) => rows.push(index),
+                None => shapes.push((&op.changed, vec![index])),
+            }
+        }
+        for (_, mut rows) in shapes {
+            // Two flushes that change the same rows take their locks in the same order.
+            rows.sort_by(|a, b| key_order(&work.updates[*a], &work.updates[*b]));
+            plan.steps.push(Step::Update { rows });
+        }
+    }
+}
+
+fn key_order(a: &UpdateOp, b: &UpdateOp) -> std::cmp::Ordering {
+    let key = |op: &UpdateOp| -> Vec<Option<Vec<u8>>> {
+        op.table.primary_key.iter().map(|&column| op.stored.raw(column).map(<[u8]>::to_vec)).collect()
+    };
+    key(a).cmp(&key(b))
+}
+
+fn plan_links(work: &Work, plan: &mut Plan) {
+    for insert in [false, true] {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (index, op) in work.links.iter().enumerate().filter(|(_, op)| op.insert == insert) {
+            let same = |rows: &&mut Vec<usize>| {
+                let other = &work.links[rows[0]].link;
+                (other.schema, other.table, other.local) == (op.link.schema, op.link.table, op.link.local)
+            };
+            match groups.iter_mut().find(same) {
+                Some(rows) => rows.push(index),
+                None => groups.push(vec![index]),
+            }
+        }
+        plan.steps.extend(groups.into_iter().map(|rows| Step::Link { rows }));
+    }
+}
+
+fn plan_deletes(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
+    for table in order.iter().rev() {
+        let mut rows: Vec<usize> =
+            (0..work.deletes.len()).filter(|&index| std::ptr::eq(work.deletes[index].table, *table)).collect();
+        rows.sort_by_key(|&index| {
+            let op = &work.deletes[index];
+            op.table.primary_key.iter().map(|&c| op.stored.raw(c).map(<[u8]>::to_vec)).collect::<Vec<_>>()
+        });
+        if !rows.is_empty() {
+            plan.steps.push(Step::Delete { rows });
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! [`IdentityMap`]: which object has which primary key.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::schema::TableDef;
+
+/// A primary key: a number, or the bytes of its columns, each led by their length.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum IdentityKey {
+    /// A single integer column, which is nearly every key there is.
+    Number(u64),
+    Bytes(Box<[u8]>),
+}
+
+/// The object identifiers of `smallint`, `integer` and `bigint`.
+const INTEGERS: [u32; 3] = [21, 23, 20];
+
+impl IdentityKey {
+    /// The key of a row of `table`, or `None` if one of its columns is not there yet.
+    pub(super) fn of<'a>(table: &TableDef, raw: impl Fn(usize) -> Option<&'a [u8]>) -> Option<Self> {
+        if let [single] = table.primary_key
+            && INTEGERS.contains(&table.columns[*single].ty.oid())
+        {
+            let bytes = raw(*single)?;
+            return Some(Self::Number(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))));
+        }
+        let mut bytes = Vec::new();
+        for &column in table.primary_key {
+            let part = raw(column)?;
+            bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Some(Self::Bytes(bytes.into()))
+    }
+}
+
+/// The objects of one model by primary key. Numbers, in a map of their own, cost sixteen bytes each.
+#[derive(Debug, Default)]
+pub(super) struct IdentityMap {
+    numbers: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
+    bytes: HashMap<Box<[u8]>, u32>,
+}
+
+impl IdentityMap {
+    pub(super) fn get(&self, key: &IdentityKey) -> Option<u32> {
+        match key {
+            IdentityKey::Number(number) => self.numbers.get(number).copied(),
+            IdentityKey::Bytes(bytes) => self.bytes.get(bytes).copied(),
+        }
+    }
+
+    /// Enters an object; gives the one that has the key already, which stays.
+    pub(super) fn insert(&mut self, key: IdentityKey, slot: u32) -> Option<u32> {
+        match key {
+            IdentityKey::Number(number) => {
+                let found = *self.numbers.entry(number).or_insert(slot);
+                (found != slot).then_some(found)
+            }
+            IdentityKey::Bytes(bytes) => {
+                let found = *self.bytes.entry(bytes).or_insert(slot);
+                (found != slot).then_some(found)
+            }
+        }
+    }
+
+    /// Takes an object out, unless the key is another's meanwhile.
+    pub(super) fn remove(&mut self, key: &IdentityKey, slot: u32) {
+        if self.get(key) != Some(slot) {
+            return;
+        }
+        match key {
+            IdentityKey::Number(number) => {
+                self.numbers.remove(number);
+            }
+            IdentityKey::Bytes(bytes) => {
+                self.bytes.remove(bytes);
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.numbers.clear();
+        self.bytes.clear();
+    }
+}
+
+/// Spreads numbers over the table: multiplication by a constant without pattern, as keys come in rows.
+#[derive(Debug, Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}

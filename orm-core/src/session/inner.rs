@@ -1,0 +1,142 @@
+//! What a session is made of, and how its parts are reached.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::arena::{AnyArena, Arena, SlotState};
+use super::maker::SessionOptions;
+use super::undo::Undo;
+use crate::engine::{Connection, Engine};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{Adopter, Handle, Model, RawHandle, RelationDef, TableDef};
+
+/// The parts of a session. The acts (flush, load, access) are functions over it, each in a file of its own.
+pub(super) struct Inner {
+    pub(super) id: u32,
+    pub(super) engine: Engine,
+    pub(super) options: SessionOptions,
+    pub(super) arenas: Vec<Box<dyn AnyArena>>,
+    /// Objects without a row, in the order in which they were added.
+    pub(super) pending: Vec<Row>,
+    /// The connection of the open transaction.
+    pub(super) connection: Option<Connection>,
+    /// What goes back if the open transaction does.
+    pub(super) undo: Vec<Undo>,
+    /// Raised by commit and rollback: values read before may be old.
+    pub(super) epoch: u32,
+    /// Loaded ends of relationships that have no field.
+    pub(super) related: HashMap<RelatedKey, Arc<[RawHandle]>>,
+    pub(super) autoflush: bool,
+}
+
+/// An object without its model: the arena, and the slot in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Row {
+    pub(super) arena: usize,
+    pub(super) slot: u32,
+}
+
+/// A relationship, from one of its ends, of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct RelatedKey {
+    pub(super) relation: usize,
+    pub(super) reversed: bool,
+    pub(super) row: Row,
+}
+
+/// Tells the handles of one session from those of another.
+static NEXT_ID: AtomicU32 = AtomicU32::new(1);
+
+impl Inner {
+    pub(super) fn new(engine: Engine, options: SessionOptions) -> Self {
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            engine,
+            options,
+            arenas: Vec::new(),
+            pending: Vec::new(),
+            connection: None,
+            undo: Vec::new(),
+            epoch: 0,
+            related: HashMap::new(),
+            autoflush: options.autoflush,
+        }
+    }
+
+    /// The place of a model's arena. A session knows few models: a search is faster than a hash.
+    pub(super) fn find_arena(&self, table: &'static TableDef) -> Option<usize> {
+        self.arenas.iter().position(|arena| std::ptr::eq(arena.table(), table))
+    }
+
+    pub(super) fn arena_index<M: Model>(&mut self) -> usize {
+        self.find_arena(M::table()).unwrap_or_else(|| {
+            self.arenas.push(Box::new(Arena::<M>::new()));
+            self.arenas.len() - 1
+        })
+    }
+
+    pub(super) fn arena<M: Model>(&self) -> Option<&Arena<M>> {
+        self.arenas[self.find_arena(M::table())?].as_any().downcast_ref()
+    }
+
+    pub(super) fn arena_mut<M: Model>(&mut self) -> Option<&mut Arena<M>> {
+        let index = self.arena_index::<M>();
+        self.arenas[index].as_any_mut().downcast_mut()
+    }
+
+    /// The object of a handle, if the handle is one of this session and of an object that is here.
+    pub(super) fn resolve(&self, table: &'static TableDef, handle: RawHandle) -> Result<Row> {
+        if handle.session != self.id {
+            return Err(detached(table, "the handle is of another session"));
+        }
+        let row = self.find_arena(table).map(|arena| Row { arena, slot: handle.slot });
+        row.filter(|row| self.arenas[row.arena].generation(row.slot) == Some(handle.generation))
+            .ok_or_else(|| detached(table, "the object is gone"))
+    }
+
+    pub(super) fn row<M: Model>(&self, handle: Handle<M>) -> Result<Row> {
+        self.resolve(M::table(), handle.raw())
+    }
+
+    pub(super) fn handle_of(&self, row: Row) -> RawHandle {
+        let generation = self.arenas[row.arena].generation(row.slot).unwrap_or(u32::MAX);
+        RawHandle::new(self.id, row.slot, generation)
+    }
+
+    pub(super) fn state(&self, row: Row) -> SlotState {
+        self.arenas[row.arena].state(row.slot)
+    }
+
+    /// Whether a flush would have anything to look at.
+    pub(super) fn has_changes(&self) -> bool {
+        !self.pending.is_empty() || self.arenas.iter().any(|arena| !arena.touched().is_empty())
+    }
+
+    pub(super) fn related_key(def: &'static RelationDef, reversed: bool, row: Row) -> RelatedKey {
+        RelatedKey { relation: std::ptr::from_ref(def).addr(), reversed, row }
+    }
+}
+
+/// New values enter as pending objects, with the new values that they hold.
+impl Adopter for Inner {
+    fn adopt<M: Model>(&mut self, mut value: M) -> Handle<M> {
+        // Its place in the order of adding is before that of the values that it holds.
+        let index = self.arena_index::<M>();
+        let position = self.pending.len();
+        value.adopt(self);
+        let epoch = self.epoch;
+        let Some(arena) = self.arenas[index].as_any_mut().downcast_mut::<Arena<M>>() else {
+            unreachable!("arenas are found by their model's table")
+        };
+        let slot = arena.insert(value, SlotState::Pending, epoch);
+        let row = Row { arena: index, slot };
+        self.pending.insert(position, row);
+        self.handle_of(row).typed()
+    }
+}
+
+#[cold]
+pub(super) fn detached(table: &TableDef, reason: &str) -> Error {
+    Error::new(ErrorKind::Detached, format!("handle of `{}`: {reason}", table.model)).with_model(table.model)
+}

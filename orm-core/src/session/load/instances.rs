@@ -1,0 +1,113 @@
+//! Rows become objects: one object a row, by its primary key.
+
+use std::collections::HashSet;
+
+use super::super::arena::{Arena, SlotState};
+use super::super::identity::IdentityKey;
+use super::super::inner::{Inner, Row};
+use crate::compile::Compile;
+use crate::engine;
+use crate::error::Result;
+use crate::query::Loads;
+use crate::schema::{Dump, Handle, Model, TableDef};
+use crate::sql::Select;
+use crate::types::RowReader;
+
+impl Inner {
+    /// Runs a query of models, after a flush of what is pending.
+    pub(in crate::session) async fn query<M: Model, L: Loads<M>>(
+        &mut self,
+        select: Select,
+        loads: L,
+    ) -> Result<Vec<Handle<M>>> {
+        let compiled = select.compile()?;
+        self.flush_for(M::table()).await?;
+        let rows: Vec<Handle<M>> = self.run(&compiled, Self::instance::<M>).await?;
+        let mut seen = HashSet::with_capacity(rows.len());
+        let handles: Vec<Handle<M>> = rows.into_iter().filter(|handle| seen.insert(*handle)).collect();
+        loads.load_all_into(self, &handles).await?;
+        Ok(handles)
+    }
+
+    /// Flushes what is pending before a query, unless that is turned off.
+    pub(in crate::session) async fn flush_for(&mut self, table: &TableDef) -> Result<()> {
+        if !self.autoflush {
+            return Ok(());
+        }
+        self.flush()
+            .await
+            .map_err(|error| error.context(&format!("while flushing before a query of `{}`", table.model)))
+    }
+
+    /// Sends a statement that reads, in the open transaction if there is one, and reads its rows with the session at hand.
+    pub(in crate::session) async fn run<T>(
+        &mut self,
+        compiled: &crate::compile::Compiled,
+        mut read: impl FnMut(&mut Self, &mut RowReader<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if self.options.isolation.is_some_and(crate::compile::IsolationLevel::is_snapshot) {
+            self.open_transaction().await?;
+        }
+        match self.connection.take() {
+            Some(mut connection) => {
+                let rows = engine::fetch(&mut connection, compiled, |row| read(self, row)).await;
+                self.connection = Some(connection);
+                if rows.as_ref().is_err_and(|error| error.sqlstate().is_some()) {
+                    // The server has given the transaction up.
+                    self.fail().await;
+                }
+                rows
+            }
+            None => {
+                let mut connection = self.engine.connection().await?;
+                engine::fetch(&mut connection, compiled, |row| read(self, row)).await
+            }
+        }
+    }
+
+    /// The object of a row: the one that is there already, or a new one.
+    pub(in crate::session) fn instance<M: Model>(&mut self, row: &mut RowReader<'_>) -> Result<Handle<M>> {
+        let arena = self.arena_index::<M>();
+        let start = row.position();
+        // A row without these columns is refused when it is read.
+        let key = IdentityKey::of(M::table(), |column| row.raw_at(start + column).ok().flatten());
+        let found = key.and_then(|key| self.arenas[arena].lookup(&key));
+        let row = match found {
+            Some(slot) => self.refresh_instance::<M>(Row { arena, slot }, row)?,
+            None => self.new_instance::<M>(arena, row)?,
+        };
+        Ok(self.handle_of(row).typed())
+    }
+
+    fn new_instance<M: Model>(&mut self, arena: usize, row: &mut RowReader<'_>) -> Result<Row> {
+        let value = M::from_row(row)?;
+        let epoch = self.epoch;
+        let slot = self.arena_mut::<M>().map(|arena| arena.insert(value, SlotState::Persistent, epoch));
+        let Some(slot) = slot else { unreachable!("the arena was found just now") };
+        self.arenas[arena].register(slot);
+        Ok(Row { arena, slot })
+    }
+
+    /// An object that is there keeps its values, unless they are of an earlier transaction and were not changed since.
+    fn refresh_instance<M: Model>(&mut self, at: Row, row: &mut RowReader<'_>) -> Result<Row> {
+        let epoch = self.epoch;
+        let arena = &mut self.arenas[at.arena];
+        if arena.epoch(at.slot) == epoch || arena.has_snapshot(at.slot) || arena.is_doomed(at.slot) {
+            row.skip(M::table().columns.len());
+            return Ok(at);
+        }
+        let value = M::from_row(row)?;
+        arena.set_epoch(at.slot, epoch);
+        if let Some(arena) = arena.as_any_mut().downcast_mut::<Arena<M>>() {
+            arena.slots[at.slot as usize].value = Some(value);
+        }
+        Ok(at)
+    }
+
+    /// The columns of an object, as its row has them.
+    pub(in crate::session) fn stored_dump(&self, row: Row) -> Dump {
+        let mut dump = Dump::default();
+        self.arenas[row.arena].dump_stored(row.slot, &mut dump);
+        dump
+    }
+}

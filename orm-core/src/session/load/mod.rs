@@ -1,0 +1,4 @@
+//! Loading: rows become objects, and relationships are filled.
+
+mod instances;
+mod selectin;

@@ -1,0 +1,150 @@
+//! Relationships of many objects in one statement: by the keys of the near ends.
+
+use std::sync::Arc;
+
+use super::super::arena::SlotState;
+use super::super::identity::IdentityKey;
+use super::super::inner::{Inner, Row};
+use crate::compile::Compile;
+use crate::error::Result;
+use crate::query::{EdgeRow, LoadInto, NearKeys, edge_select, positions};
+use crate::schema::{Dump, Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
+
+/// A near end whose relationship is to be loaded, with the number of its key.
+struct Near {
+    row: Row,
+    key: Option<usize>,
+}
+
+impl LoadInto for Inner {
+    async fn load_edge<A: Model, B: Model>(
+        &mut self,
+        edge: Edge,
+        parents: &[Handle<A>],
+    ) -> Result<Vec<Handle<B>>> {
+        let mut rows = Vec::with_capacity(parents.len());
+        for &parent in parents {
+            rows.push(self.row(parent)?);
+        }
+        let field = edge.field();
+        let mut keys = NearKeys::new();
+        let mut near = Vec::new();
+        for &row in &rows {
+            if self.held(edge, field, row).is_none() && !self.fill_from_identity::<B>(edge, field, row) {
+                let key = self.near_key(edge, row, &mut keys);
+                near.push(Near { row, key });
+            }
+        }
+        self.fetch_near::<B>(edge, field, &near, &keys).await?;
+        let mut seen = std::collections::HashSet::new();
+        let ends = rows.iter().filter_map(|&row| self.held(edge, field, row));
+        Ok(ends
+            .flat_map(|held| held.to_vec())
+            .filter(|handle| seen.insert(*handle))
+            .map(RawHandle::typed)
+            .collect())
+    }
+}
+
+impl Inner {
+    /// The loaded ends of a relationship of an object, in its field or beside it.
+    pub(in crate::session) fn held(&self, edge: Edge, field: Option<usize>, row: Row) -> Option<Arc<[RawHandle]>> {
+        match field {
+            Some(field) => self.arenas[row.arena].relation(row.slot, field)?.held(),
+            None => self.related.get(&Self::related_key(edge.def(), edge.is_reversed(), row)).cloned(),
+        }
+    }
+
+    fn set_held(&mut self, edge: Edge, field: Option<usize>, row: Row, held: Arc<[RawHandle]>) {
+        match field {
+            Some(field) => self.arenas[row.arena]
+                .edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&held))),
+            None => {
+                self.related.insert(Self::related_key(edge.def(), edge.is_reversed(), row), held);
+            }
+        }
+    }
+
+    /// A to-one relationship to an object that the session holds, or to none, asks the server nothing.
+    fn fill_from_identity<B: Model>(&mut self, edge: Edge, field: Option<usize>, row: Row) -> bool {
+        if edge.is_reversed() || !matches!(edge.def().kind, RelationKind::BelongsTo { .. }) {
+            return false;
+        }
+        let columns = edge.columns();
+        let local = positions(edge.from(), columns.local);
+        let remote = positions(edge.to(), columns.remote);
+        let mut dump = Dump::default();
+        self.arenas[row.arena].dump(row.slot, &mut dump);
+        if local.iter().any(|&column| dump.raw(column).is_none()) {
+            self.set_held(edge, field, row, Arc::from([]));
+            return true;
+        }
+        let raw = |column: usize| {
+            let part = remote.iter().position(|&other| other == column)?;
+            dump.raw(local[part])
+        };
+        let Some(key) = IdentityKey::of(edge.to(), raw) else { return false };
+        let Some(arena) = self.find_arena(B::table()) else { return false };
+        let Some(slot) = self.arenas[arena].lookup(&key) else { return false };
+        let handle = self.handle_of(Row { arena, slot });
+        self.set_held(edge, field, row, Arc::from([handle]));
+        true
+    }
+
+    fn near_key(&self, edge: Edge, row: Row, keys: &mut NearKeys) -> Option<usize> {
+        if self.state(row) == SlotState::Pending {
+            return None;
+        }
+        let local = positions(edge.from(), edge.columns().local);
+        let dump = self.stored_dump(row);
+        keys.add(&dump, edge.from(), &local)
+    }
+
+    async fn fetch_near<B: Model>(
+        &mut self,
+        edge: Edge,
+        field: Option<usize>,
+        near: &[Near],
+        keys: &NearKeys,
+    ) -> Result<()> {
+        let mut ends: Vec<Vec<RawHandle>> = vec![Vec::new(); keys.values.len()];
+        if !keys.values.is_empty() {
+            let parts = keys.values[0].len();
+            let compiled = edge_select(edge, &keys.values).compile()?;
+            let rows = self
+                .run(&compiled, |session, row| EdgeRow::read(row, parts, |row| session.instance::<B>(row)))
+                .await?;
+            for EdgeRow { key, target } in rows {
+                if let Some(&number) = key.and_then(|key| keys.index.get(&key)) {
+                    ends[number].push(target.raw());
+                }
+            }
+        }
+        let lists: Vec<Arc<[RawHandle]>> = ends.into_iter().map(Into::into).collect();
+        for Near { row, key } in near {
+            let held = key.map_or_else(|| Arc::from([]), |number| Arc::clone(&lists[number]));
+            self.note_parent(edge, *row, &held);
+            self.set_held(edge, field, *row, held);
+        }
+        Ok(())
+    }
+
+    /// The children that were loaded by a collection know their parent.
+    fn note_parent(&mut self, edge: Edge, parent: Row, children: &[RawHandle]) {
+        let handle: Arc<[RawHandle]> = Arc::from([self.handle_of(parent)]);
+        let table = edge.to();
+        let inverse = |field: &usize| {
+            let relation = table.relations[*field];
+            if edge.is_reversed() { std::ptr::eq(relation, edge.def()) } else { is_inverse(edge.def(), relation) }
+        };
+        let Some(field) = (0..table.relations.len()).find(inverse) else { return };
+        let Some(arena) = self.find_arena(table) else { return };
+        for child in children {
+            self.arenas[arena].edit_relation(child.slot, field, &mut |relation| {
+                if relation.held().is_none() {
+                    relation.set_held(Arc::clone(&handle));
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! [`Session`], the unit of work.
+//!
+//! A session owns its objects in arenas, one a model, and gives out handles. `flush` turns what changed into statements
+//! (see the folder `flush`), queries turn rows into objects (see `load`), and `undo` keeps what a rollback needs. The
+//! methods of [`Session`] are documentation and one-liners over these.
+
+mod access;
+mod arena;
+mod bulk;
+mod executor;
+mod flush;
+mod identity;
+mod inner;
+mod load;
+mod maker;
+mod relate;
+mod state;
+mod transaction;
+mod undo;
+
+use std::fmt;
+
+pub use maker::SessionMaker;
+pub use state::State;
+pub use transaction::MaybeRetryable;
+
+use arena::SlotState;
+use inner::Inner;
+use maker::SessionOptions;
+
+use crate::compile::Compile;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::{Load, Loads, Query, Rows, Unbound, query};
+use crate::schema::{Adopter, Handle, IntoModel, Model};
+use crate::types::Key;
+
+/// A unit of work: objects with identity, what changed of them, and one transaction at a time.
+///
+/// - Objects live in the session; a [`Handle`] leads to one, and `session[handle]` is it.
+/// - [`add`](Self::add) and [`delete`](Self::delete) say what shall be; nothing is sent before a flush.
+/// - [`flush`](Self::flush) writes, in an order that the foreign keys allow; [`commit`](Self::commit) makes it last.
+/// - A query flushes first, so that it sees what is pending.
+/// - What only reads holds no transaction and no connection; the first write opens the transaction.
+///
+/// Dropping a session rolls back what is not committed.
+pub struct Session {
+    inner: Inner,
+}
+
+impl Session {
+    pub(crate) fn with_options(engine: &Engine, options: SessionOptions) -> Self {
+        Self { inner: Inner::new(engine.clone(), options) }
+    }
+
+    /// Adds a new object, with all new values that it holds; it is [pending](State::Pending) until the next flush.
+    ///
+    /// Takes a value or a builder whose required columns are set.
+    pub fn add<A: IntoModel>(&mut self, object: A) -> Handle<A::Model> {
+        self.inner.adopt(object.into_model())
+    }
+
+    /// Adds several new objects; their rows are inserted in this order.
+    pub fn add_all<A: IntoModel>(&mut self, objects: impl IntoIterator<Item = A>) -> Vec<Handle<A::Model>> {
+        objects.into_iter().map(|object| self.add(object)).collect()
+    }
+
+    /// Says that the object's row shall be deleted, by the next flush.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] for an object without a row, [`ErrorKind::Detached`] if it is gone.
+    pub fn delete<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        let row = self.inner.row(handle)?;
+        match self.inner.state(row) {
+            SlotState::Persistent => {
+                self.inner.arenas[row.arena].doom(row.slot, true);
+                Ok(())
+            }
+            SlotState::Deleted => Ok(()),
+            SlotState::Pending | SlotState::Transient | SlotState::Vacant => {
+                let model = M::table().model;
+                let message = format!("the object of `{model}` has no row to delete: it was never flushed");
+                Err(Error::invalid(message).with_model(model))
+            }
+        }
+    }
+
+    /// The object with this primary key. One that the session holds is given without asking the server.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(session: &mut Session) -> orm_core::Result<()> {
+    /// if let Some(course) = session.get::<Course>(1).await? {
+    ///     println!("{}", session[course].name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the server and the connection.
+    pub async fn get<M: Model>(&mut self, key: impl Into<M::Key>) -> Result<Option<Handle<M>>> {
+        let key: M::Key = key.into();
+        self.inner.get::<M>(key.into_values()).await
+    }
+
+    /// Writes what is pending, in the session's transaction, which it opens if need be. Does not commit.
+    ///
+    /// New objects become [persistent](State::Persistent) and have the values that the server made; deleted ones become
+    /// [deleted](State::Deleted). Rows of one model that are new are one statement, and so are those of which the same
+    /// columns changed. If nothing changed, nothing is sent.
+    ///
+    /// # SQL
+    ///
+    /// ```sql
+    /// BEGIN
+    /// INSERT INTO "course" ("name") VALUES ($1) RETURNING "id"
+    /// UPDATE "course" SET "name" = $1 WHERE "id" = $2
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What can be known before is refused before anything is sent, and everything is as it was. An error of the server
+    /// rolls the transaction back; what it had written is pending again, so that it can be corrected and committed anew.
+    /// [`ErrorKind::StaleData`] if a row has gone.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.inner.flush().await
+    }
+
+    /// Flushes and commits. The values of the objects stay as they are, and readable.
+    ///
+    /// # Errors
+    ///
+    /// Like [`flush`](Self::flush).
+    pub async fn commit(&mut self) -> Result<()> {
+        self.inner.commit().await
+    }
+
+    /// Rolls back to the last commit: changed objects have their values from before, deleted ones are persistent again,
+    /// new ones become [transient](State::Transient).
+    ///
+    /// # Errors
+    ///
+    /// Those of the connection; the objects are rolled back all the same.
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.inner.rollback().await
+    }
+
+    /// Begins the transaction now, and not with the first write.
+    ///
+    /// # Errors
+    ///
+    /// Those of the connection.
+    pub async fn begin(&mut self) -> Result<()> {
+        self.inner.open_transaction().await
+    }
+
+    /// Whether a transaction is open.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        self.inner.connection.is_some()
+    }
+
+    /// Rolls back what is not committed, gives the connection back and forgets all objects: their handles lead to nothing.
+    /// The session can be used again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the connection; the session is empty all the same.
+    pub async fn close(&mut self) -> Result<()> {
+        let outcome = self.inner.rollback().await;
+        for arena in &mut self.inner.arenas {
+            arena.release_all();
+        }
+        outcome
+    }
+
+    /// A query bound to this session: its models come as handles.
+    pub fn query<M: Model>(&mut self) -> Query<&mut Self, M> {
+        query().on(self)
+    }
+
+    /// Runs an unbound query: all its objects, each once. Its arguments may read the session.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::all`], and those of the flush before it.
+    pub async fn all<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<Handle<M>>> {
+        query.on(self).all().await
+    }
+
+    /// Runs an unbound query: its only object.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::one`].
+    pub async fn one<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
+        query.on(self).one().await
+    }
+
+    /// Runs an unbound query: its first object, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::first`].
+    pub async fn first<M: Model, S, L: Loads<M>>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Option<Handle<M>>> {
+        query.on(self).first().await
+    }
+
+    /// Runs an unbound query of columns.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Query::all`].
+    pub async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
+        rows.on(self).all().await
+    }
+
+    /// Loads a relationship of these objects, in one statement for all of them. What is loaded already, or known from
+    /// objects of the session, is not asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server, and [`ErrorKind::Detached`] if one of the objects is gone.
+    pub async fn load<M: Model, L: Load<M>>(&mut self, handles: &[Handle<M>], load: L) -> Result<()> {
+        self.inner.flush_for(M::table()).await?;
+        load.load_into(&mut self.inner, handles).await
+    }
+
+    /// The driver's client inside the session's transaction, after a flush: for what this crate does not say. The text of
+    /// its statements is raw SQL. What it changes is not seen by the objects.
+    ///
+    /// # Errors
+    ///
+    /// Those of the flush and of the connection.
+    pub async fn raw(&mut self) -> Result<&tokio_postgres::Client> {
+        self.inner.flush().await?;
+        self.inner.open_transaction().await?;
+        match &self.inner.connection {
+            Some(connection) => Ok(connection.raw()),
+            None => Err(Error::new(ErrorKind::Connection, "the connection is gone")),
+        }
+    }
+
+    /// Turns the flush before each query off, while the closure runs.
+    pub async fn no_autoflush<T>(&mut self, f: impl AsyncFnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.inner.autoflush, false);
+        let result = f(self).await;
+        self.inner.autoflush = before;
+        result
+    }
+}
+
+impl Inner {
+    async fn get<M: Model>(&mut self, key: Vec<crate::types::Value>) -> Result<Option<Handle<M>>> {
+        let table = M::table();
+        let part = |column: usize| {
+            let position = table.primary_key.iter().position(|&other| other == column)?;
+            key.get(position).and_then(crate::types::Value::as_bytes)
+        };
+        let known = identity::IdentityKey::of(table, part)
+            .zip(self.find_arena(table))
+            .and_then(|(key, arena)| self.arenas[arena].lookup(&key).map(|slot| inner::Row { arena, slot }));
+        if let Some(row) = known
+            && self.arenas[row.arena].epoch(row.slot) == self.epoch
+        {
+            return Ok(Some(self.handle_of(row).typed()));
+        }
+        let select = query::<M>().with_key(key).into_select();
+        let found = self.query::<M, ()>(select, ()).await?.pop();
+        if let (None, Some(row)) = (found, known) {
+            // The row has gone since: so has the object.
+            self.arenas[row.arena].release(row.slot);
+        }
+        Ok(found)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("objects", &self.inner.arenas.iter().map(|arena| (arena.table().model, arena.len())).collect::<Vec<_>>())
+            .field("pending", &self.inner.pending.len())
+            .field("in_transaction", &self.in_transaction())
+            .finish()
+    }
+}

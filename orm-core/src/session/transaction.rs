@@ -1,0 +1,150 @@
+//! The ends of a session's transactions, and [`Engine::transaction`].
+
+use std::time::Duration;
+
+use super::Session;
+use super::arena::SlotState;
+use super::inner::Inner;
+use super::undo::{Change, Way};
+use crate::compile::{COMMIT, ROLLBACK};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// How often a transaction is tried that loses against others.
+const ATTEMPTS: u32 = 5;
+/// How long to wait before the second try; each further wait is twice as long.
+const BACKOFF: Duration = Duration::from_millis(10);
+
+impl Inner {
+    pub(super) async fn commit(&mut self) -> Result<()> {
+        self.flush().await?;
+        if let Some(mut connection) = self.connection.take() {
+            if let Err(error) = connection.end(COMMIT).await {
+                // The server has rolled back, or the connection is closed now and it will.
+                if error.sqlstate().is_some() {
+                    let _ = connection.end(ROLLBACK).await;
+                }
+                drop(connection);
+                self.undo_all(Way::Repend);
+                return Err(error);
+            }
+        }
+        self.finish();
+        Ok(())
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<()> {
+        let outcome = match self.connection.take() {
+            Some(mut connection) => connection.end(ROLLBACK).await,
+            None => Ok(()),
+        };
+        // Whatever the connection says: what is not committed is rolled back.
+        self.undo_all(Way::Rollback);
+        self.epoch = self.epoch.wrapping_add(1);
+        outcome
+    }
+
+    /// What was deleted is gone for good; what was read may change from now on.
+    fn finish(&mut self) {
+        for undo in std::mem::take(&mut self.undo) {
+            let deleted = matches!(undo.change, Change::Deleted | Change::BulkDeleted);
+            if deleted && self.state(undo.row) == SlotState::Deleted {
+                self.arenas[undo.row.arena].release(undo.row.slot);
+            }
+        }
+        self.related.clear();
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+}
+
+impl Engine {
+    /// Runs a closure in a session of its own, commits if it gives `Ok` and rolls back if it gives `Err`. If the
+    /// transaction loses against a concurrent one (serialization failure, deadlock), it is run again from its start, up to
+    /// five times in all.
+    ///
+    /// Each attempt runs a clone of the closure, so it may borrow from its surroundings but not change them.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(engine: Engine, name: String) -> orm_core::Result<()> {
+    /// let course = engine
+    ///     .transaction(async |session| {
+    ///         let course = session.add(Course::builder().name(name.as_str()));
+    ///         session.flush().await?;
+    ///         Ok(session[course].clone())
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of the closure, or of the commit; nothing of the transaction stays then.
+    pub async fn transaction<T, F>(&self, f: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut Session) -> Result<T> + Clone,
+    {
+        self.transaction_with(f).await
+    }
+
+    /// Like [`transaction`](Self::transaction), with an error type of one's own.
+    ///
+    /// # Errors
+    ///
+    /// That of the closure, or of the commit; nothing of the transaction stays then.
+    pub async fn transaction_with<T, E, F>(&self, f: F) -> std::result::Result<T, E>
+    where
+        E: From<Error> + MaybeRetryable,
+        F: AsyncFnOnce(&mut Session) -> std::result::Result<T, E> + Clone,
+    {
+        let mut attempt = 1;
+        loop {
+            let mut session = self.session();
+            let error = match f.clone()(&mut session).await {
+                Ok(value) => match session.commit().await {
+                    Ok(()) => return Ok(value),
+                    Err(error) => E::from(error),
+                },
+                Err(error) => {
+                    // The closure's error is the one to tell; if the rollback fails, the connection is closed.
+                    let _ = session.rollback().await;
+                    error
+                }
+            };
+            if attempt == ATTEMPTS || !error.is_retryable() {
+                return Err(error);
+            }
+            tokio::time::sleep(BACKOFF * 2u32.pow(attempt - 1)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Begins a transaction at once and gives the session that it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// Those of the connection.
+    pub async fn begin(&self) -> Result<Session> {
+        let mut session = self.session();
+        session.begin().await?;
+        Ok(session)
+    }
+}
+
+/// An error that may say that the transaction can be run again; an application's own error type implements it for
+/// [`Engine::transaction_with`].
+pub trait MaybeRetryable {
+    /// Whether the same transaction, run again from its start, may succeed. False unless said otherwise.
+    fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+impl MaybeRetryable for Error {
+    fn is_retryable(&self) -> bool {
+        Self::is_retryable(self)
+    }
+}

@@ -1,0 +1,153 @@
+//! Aliases of models and subqueries: sources of their own, told from others by a tag type.
+
+use std::any::TypeId;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::select::{FromItem, Select};
+use crate::schema::{Model, Relation, Source, SourceRef, TableDef};
+
+/// The tag of an alias; written by [`aliased!`](crate::aliased) and [`subquery!`](crate::subquery).
+pub trait AliasTag: 'static {
+    /// The name that the alias would like to have in the statement.
+    const NAME: &'static str;
+}
+
+/// The tag of a [`subquery()`](crate::Query::subquery) that was not given one.
+#[derive(Debug)]
+pub struct Anonymous;
+
+impl AliasTag for Anonymous {
+    const NAME: &'static str = "subquery";
+}
+
+/// The model `M` under an alias.
+pub struct Aliased<M, Tag>(PhantomData<fn() -> (M, Tag)>);
+
+impl<M, Tag> fmt::Debug for Aliased<M, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Aliased")
+    }
+}
+
+impl<M: Model, Tag: AliasTag> Source for Aliased<M, Tag> {
+    // Not a name that a table can have: an alias never clashes with a model at compile time.
+    const NAME: &'static str = "";
+
+    fn source() -> SourceRef {
+        SourceRef::Alias { tag: TypeId::of::<Tag>(), name: Tag::NAME, table: M::table() }
+    }
+}
+
+pub(super) fn anonymous(table: &'static TableDef) -> SourceRef {
+    SourceRef::Alias { tag: TypeId::of::<Anonymous>(), name: Anonymous::NAME, table }
+}
+
+/// An alias of a model, or a subquery: something to join whose columns are in [`c`](Self::c).
+pub struct Subquery<M: Model, Tag = Anonymous> {
+    /// The columns and relationships.
+    pub c: M::Columns<Aliased<M, Tag>>,
+    select: Option<Arc<Select>>,
+}
+
+impl<M: Model, Tag: AliasTag> Subquery<M, Tag> {
+    /// An alias of the table itself; written by [`aliased!`](crate::aliased).
+    #[must_use]
+    pub fn alias() -> Self {
+        Self { c: M::columns(), select: None }
+    }
+
+    pub(crate) fn query(select: Select) -> Self {
+        Self { c: M::columns(), select: Some(Arc::new(select)) }
+    }
+
+    pub(crate) fn from_item(&self) -> FromItem {
+        let source = Aliased::<M, Tag>::source();
+        match &self.select {
+            Some(select) => FromItem::Subquery { source, select: Arc::clone(select) },
+            None => FromItem::Source(source),
+        }
+    }
+
+    /// A relationship of the model that starts at this alias.
+    #[must_use]
+    pub fn rel<B, K>(&self, relation: Relation<M, B, K>) -> Relation<Aliased<M, Tag>, B, K> {
+        relation.from_source()
+    }
+
+    /// The alias as the outer table of a correlated subquery.
+    #[must_use]
+    pub fn table(&self) -> At<Aliased<M, Tag>> {
+        At::HERE
+    }
+}
+
+impl<M: Model, Tag> fmt::Debug for Subquery<M, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", if self.select.is_some() { "subquery" } else { "alias" }, M::table().model)
+    }
+}
+
+/// Names a source where a value is needed: `Course::TABLE`, or [`Subquery::table`].
+pub struct At<S>(PhantomData<fn() -> S>);
+
+impl<S> At<S> {
+    /// The value.
+    pub const HERE: Self = Self(PhantomData);
+}
+
+impl<S> fmt::Debug for At<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("At")
+    }
+}
+
+/// Declares an alias of a model, for a table that a query needs twice.
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Person {
+/// #     #[model(primary_key)] id: Auto<i32>,
+/// #     name: String,
+/// #     #[model(references = Person::id)] boss_id: Option<i32>,
+/// #     #[model(belongs_to = boss_id)] boss: BelongsTo<Person>,
+/// # }
+/// aliased!(let boss = Person);
+/// let query = query::<Person>().join_as(Person::boss, &boss).filter(boss.c.name.eq("Ann"));
+/// assert!(query.to_sql().contains(r#"JOIN "person" AS "boss" ON "person"."boss_id" = "boss"."id""#));
+/// ```
+#[macro_export]
+macro_rules! aliased {
+    (let $name:ident = $model:ty) => {
+        let $name = {
+            struct Tag;
+            impl $crate::sql::AliasTag for Tag {
+                const NAME: &'static str = ::core::stringify!($name);
+            }
+            $crate::sql::Subquery::<$model, Tag>::alias()
+        };
+    };
+}
+
+/// Makes a subquery that can be told from every other in the same query.
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Homework { #[model(primary_key)] id: Auto<i32>, number: i32 }
+/// let late = subquery!(query::<Homework>().filter(Homework::number.gt(5)));
+/// let early = subquery!(query::<Homework>().filter(Homework::number.lt(3)));
+/// let _ = (late.c.number, early.c.number);
+/// ```
+#[macro_export]
+macro_rules! subquery {
+    ($query:expr) => {{
+        struct Tag;
+        impl $crate::sql::AliasTag for Tag {
+            const NAME: &'static str = "subquery";
+        }
+        $query.subquery_as::<Tag>()
+    }};
+}

@@ -1,0 +1,25 @@
+//! Statements as data, and the typed skin over them.
+//!
+//! [`Column`] and [`Expr`] carry the type of a value and the tables that it reads; [`scope`] is the FROM clause as a
+//! type. Underneath, everything is an untyped tree ([`Node`], [`Select`]) that the compile layer turns into text. No text
+//! is made here, and nothing does I/O.
+
+mod alias;
+mod assign;
+mod column;
+mod expr;
+mod node;
+pub mod scope;
+mod select;
+mod selection;
+mod write;
+
+pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
+pub use assign::{Assign, Assignments, IntoValue};
+pub use column::Column;
+pub use expr::{Comparison, Condition, Expr, Expression, IntoExpr, Order, TextSql, all_of, any_of, count};
+pub use node::{BinaryOp, IsTest, LinkRef, Node};
+pub use scope::{AsScope, InScope};
+pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};
+pub use selection::{Selection, SubqueryOf};
+pub(crate) use write::{ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite};

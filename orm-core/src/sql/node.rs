@@ -1,0 +1,199 @@
+//! Expressions as an untyped tree.
+
+use std::sync::Arc;
+
+use super::select::Select;
+use crate::schema::{ColumnDef, SourceRef};
+use crate::types::Value;
+
+/// An expression, without its type.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// A column of a table or alias.
+    Column {
+        /// What it is qualified by.
+        source: SourceRef,
+        /// The column.
+        column: &'static ColumnDef,
+    },
+    /// A column of a table that has no model, by name.
+    LinkColumn {
+        /// The link table's place in the statement.
+        link: LinkRef,
+        /// The column's name.
+        column: &'static str,
+    },
+    /// A value, sent as a parameter.
+    Param(Value),
+    /// Two operands.
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// The left operand.
+        lhs: Box<Node>,
+        /// The right operand.
+        rhs: Box<Node>,
+    },
+    /// All of these; true if there are none.
+    All(Vec<Node>),
+    /// Any of these; false if there are none.
+    Any(Vec<Node>),
+    /// `NOT …`.
+    Not(Box<Node>),
+    /// A postfix test such as `IS NULL`.
+    Is {
+        /// The operand.
+        operand: Box<Node>,
+        /// What it is tested for.
+        test: IsTest,
+    },
+    /// `… BETWEEN … AND …`.
+    Between {
+        /// The operand.
+        operand: Box<Node>,
+        /// The lower bound.
+        low: Box<Node>,
+        /// The upper bound.
+        high: Box<Node>,
+    },
+    /// `… = ANY ($1)`, or `… <> ALL ($1)`.
+    InArray {
+        /// The operand.
+        operand: Box<Node>,
+        /// The array.
+        array: Value,
+        /// Whether it is the negation.
+        negated: bool,
+    },
+    /// `… IN (SELECT …)`.
+    InSelect {
+        /// The operand.
+        operand: Box<Node>,
+        /// The query, of one column.
+        select: Arc<Select>,
+        /// Whether it is the negation.
+        negated: bool,
+    },
+    /// `(a, b) IN (SELECT * FROM UNNEST ($1, $2))`: rows whose columns are one of a list of tuples.
+    InTuples {
+        /// The columns.
+        columns: Vec<Node>,
+        /// One array a column.
+        arrays: Vec<Value>,
+    },
+    /// `EXISTS (SELECT …)`.
+    Exists(Arc<Select>),
+    /// A function by its SQL name.
+    Function {
+        /// The name.
+        name: &'static str,
+        /// The arguments.
+        args: Vec<Node>,
+    },
+    /// `count(*)`.
+    CountAll,
+}
+
+/// Which of the link tables of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkRef {
+    /// The schema.
+    pub schema: Option<&'static str>,
+    /// The table.
+    pub table: &'static str,
+    /// Tells one use of the table from another.
+    pub id: usize,
+}
+
+/// What an operand is tested for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IsTest {
+    /// `IS NULL`
+    Null,
+    /// `IS NOT NULL`
+    NotNull,
+    /// `IS TRUE`
+    True,
+}
+
+/// Binary operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `=`
+    Eq,
+    /// `<>`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+    /// `LIKE`
+    Like,
+    /// `NOT LIKE`
+    NotLike,
+    /// `ILIKE`
+    Ilike,
+    /// `IS DISTINCT FROM`
+    IsDistinctFrom,
+    /// `IS NOT DISTINCT FROM`
+    IsNotDistinctFrom,
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+}
+
+impl Node {
+    pub(crate) fn binary(op: BinaryOp, lhs: Self, rhs: Self) -> Self {
+        let (lhs, rhs) = match (lhs, rhs) {
+            (lhs @ Self::Column { column, .. }, rhs) if column.sql_type.is_some() => (lhs, rhs.undeclared()),
+            (lhs, rhs @ Self::Column { column, .. }) if column.sql_type.is_some() => (lhs.undeclared(), rhs),
+            operands => operands,
+        };
+        Self::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) }
+    }
+
+    /// Joins two conditions with AND, without nesting what is a conjunction already.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let mut all = match self {
+            Self::All(all) => all,
+            single => vec![single],
+        };
+        match other {
+            Self::All(more) => all.extend(more),
+            single => all.push(single),
+        }
+        Self::All(all)
+    }
+
+    /// Joins two conditions with OR.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let mut any = match self {
+            Self::Any(any) => any,
+            single => vec![single],
+        };
+        match other {
+            Self::Any(more) => any.extend(more),
+            single => any.push(single),
+        }
+        Self::Any(any)
+    }
+
+    pub(crate) fn column(source: SourceRef, column: &'static ColumnDef) -> Self {
+        Self::Column { source, column }
+    }
+
+    /// Leaves a parameter's type to the server: the column that it meets has a SQL type of its own.
+    pub(crate) fn undeclared(self) -> Self {
+        match self {
+            Self::Param(value) => Self::Param(value.undeclared()),
+            other => other,
+        }
+    }
+}

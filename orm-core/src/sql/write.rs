@@ -1,0 +1,93 @@
+//! `INSERT`, `UPDATE` and `DELETE` as data.
+//!
+//! Those of the flush know their rows by key; those of a bulk operation by a condition. A statement over many rows takes
+//! one array a column, so that its text and its number of parameters do not grow with them.
+
+use super::node::Node;
+use super::select::Join;
+use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
+use crate::types::Value;
+
+/// `INSERT … VALUES` of one row.
+#[derive(Debug, Clone)]
+pub(crate) struct InsertRow {
+    pub(crate) table: &'static TableDef,
+    /// Positions of the columns that are sent.
+    pub(crate) columns: Vec<usize>,
+    pub(crate) values: Vec<Value>,
+    /// Positions of the columns that the server makes.
+    pub(crate) returning: Vec<usize>,
+}
+
+/// `INSERT … SELECT FROM UNNEST`, whose rows come back in the order of the arrays.
+#[derive(Debug, Clone)]
+pub(crate) struct ArrayInsert {
+    pub(crate) table: &'static TableDef,
+    /// Positions of the columns that are sent. A column that the server makes is sent with NULL where it shall.
+    pub(crate) columns: Vec<usize>,
+    pub(crate) arrays: Vec<Value>,
+    /// Positions of the columns that the server makes.
+    pub(crate) returning: Vec<usize>,
+}
+
+/// `UPDATE` of one row by its key.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyedUpdate {
+    pub(crate) table: &'static TableDef,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) values: Vec<Value>,
+    /// Key columns (and the version), with the values that the row must have.
+    pub(crate) keys: Vec<usize>,
+    pub(crate) key_values: Vec<Value>,
+    pub(crate) returning: Vec<usize>,
+}
+
+/// `UPDATE … FROM UNNEST`: the same columns of many rows.
+#[derive(Debug, Clone)]
+pub(crate) struct ArrayUpdate {
+    pub(crate) table: &'static TableDef,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) arrays: Vec<Value>,
+    pub(crate) keys: Vec<usize>,
+    pub(crate) key_arrays: Vec<Value>,
+    pub(crate) returning: Vec<usize>,
+}
+
+/// `DELETE` by key, of any number of rows.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyedDelete {
+    pub(crate) table: &'static TableDef,
+    pub(crate) keys: Vec<usize>,
+    pub(crate) key_arrays: Vec<Value>,
+}
+
+/// Rows of a link table that are written or removed.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkWrite {
+    pub(crate) link: EdgeLink,
+    pub(crate) insert: bool,
+    pub(crate) arrays: Vec<Value>,
+    /// The columns of the ends, for their types, `local` before `remote`.
+    pub(crate) types: Vec<&'static ColumnDef>,
+}
+
+/// `UPDATE … SET … WHERE`.
+#[derive(Debug, Clone)]
+pub(crate) struct BulkUpdate {
+    pub(crate) source: SourceRef,
+    pub(crate) set: Vec<(&'static ColumnDef, Node)>,
+    /// Inner joins, which become `FROM`.
+    pub(crate) joins: Vec<Join>,
+    pub(crate) predicates: Vec<Node>,
+    pub(crate) returning: Vec<usize>,
+}
+
+/// `DELETE … WHERE`.
+#[derive(Debug, Clone)]
+pub(crate) struct BulkDelete {
+    pub(crate) source: SourceRef,
+    /// Inner joins, which become `USING`.
+    pub(crate) joins: Vec<Join>,
+    pub(crate) predicates: Vec<Node>,
+    pub(crate) returning: Vec<usize>,
+}

@@ -1,0 +1,115 @@
+//! One-dimensional arrays: `Vec<T>` is `T[]`.
+
+use bytes::{BufMut, BytesMut};
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::types::{ArrayValues, array_from_sql};
+
+use super::field::{DecodeError, EncodeError, Encoded, Encoder, Field, NotNull};
+use super::sql;
+use super::typedef::TypeDef;
+
+/// A type that may be an array's element. `u8` is none: `Vec<u8>` is `bytea`.
+#[diagnostic::on_unimplemented(
+    message = "`Vec<{Self}>` is not an array that PostgreSQL has",
+    label = "not an array element"
+)]
+pub trait ArrayElement: Field {}
+
+impl<T: ArrayElement + Field<Null = NotNull, Read = T>> ArrayElement for Option<T> {}
+
+impl<T: ArrayElement> Field for Vec<T> {
+    type Sql = sql::Array<T::Sql>;
+    type Read = Self;
+    type Nullable = Option<Self>;
+    type Null = NotNull;
+    const TYPE: &'static TypeDef = &TypeDef::array(T::TYPE);
+
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+        let mut array = ArrayWriter::begin(out.buffer(), T::TYPE, self.len())?;
+        for element in self {
+            array.push(|out| element.encode(out))?;
+        }
+        array.finish();
+        Ok(Encoded::Value)
+    }
+
+    fn decode(raw: Option<&[u8]>) -> Result<Self, DecodeError> {
+        let array = array_from_sql(raw.ok_or(DecodeError::Null)?).map_err(DecodeError::Invalid)?;
+        if array.dimensions().count().map_err(DecodeError::Invalid)? > 1 {
+            return Err(DecodeError::new("the array has more than one dimension"));
+        }
+        decode_elements(array.values())
+    }
+}
+
+fn decode_elements<T: Field>(mut values: ArrayValues<'_>) -> Result<Vec<T>, DecodeError> {
+    let mut elements = Vec::new();
+    while let Some(raw) = values.next().map_err(DecodeError::Invalid)? {
+        elements.push(T::decode(raw)?);
+    }
+    Ok(elements)
+}
+
+/// Writes an array in the binary format, element by element.
+///
+/// The flush uses it to turn a column of many rows into one parameter.
+pub(crate) struct ArrayWriter<'a> {
+    buffer: &'a mut BytesMut,
+    start: usize,
+    has_null: bool,
+}
+
+impl<'a> ArrayWriter<'a> {
+    pub(crate) fn begin(
+        buffer: &'a mut BytesMut,
+        element: &TypeDef,
+        len: usize,
+    ) -> Result<Self, EncodeError> {
+        let len = i32::try_from(len).map_err(|_| EncodeError::new("the array is too long"))?;
+        let start = buffer.len();
+        buffer.put_i32(i32::from(len > 0));
+        buffer.put_i32(0);
+        buffer.put_u32(element.oid());
+        if len > 0 {
+            buffer.put_i32(len);
+            buffer.put_i32(1);
+        }
+        Ok(Self { buffer, start, has_null: false })
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        encode: impl FnOnce(&mut Encoder<'_>) -> Result<Encoded, EncodeError>,
+    ) -> Result<(), EncodeError> {
+        let at = self.buffer.len();
+        self.buffer.put_i32(-1);
+        match encode(&mut Encoder::new(self.buffer))? {
+            Encoded::Null => {
+                self.buffer.truncate(at + 4);
+                self.has_null = true;
+            }
+            Encoded::Value => {
+                let len = i32::try_from(self.buffer.len() - at - 4)
+                    .map_err(|_| EncodeError::new("the value is longer than PostgreSQL can hold"))?;
+                self.buffer[at..at + 4].copy_from_slice(&len.to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn push_raw(&mut self, raw: Option<&[u8]>) -> Result<(), EncodeError> {
+        self.push(|out| match raw {
+            Some(bytes) => {
+                out.put(bytes);
+                Ok(Encoded::Value)
+            }
+            None => Ok(Encoded::Null),
+        })
+    }
+
+    pub(crate) fn finish(self) {
+        if self.has_null {
+            self.buffer[self.start + 4..self.start + 8].copy_from_slice(&1i32.to_be_bytes());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Date and time types of the crate jiff.
+
+use super::TypeDef;
+use super::scalar::field_by_driver;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+
+field_by_driver! {
+    Date => Date TypeDef::builtin("date", "date", 1082, 1182), DATE;
+    Time => Time TypeDef::builtin("time", "time", 1083, 1183), TIME;
+    DateTime => Timestamp TypeDef::builtin("timestamp", "timestamp", 1114, 1115), TIMESTAMP;
+    Timestamp => Timestamptz TypeDef::builtin("timestamptz", "timestamptz", 1184, 1185), TIMESTAMPTZ;
+}

@@ -1,0 +1,40 @@
+//! Rust values and PostgreSQL values: what a field of a model can be, and how it crosses the wire.
+//!
+//! [`Field`] is the trait of everything that can stand in a column. The sql layer asks it for the SQL type of an
+//! expression, the flush for the encoding of an object, the engine for the decoding of a row. Nothing here does I/O.
+
+mod array;
+mod auto;
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(feature = "decimal")]
+mod decimal;
+mod field;
+#[cfg(feature = "jiff")]
+mod jiff;
+#[cfg(feature = "json")]
+mod json;
+mod row;
+mod scalar;
+#[cfg(feature = "time")]
+mod time;
+mod typedef;
+#[cfg(feature = "uuid")]
+mod uuid;
+mod value;
+
+pub use array::ArrayElement;
+pub(crate) use array::ArrayWriter;
+pub use auto::Auto;
+pub use field::{
+    CanReference, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, Key, KeyType, MaybeNull, NotNull,
+    Nullability,
+    VersionType, check_version,
+};
+#[cfg(feature = "json")]
+pub use json::Json;
+pub use row::{FromRow, RowReader};
+pub use scalar::sql;
+pub use typedef::{EnumDef, SqlType, TypeDef};
+pub(crate) use value::Raw;
+pub use value::Value;

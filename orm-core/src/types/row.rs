@@ -1,0 +1,90 @@
+//! Reading a row by position.
+
+use tokio_postgres::Row;
+
+use super::field::{DecodeError, Field};
+use super::value::Raw;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A row that is read column by column, from left to right.
+///
+/// Generated code reads a model from it; the types of the columns were compared with those of the fields once, before the
+/// first row.
+#[derive(Debug)]
+pub struct RowReader<'r> {
+    row: &'r Row,
+    next: usize,
+    table: Option<(&'static str, usize)>,
+}
+
+impl<'r> RowReader<'r> {
+    pub(crate) fn new(row: &'r Row) -> Self {
+        Self { row, next: 0, table: None }
+    }
+
+    /// Says that the columns from here on are those of `table`, for messages. For generated code.
+    #[doc(hidden)]
+    pub fn enter(&mut self, table: &'static str) {
+        self.table = Some((table, self.next));
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.next
+    }
+
+    pub(crate) fn skip(&mut self, columns: usize) {
+        self.next += columns;
+    }
+
+    /// The bytes of the column at `index`, or `None` for NULL.
+    pub(crate) fn raw_at(&self, index: usize) -> Result<Option<&'r [u8]>> {
+        self.row.try_get::<_, Raw<'r>>(index).map(|raw| raw.0).map_err(|source| {
+            Error::new(ErrorKind::Decode, format!("the row has no column {index}")).with_source(source)
+        })
+    }
+
+    /// Reads the next column.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] with the column's name, if the value is NULL and `T` is not an `Option`, or is no `T`.
+    pub fn next<T: Field>(&mut self) -> Result<T> {
+        let index = self.next;
+        self.next += 1;
+        T::decode(self.raw_at(index)?).map_err(|reason| self.decode_error(index, reason))
+    }
+
+    #[cold]
+    fn decode_error(&self, index: usize, reason: DecodeError) -> Error {
+        let name = self.row.columns().get(index).map_or("?", tokio_postgres::Column::name).to_owned();
+        let shown = match self.table {
+            Some((table, _)) => format!("{table}.{name}"),
+            None => name.clone(),
+        };
+        let error = match reason {
+            DecodeError::Null => Error::new(
+                ErrorKind::Decode,
+                format!("column `{shown}` is null but the field is not an `Option`"),
+            ),
+            DecodeError::Invalid(source) => {
+                Error::new(ErrorKind::Decode, format!("column `{shown}` holds no value of the field's type"))
+                    .with_source(source)
+            }
+        };
+        let error = error.with_column(name);
+        match self.table {
+            Some((table, _)) => error.with_table(table),
+            None => error,
+        }
+    }
+}
+
+/// A value that is made of one row: a model, a tuple, a single column.
+pub trait FromRow: Sized + Send {
+    /// Reads it from the next columns.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] with the column's name.
+    fn from_row(row: &mut RowReader<'_>) -> Result<Self>;
+}

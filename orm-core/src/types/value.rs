@@ -1,0 +1,203 @@
+//! [`Value`], an owned parameter in its binary form, and [`Raw`], the bytes of a result's column.
+
+use std::error::Error as StdError;
+
+use bytes::{BufMut, BytesMut};
+use postgres_types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+
+use super::array::ArrayWriter;
+use super::field::{EncodeError, Encoded, Encoder, Field};
+use super::typedef::TypeDef;
+
+/// A parameter of a statement: its type, and its bytes in PostgreSQL's binary format.
+///
+/// Two values are equal if their bytes are: a `NaN` equals itself.
+#[derive(Clone)]
+pub struct Value {
+    ty: &'static TypeDef,
+    /// Whether it is an array of `ty`.
+    array: bool,
+    declared: bool,
+    repr: Repr,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Repr {
+    Null,
+    Inline(u8, [u8; INLINE]),
+    Heap(Box<[u8]>),
+    Refused(EncodeError),
+}
+
+/// Numbers, dates and UUIDs fit; the value stays within four words.
+const INLINE: usize = 16;
+
+impl Value {
+    /// The value of a field.
+    ///
+    /// One that cannot be sent (text with a NUL byte, say) is remembered as such, and refused before a statement that
+    /// uses it is sent.
+    #[must_use]
+    pub fn of<T: Field>(value: &T) -> Self {
+        let mut buffer = BytesMut::new();
+        let repr = match value.encode(&mut Encoder::new(&mut buffer)) {
+            Ok(Encoded::Value) => Repr::bytes(&buffer),
+            Ok(Encoded::Null) => Repr::Null,
+            Err(reason) => Repr::Refused(reason),
+        };
+        Self { ty: T::TYPE, array: false, declared: true, repr }
+    }
+
+    /// The value of a text.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        let repr = if text.as_bytes().contains(&0) {
+            Repr::Refused(EncodeError::new("PostgreSQL text cannot hold a NUL byte"))
+        } else {
+            Repr::bytes(text.as_bytes())
+        };
+        Self { ty: String::TYPE, array: false, declared: true, repr }
+    }
+
+    pub(crate) fn from_raw(ty: &'static TypeDef, raw: Option<&[u8]>) -> Self {
+        Self { ty, array: false, declared: true, repr: raw.map_or(Repr::Null, Repr::bytes) }
+    }
+
+    /// One array of values of a type; refused if one of them is.
+    pub(crate) fn array<'v>(ty: &'static TypeDef, elements: impl IntoIterator<Item = &'v Self>) -> Self {
+        let repr = match array_bytes(ty, elements.into_iter().collect()) {
+            Ok(bytes) => Repr::bytes(&bytes),
+            Err(reason) => Repr::Refused(reason),
+        };
+        Self { ty, array: true, declared: true, repr }
+    }
+
+    /// One array, whose bytes are there already.
+    pub(crate) fn array_from_raw(ty: &'static TypeDef, bytes: &[u8]) -> Self {
+        Self { ty, array: true, declared: true, repr: Repr::bytes(bytes) }
+    }
+
+    /// Leaves the parameter's type to the server, for a column whose SQL type is not the field's own.
+    pub(crate) fn undeclared(mut self) -> Self {
+        self.declared = false;
+        self
+    }
+
+    /// The value's type.
+    #[must_use]
+    pub fn type_def(&self) -> &'static TypeDef {
+        self.ty
+    }
+
+    /// Whether it is NULL.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.repr, Repr::Null)
+    }
+
+    /// The value's bytes, or `None` for NULL.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.repr {
+            Repr::Inline(len, bytes) => Some(&bytes[..usize::from(*len)]),
+            Repr::Heap(bytes) => Some(bytes),
+            Repr::Null | Repr::Refused(_) => None,
+        }
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&EncodeError> {
+        match &self.repr {
+            Repr::Refused(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The type to prepare the statement with.
+    pub(crate) fn param_type(&self) -> Type {
+        match (self.declared, self.array) {
+            (false, _) => Type::UNKNOWN,
+            (true, false) => self.ty.param_type(),
+            (true, true) => self.ty.array_param_type(),
+        }
+    }
+}
+
+fn array_bytes(ty: &TypeDef, elements: Vec<&Value>) -> Result<BytesMut, EncodeError> {
+    let mut buffer = BytesMut::new();
+    let mut array = ArrayWriter::begin(&mut buffer, ty, elements.len())?;
+    for value in elements {
+        if let Some(reason) = value.refusal() {
+            return Err(reason.clone());
+        }
+        array.push_raw(value.as_bytes())?;
+    }
+    array.finish();
+    Ok(buffer)
+}
+
+impl Repr {
+    fn bytes(bytes: &[u8]) -> Self {
+        if bytes.len() <= INLINE {
+            let mut inline = [0; INLINE];
+            inline[..bytes.len()].copy_from_slice(bytes);
+            Self::Inline(bytes.len() as u8, inline)
+        } else {
+            Self::Heap(bytes.into())
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.repr == other.repr
+    }
+}
+
+/// Shows the type and not the value, which may be private.
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value({})", self.ty.display())
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        if let Some(reason) = self.refusal() {
+            return Err(Box::new(reason.clone()));
+        }
+        let Some(bytes) = self.as_bytes() else { return Ok(IsNull::Yes) };
+        match ty.kind() {
+            // An array carries the type of its elements, which for an enum or an extension's type only the server knows.
+            Kind::Array(member) if bytes.len() >= 12 => {
+                out.put_slice(&bytes[..8]);
+                out.put_u32(member.oid());
+                out.put_slice(&bytes[12..]);
+            }
+            _ => out.put_slice(bytes),
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// The bytes of one column of a row, whatever its type.
+pub(crate) struct Raw<'a>(pub(crate) Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}

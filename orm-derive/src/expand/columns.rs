@@ -1,0 +1,123 @@
+//! The columns: their definitions, the struct that holds them as values, and the constants.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use super::relation::{self, Relation};
+use crate::ast::{Field, Model};
+
+/// `const __COLUMNS`
+pub(super) fn definitions(model: &Model) -> TokenStream {
+    let keys: Vec<_> = model.key().iter().map(|field| &field.ident).collect();
+    let columns = model.columns().map(|field| definition(field, !model.refused, keys.contains(&&field.ident)));
+    quote!(const __COLUMNS: &[__orm::ColumnDef] = &[#(#columns),*];)
+}
+
+fn definition(field: &Field, with_attrs: bool, key: bool) -> TokenStream {
+    let (ty, name, column) = (&field.ty, field.name(), field.column_name());
+    let mut code = quote!(__orm::ColumnDef::of::<#ty>(#name, #column));
+    if with_attrs {
+        code.extend(setters(field));
+        code.extend(key.then(|| quote!(.primary_key())));
+    }
+    code
+}
+
+/// The attributes as calls. The default comes before the key: it decides whether the key is an identity.
+fn setters(field: &Field) -> TokenStream {
+    let attrs = &field.column;
+    let length = attrs.length.iter().map(|value| quote!(.length(#value)));
+    let sql_type = attrs.sql_type.iter().map(|value| quote!(.sql_type(#value)));
+    let default = attrs.default.iter().map(|value| quote!(.default_sql(#value)));
+    let generated = attrs.generated.iter().map(|value| quote!(.generated(#value)));
+    let comment = attrs.comment.iter().map(|value| quote!(.comment(#value)));
+    let version = attrs.version.iter().map(|_| quote!(.version()));
+    let sensitive = attrs.sensitive.iter().map(|_| quote!(.sensitive()));
+    quote!(#(#length)* #(#sql_type)* #(#default)* #(#generated)* #(#comment)* #(#version)* #(#sensitive)*)
+}
+
+/// The name of the struct of columns.
+pub(super) fn structure_name(model: &Model) -> Ident {
+    format_ident!("{}Columns", model.name(), span = model.ident.span())
+}
+
+/// The struct of columns and relationships, generic over the source that they are seen from.
+pub(super) fn structure(model: &Model) -> TokenStream {
+    let name = structure_name(model);
+    let columns = model.columns().map(|Field { vis, ident, ty, .. }| quote!(#vis #ident: __orm::Column<__S, #ty>));
+    let relations = relation::all(model).into_iter().map(|relation| {
+        let (Field { vis, ident, .. }, ty) = (relation.field, relation.ty(model, &quote!(__S)));
+        quote!(#vis #ident: #ty)
+    });
+    let values = column_values(model).chain(relation_values(model)).map(|(ident, value)| quote!(#ident: #value));
+    quote! {
+        pub struct #name<__S> {
+            #(#columns,)*
+            #(#relations,)*
+            __source: ::core::marker::PhantomData<fn() -> __S>,
+        }
+        impl<__S> #name<__S> {
+            const ALL: Self = Self { #(#values,)* __source: ::core::marker::PhantomData };
+        }
+    }
+}
+
+fn column_values(model: &Model) -> impl Iterator<Item = (&Ident, TokenStream)> {
+    model.columns().enumerate().map(|(index, field)| (&field.ident, quote!(__orm::Column::new(&__COLUMNS[#index]))))
+}
+
+fn relation_values(model: &Model) -> impl Iterator<Item = (&Ident, TokenStream)> {
+    relation::all(model).into_iter().map(|relation| {
+        let definition = relation.definition();
+        (&relation.field.ident, quote!(__orm::Relation::new(|| &#definition)))
+    })
+}
+
+/// The model's own constants.
+pub(super) fn constants(model: &Model) -> TokenStream {
+    let (ident, vis, structure) = (&model.ident, &model.vis, structure_name(model));
+    let short = short_constants(model);
+    quote! {
+        impl #ident {
+            #short
+            /// All columns and relationships.
+            #vis const c: #structure<Self> = #structure::ALL;
+            /// The table, as the outer table of a correlated subquery.
+            #vis const TABLE: __orm::At<Self> = __orm::At::HERE;
+        }
+    }
+}
+
+fn short_constants(model: &Model) -> TokenStream {
+    if model.attrs.constants_off.is_some() {
+        return TokenStream::new();
+    }
+    let table = model.table();
+    let columns = model.columns().zip(column_values(model)).filter(|(field, _)| field.has_constant()).map(
+        |(field, (ident, value))| {
+            let (vis, ty) = (&field.vis, &field.ty);
+            let doc = format!("The column `{table}.{}`.", field.column_name());
+            quote!(#[doc = #doc] #vis const #ident: __orm::Column<Self, #ty> = #value;)
+        },
+    );
+    let relations = relation::all(model)
+        .into_iter()
+        .zip(relation_values(model))
+        .filter(|(relation, _)| relation.field.has_constant())
+        .map(|(relation, (_, value))| relation_constant(model, &relation, &value));
+    quote!(#(#columns)* #(#relations)*)
+}
+
+fn relation_constant(model: &Model, relation: &Relation<'_>, value: &TokenStream) -> TokenStream {
+    let Field { vis, ident, .. } = relation.field;
+    let ty = relation.ty(model, &quote!(Self));
+    let doc = format!("The relationship `{}::{}`.", model.name(), relation.field.name());
+    quote!(#[doc = #doc] #vis const #ident: #ty = #value;)
+}
+
+impl Field {
+    fn has_constant(&self) -> bool {
+        self.constants_off.is_none()
+    }
+}
