@@ -20,7 +20,9 @@ pub(crate) struct Model {
     /// Why it can be no model whatever its attributes say.
     pub(crate) misfit: Option<syn::Error>,
     /// What could not be read.
-    pub(crate) problems: Vec<syn::Error>,
+    pub(crate) problems: Problems,
+    /// Whether something could not be read, so that nothing follows from what is missing.
+    pub(crate) unread: bool,
     /// Whether it was refused: then only the shape of the API is emitted, so that its users see no further errors.
     pub(crate) refused: bool,
 }
@@ -75,6 +77,10 @@ pub(crate) struct Field {
     pub(crate) relation: RelationAttrs,
     pub(crate) constants_off: Option<Ident>,
     pub(crate) skip: Option<Ident>,
+    /// What the attributes make of a field that was refused for its type.
+    pub(crate) meant: Option<(Ends, Type)>,
+    /// Whether an attribute of it could not be read.
+    pub(crate) unread: bool,
 }
 
 /// The attributes of a column.
@@ -118,9 +124,16 @@ pub(crate) struct RelationAttrs {
 #[derive(Debug)]
 pub(crate) enum Through {
     /// Two relationships of a model.
-    Model { local: Box<Member>, remote: Box<Member> },
+    Model {
+        local: Box<Member>,
+        remote: Box<Member>,
+    },
     /// The columns of a table that has no model.
-    Bare { table: LitStr, local: Vec<LitStr>, remote: Vec<LitStr> },
+    Bare {
+        table: LitStr,
+        local: Vec<LitStr>,
+        remote: Vec<LitStr>,
+    },
 }
 
 /// A column of an order.
@@ -147,7 +160,8 @@ impl Model {
             attrs,
             fields,
             misfit,
-            problems: problems.into_result().err().map(|error| error.into_iter().collect()).unwrap_or_default(),
+            unread: problems.len() > 0,
+            problems,
             refused: false,
         }
     }
@@ -159,7 +173,10 @@ impl Model {
 
     /// The table's name.
     pub(crate) fn table(&self) -> String {
-        self.attrs.table.as_ref().map_or_else(|| snake_case(&self.name()), LitStr::value)
+        self.attrs
+            .table
+            .as_ref()
+            .map_or_else(|| snake_case(&self.name()), LitStr::value)
     }
 
     /// The fields that are columns, in their order.
@@ -185,8 +202,15 @@ impl Model {
     /// The fields of the primary key, in its order.
     pub(crate) fn key(&self) -> Vec<&Field> {
         match &self.attrs.primary_key {
-            Some(listing) => listing.fields.iter().filter_map(|name| self.column(name)).collect(),
-            None => self.columns().filter(|field| field.column.primary_key.is_some()).collect(),
+            Some(listing) => listing
+                .fields
+                .iter()
+                .filter_map(|name| self.column(name))
+                .collect(),
+            None => self
+                .columns()
+                .filter(|field| field.column.primary_key.is_some())
+                .collect(),
         }
     }
 }
@@ -199,17 +223,26 @@ impl Field {
 
     /// The column's name.
     pub(crate) fn column_name(&self) -> String {
-        self.column.name.as_ref().map_or_else(|| self.name(), LitStr::value)
+        self.column
+            .name
+            .as_ref()
+            .map_or_else(|| self.name(), LitStr::value)
     }
 
     /// The relationship type and the model at its other end, unless the field is skipped.
     pub(crate) fn ends(&self) -> Option<(Ends, &Type)> {
-        if self.skip.is_some() { None } else { infer::relationship(&self.ty) }
+        if self.skip.is_some() {
+            return None;
+        }
+        self.meant
+            .as_ref()
+            .map(|(ends, target)| (*ends, target))
+            .or_else(|| infer::relationship(&self.ty))
     }
 
     /// Whether the field is a column.
     pub(crate) fn is_column(&self) -> bool {
-        self.skip.is_none() && infer::relationship(&self.ty).is_none()
+        self.skip.is_none() && self.ends().is_none()
     }
 
     /// Whether a builder must be given the field's value.
@@ -220,7 +253,12 @@ impl Field {
 
     /// The fields of a `belongs_to`.
     pub(crate) fn key_fields<'m>(&self, model: &'m Model) -> Vec<&'m Field> {
-        self.relation.belongs_to.iter().flatten().filter_map(|name| model.column(name)).collect()
+        self.relation
+            .belongs_to
+            .iter()
+            .flatten()
+            .filter_map(|name| model.column(name))
+            .collect()
     }
 }
 
@@ -247,12 +285,17 @@ fn named(tokens: TokenStream, name: &Ident) -> TokenStream {
     tokens.into_iter().map(replace).collect()
 }
 
+/// Why a struct can be no model whatever its attributes say.
 fn misfit(input: &DeriveInput) -> Option<syn::Error> {
     let message = match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(_) => None,
-            Fields::Unnamed(_) => Some("a model has named fields, one a column; name them: `struct Course { id: … }`"),
-            Fields::Unit => Some("a model has fields, one a column; add them: `struct Course { id: … }`"),
+            Fields::Unnamed(_) => {
+                Some("a model has named fields, one a column; name them: `struct Course { id: … }`")
+            }
+            Fields::Unit => {
+                Some("a model has fields, one a column; add them: `struct Course { id: … }`")
+            }
         },
         Data::Enum(_) => Some("a model is a struct; for a column's type, use `#[derive(Enum)]`"),
         Data::Union(_) => Some("a model is a struct; make it one"),
@@ -261,20 +304,28 @@ fn misfit(input: &DeriveInput) -> Option<syn::Error> {
         return Some(syn::Error::new_spanned(&input.ident, message));
     }
     (!input.generics.params.is_empty()).then(|| {
-        let message = "a model is one table and has no type parameters, constants or lifetimes; remove them";
+        let message =
+            "a model is one table and has no type parameters, constants or lifetimes; remove them";
         syn::Error::new_spanned(&input.generics, message)
     })
 }
 
 fn named_fields(fields: &Fields, problems: &mut Problems) -> Vec<Field> {
-    fields.iter().filter_map(|field| Field::from_syn(field, problems)).collect()
+    fields
+        .iter()
+        .filter_map(|field| Field::from_syn(field, problems))
+        .collect()
 }
 
 impl Field {
     fn from_syn(field: &syn::Field, problems: &mut Problems) -> Option<Self> {
         let ident = field.ident.clone()?;
+        let before = problems.len();
         let words = words(&field.attrs, problems);
-        let mut reader = Reader { place: &[&ON_COLUMN, &ON_RELATIONSHIP], problems };
+        let mut reader = Reader {
+            place: &[&ON_COLUMN, &ON_RELATIONSHIP],
+            problems,
+        };
         let words = reader.known(words, &[], &[&ON_STRUCT]);
         let mut read = Self {
             ident,
@@ -285,10 +336,13 @@ impl Field {
             relation: RelationAttrs::default(),
             constants_off: None,
             skip: None,
+            meant: None,
+            unread: false,
         };
         for word in &words {
             read.word(word, &mut reader);
         }
+        read.unread = reader.problems.len() > before;
         Some(read)
     }
 }
@@ -296,8 +350,15 @@ impl Field {
 impl ModelAttrs {
     fn read(input: &DeriveInput, problems: &mut Problems) -> Self {
         let words = words(&input.attrs, problems);
-        let mut reader = Reader { place: &[&ON_STRUCT], problems };
-        let words = reader.known(words, &[UNIQUE, INDEX, CHECK], &[&ON_COLUMN, &ON_RELATIONSHIP]);
+        let mut reader = Reader {
+            place: &[&ON_STRUCT],
+            problems,
+        };
+        let words = reader.known(
+            words,
+            &[UNIQUE, INDEX, CHECK],
+            &[&ON_COLUMN, &ON_RELATIONSHIP],
+        );
         let mut attrs = Self::default();
         for word in &words {
             attrs.word(word, &mut reader);
@@ -313,5 +374,8 @@ impl ModelAttrs {
 
 /// The path of what generated code may name, in the crate at `orm`.
 pub(crate) fn private(orm: Option<&syn::Path>) -> TokenStream {
-    orm.map_or_else(|| quote!(::orm_core::__private), |path| quote!(#path::__private))
+    orm.map_or_else(
+        || quote!(::orm_core::__private),
+        |path| quote!(#path::__private),
+    )
 }

@@ -229,25 +229,43 @@ pub(crate) struct EdgeRow<T> {
     pub(crate) target: T,
 }
 
+/// Where the rows of an [`edge_select`] have the key of their near end.
+pub(crate) struct KeyPlaces {
+    /// How many columns stand before those of the model.
+    before: usize,
+    places: Vec<usize>,
+}
+
+impl KeyPlaces {
+    /// The key is among the model's own columns, or that of a link table in front of them.
+    pub(crate) fn of(edge: Edge) -> Self {
+        let columns = edge.columns();
+        match columns.link {
+            Some(link) => Self { before: link.local.len(), places: (0..link.local.len()).collect() },
+            None => Self { before: 0, places: positions(edge.to(), columns.remote) },
+        }
+    }
+}
+
 impl<T> EdgeRow<T> {
     pub(crate) fn read(
         row: &mut RowReader<'_>,
-        parts: usize,
+        key: &KeyPlaces,
         target: impl FnOnce(&mut RowReader<'_>) -> Result<T>,
     ) -> Result<Self> {
-        let mut values = Vec::with_capacity(parts);
-        for part in 0..parts {
-            values.push(row.raw_at(part)?);
+        let mut values = Vec::with_capacity(key.places.len());
+        for &place in &key.places {
+            values.push(row.raw_at(place)?);
         }
-        row.skip(parts);
+        row.skip(key.before);
         Ok(Self { key: edge_key(values), target: target(row)? })
     }
 }
 
-/// The query for the far ends of a relationship whose near ends have these keys: the key first, then the model's columns.
+/// The query for the far ends of a relationship whose near ends have these keys.
 ///
 /// ```sql
-/// SELECT "homework"."course_id", "homework".… FROM "homework" WHERE "homework"."course_id" = ANY ($1) ORDER BY …
+/// SELECT "homework".… FROM "homework" WHERE "homework"."course_id" = ANY ($1) ORDER BY …
 /// ```
 pub(crate) fn edge_select(edge: Edge, keys: &[Vec<Value>]) -> Select {
     let target = SourceRef::Table(edge.to());
@@ -263,8 +281,10 @@ pub(crate) fn edge_select(edge: Edge, keys: &[Vec<Value>]) -> Select {
         None => columns.remote.iter().map(|name| named_column(target, name)).collect(),
     };
     let types: Vec<_> = positions(edge.from(), columns.local).iter().map(|&i| &edge.from().columns[i]).collect();
-    let keyed = near.iter().zip(&types).map(|(node, column)| Projection::Expr { node: node.clone(), ty: column.ty });
-    select.projection = keyed.chain([Projection::Model(target)]).collect();
+    if columns.link.is_some() {
+        let keyed = near.iter().zip(&types).map(|(node, column)| Projection::Expr { node: node.clone(), ty: column.ty });
+        select.projection = keyed.chain([Projection::Model(target)]).collect();
+    }
     let mut arrays: Vec<Value> = (0..near.len())
         .map(|part| {
             let array = Value::array(types[part].ty, keys.iter().map(|key| &key[part]));
@@ -335,8 +355,8 @@ async fn fetch_edge<A: Model, B: Model>(
         return Ok((Vec::new(), vec![Vec::new(); parents.len()]));
     }
     let compiled = edge_select(edge, &keys.values).compile()?;
-    let parts = local.len();
-    let rows = engine::fetch(connection, &compiled, |row| EdgeRow::read(row, parts, B::from_row)).await?;
+    let places = KeyPlaces::of(edge);
+    let rows = engine::fetch(connection, &compiled, |row| EdgeRow::read(row, &places, B::from_row)).await?;
     let mut by_key: Vec<Vec<usize>> = vec![Vec::new(); keys.values.len()];
     let mut targets = Vec::with_capacity(rows.len());
     for row in rows {

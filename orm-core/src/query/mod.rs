@@ -14,7 +14,7 @@ pub use bulk::{Delete, Update};
 pub use db::Db;
 pub use executor::{BulkWrite, Executor, Unbound};
 pub use load::{Load, LoadInto, Loads, Nested};
-pub(crate) use load::{EdgeRow, NearKeys, edge_select, positions};
+pub(crate) use load::{EdgeRow, KeyPlaces, NearKeys, edge_select, positions};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
 

@@ -41,9 +41,11 @@ pub(crate) fn model(model: &Model) -> TokenStream {
         model::registration(model),
     ];
     let traits = relation::foreign_traits(model);
+    let unused = model.refused.then(|| quote!(#[allow(unused)]));
     quote! {
         #[automatically_derived]
         #[allow(dead_code, deprecated, missing_debug_implementations, non_camel_case_types, non_snake_case, non_upper_case_globals, unreachable_pub, unused_qualifications)]
+        #unused
         const _: () = {
             use #orm as __orm;
             #(#parts)*

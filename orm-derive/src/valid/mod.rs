@@ -1,13 +1,102 @@
-//! The checks: the only place that refuses a model.
+//! The checks: the only place that refuses, with all errors of one item at once.
+
+mod columns;
+mod names;
+mod relations;
+mod scalar;
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
 
 use crate::ast::Model;
+use crate::attr::Problems;
+use crate::infer::is_option;
+use crate::name::suggestion;
 
-/// All that is wrong with a model, as one error.
+pub(crate) use scalar::{enumeration, newtype};
+
+/// Whether the struct can be a model as it stands.
 pub(crate) fn validate(model: &mut Model) -> syn::Result<()> {
-    let mut problems = crate::attr::Problems::default();
-    for problem in std::mem::take(&mut model.problems) {
-        problems.push(problem);
+    let mut problems = std::mem::take(&mut model.problems);
+    if let Some(misfit) = model.misfit.clone() {
+        problems.push(misfit);
+        return problems.into_result();
     }
-    if let Some(m) = model.misfit.take() { problems.push(m); }
+    lists(model, &mut problems);
+    primary_key(model, &mut problems);
+    names::check(model, &mut problems);
+    columns::check(model, &mut problems);
+    relations::check(model, &mut problems);
     problems.into_result()
+}
+
+/// The columns in the lists of the struct.
+fn lists(model: &Model, problems: &mut Problems) {
+    let attrs = &model.attrs;
+    let indexes = attrs.indexes.iter().map(|index| &index.listing);
+    for listing in attrs
+        .primary_key
+        .iter()
+        .chain(&attrs.uniques)
+        .chain(indexes)
+    {
+        columns_of(
+            model,
+            &listing.fields,
+            &format!("#[model({})]", listing.word),
+            problems,
+        );
+    }
+}
+
+/// Each name of a list must be that of a column, once.
+fn columns_of(model: &Model, names: &[Ident], place: &str, problems: &mut Problems) {
+    for (index, name) in names.iter().enumerate() {
+        let text = name.unraw().to_string();
+        if names[..index].contains(name) {
+            problems.at(
+                name,
+                format!("`{text}` is listed twice in {place}; remove one"),
+            );
+        } else if model.column(name).is_none() {
+            let is_field = model.fields.iter().any(|field| field.ident == *name);
+            let message = if is_field {
+                format!("`{text}` in {place} is no column; name the field that holds the value")
+            } else {
+                let columns: Vec<_> = model.columns().map(|field| field.name()).collect();
+                let advice = suggestion(&text, columns.iter().map(String::as_str))
+                    .unwrap_or_else(|| "; name a field of the struct".to_owned());
+                format!("unknown field `{text}` in {place}{advice}")
+            };
+            problems.at(name, message);
+        }
+    }
+}
+
+fn primary_key(model: &Model, problems: &mut Problems) {
+    let on_fields: Vec<_> = model
+        .columns()
+        .filter_map(|field| field.column.primary_key.as_ref())
+        .collect();
+    match &model.attrs.primary_key {
+        Some(_) => {
+            for word in &on_fields {
+                problems.at(word, "the struct has a `primary_key(…)` already; remove one of the two");
+            }
+        }
+        None if on_fields.is_empty() && !model.unread => problems.at(
+            &model.ident,
+            format!(
+                "`{}` has no primary key; put `#[model(primary_key)]` on a field, or `#[model(primary_key(a, b))]` on the struct",
+                model.name()
+            ),
+        ),
+        None => {}
+    }
+    for field in model.key().into_iter().filter(|field| is_option(&field.ty)) {
+        problems.at(
+            &field.ty,
+            "a primary key is never NULL; take the type out of the `Option`",
+        );
+    }
 }

@@ -306,14 +306,26 @@ impl Collector<'_> {
         let mut dump = Dump::default();
         arena.dump(row.slot, &mut dump);
         check(table, &dump, 0..table.columns.len())?;
-        self.check_identity(row, table, &dump)?;
+        self.check_identity(row, table, &dump, &keys)?;
         self.work.inserts.push(InsertOp { row, table, dump, keys });
         Ok(())
     }
 
-    /// A key that was given to a new object must not be that of another object.
-    fn check_identity(&mut self, row: Row, table: &'static TableDef, dump: &Dump) -> Result<()> {
-        let Some(key) = IdentityKey::of(table, |column| dump.raw(column)) else { return Ok(()) };
+    /// A key that was given to a new object must not be that of another object. One that the server is still to make
+    /// cannot be.
+    fn check_identity(
+        &mut self,
+        row: Row,
+        table: &'static TableDef,
+        dump: &Dump,
+        keys: &[(usize, KeySource)],
+    ) -> Result<()> {
+        let raw = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
+            Some((_, KeySource::Known(raw))) => Some(&**raw),
+            Some((_, KeySource::Null | KeySource::Of(..))) => None,
+            None => dump.raw(column),
+        };
+        let Some(key) = IdentityKey::of(table, raw) else { return Ok(()) };
         let arena = &self.session.arenas[row.arena];
         let held = arena.lookup(&key).is_some_and(|slot| !arena.is_doomed(slot));
         if held || !self.given.insert((row.arena, key)) {

@@ -7,7 +7,7 @@ use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{EdgeRow, LoadInto, NearKeys, edge_select, positions};
+use crate::query::{EdgeRow, KeyPlaces, LoadInto, NearKeys, edge_select, positions};
 use crate::schema::{Dump, Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
 
 /// A near end whose relationship is to be loaded, with the number of its key.
@@ -109,10 +109,10 @@ impl Inner {
     ) -> Result<()> {
         let mut ends: Vec<Vec<RawHandle>> = vec![Vec::new(); keys.values.len()];
         if !keys.values.is_empty() {
-            let parts = keys.values[0].len();
+            let places = KeyPlaces::of(edge);
             let compiled = edge_select(edge, &keys.values).compile()?;
             let rows = self
-                .run(&compiled, |session, row| EdgeRow::read(row, parts, |row| session.instance::<B>(row)))
+                .run(&compiled, |session, row| EdgeRow::read(row, &places, |row| session.instance::<B>(row)))
                 .await?;
             for EdgeRow { key, target } in rows {
                 if let Some(&number) = key.and_then(|key| keys.index.get(&key)) {
