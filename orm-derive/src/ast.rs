@@ -245,20 +245,20 @@ impl Field {
         self.skip.is_none() && self.ends().is_none()
     }
 
-    /// Whether a builder must be given the field's value.
-    pub(crate) fn is_required(&self) -> bool {
-        let made_elsewhere = self.column.version.is_some() || self.column.generated.is_some();
-        !(made_elsewhere || infer::is_option(&self.ty) || infer::is_auto(&self.ty))
-    }
-
     /// The fields of a `belongs_to`.
-    pub(crate) fn key_fields<'m>(&self, model: &'m Model) -> Vec<&'m Field> {
+    pub(crate) fn key_fields<'m>(&self, model: &'m Model) -> Vec<&'m Self> {
         self.relation
             .belongs_to
             .iter()
             .flatten()
             .filter_map(|name| model.column(name))
             .collect()
+    }
+
+    /// Whether a builder must be given the field's value.
+    pub(crate) fn is_required(&self) -> bool {
+        let made_elsewhere = self.column.version.is_some() || self.column.generated.is_some();
+        !(made_elsewhere || infer::is_option(&self.ty) || infer::is_auto(&self.ty))
     }
 }
 

@@ -123,6 +123,11 @@ pub(crate) fn scalar(input: &DeriveInput, orm: Option<&syn::Path>) -> TokenStrea
                 }
             }
             impl #impls __orm::ArrayElement for #ident #types #bounds {}
+            impl #impls __orm::IntoExpr<#ident #types> for #ident #types #bounds {
+                type Uses<__S> = __S;
+                type Null = __orm::NotNull;
+                fn into_node(self) -> __orm::Node { #never }
+            }
             impl #impls __orm::KeyType for #ident #types #bounds {
                 fn placeholder() -> Self { #never }
             }

@@ -21,19 +21,127 @@ use proc_macro2::TokenStream as Code;
 use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct a model.
+/// Makes a struct a model: a row of a table, with typed columns, relationships and a builder.
+///
+/// ```text
+/// #[derive(Model, Debug, Clone)]
+/// #[model(table = "homework", unique(course_id, number))]
+/// pub struct Homework {
+///     #[model(primary_key)]
+///     pub id: Auto<i32>,
+///     pub number: i32,
+///     #[model(length = 200)]
+///     pub description: String,
+///     #[model(references = Course::id, on_delete = cascade)]
+///     pub course_id: i32,
+///     #[model(belongs_to = course_id)]
+///     pub course: BelongsTo<Course>,
+/// }
+/// ```
+///
+/// The struct gets a constant for each column and relationship (`Homework::number`, `Homework::course`), the constant `c`
+/// with all of them (`Homework::c.number`), the constant `TABLE`, and `builder()`, whose `build()` compiles once every
+/// required column is set. It must be `Clone`.
+///
+/// # Attributes of the struct
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `table = "name"` | the table's name; otherwise that of the struct in snake case |
+/// | `schema = "name"` | the schema; otherwise the connection's default |
+/// | `primary_key(a, b)` | the primary key's fields, in the key's order |
+/// | `unique(a, b)`, `unique(a, b, name = "name")` | a `UNIQUE` constraint |
+/// | `index(a, b)` | an index; also with `unique`, `using = "gin"`, `where = "sql"`, `name = "name"` |
+/// | `check("sql")`, `check("sql", name = "name")` | a `CHECK` constraint |
+/// | `comment = "text"` | the table's comment |
+/// | `constants = off` | no short constants: only `Homework::c.number` |
+/// | `crate = path` | where `orm_core` is, if it was renamed |
+///
+/// # Attributes of a column
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `primary_key` | part of the primary key; an `Auto` alone is an identity |
+/// | `column = "name"` | the column's name; otherwise that of the field |
+/// | `length = 40` | `varchar(40)`, for text |
+/// | `sql_type = "numeric(10, 2)"` | the type in DDL, where it is not the field's own |
+/// | `unique`, `unique(name = "name")` | a `UNIQUE` constraint |
+/// | `index`, `index(…)` | an index, with the options of the struct's |
+/// | `index = false` | no index on this foreign key |
+/// | `default = "sql"` | the column's default; with `Auto`, the server's value is read back |
+/// | `generated = "sql"` | a stored generated column; the field is an `Auto` or an `Option` |
+/// | `check = "sql"`, `check("sql", name = "name")` | a `CHECK` constraint |
+/// | `comment = "text"` | the column's comment |
+/// | `references = Course::id` | a foreign key |
+/// | `on_delete = …`, `on_update = …` | `cascade`, `restrict`, `set_null`, `set_default` or `no_action` |
+/// | `deferrable`, `deferrable = deferred` | when the foreign key is checked |
+/// | `version` | the row's version, which every update checks and raises |
+/// | `sensitive` | kept out of logs |
+/// | `skip` | no column; the field has its `Default` when a row is read |
+/// | `constants = off` | no short constant for this field |
+///
+/// # Attributes of a relationship
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `belongs_to = course_id`, `belongs_to = (a, b)` | on `BelongsTo<Course>`: the fields that hold the key |
+/// | `has_many = Homework::course` | on `HasMany<Homework>`: the `belongs_to` at the other end |
+/// | `has_one = Profile::user` | on `HasOne<Profile>`: the same for one row at most |
+/// | `through = (Enrolment::student, Enrolment::course)` | on `HasMany<Course>`: many-to-many by a model with two `belongs_to` |
+/// | `through("course_tag", course_id, tag_id)` | on `HasMany<Tag>`: many-to-many by a table without a model |
+/// | `back_populates = homeworks` | checks that the other end's relationship is the other side of this one |
+/// | `backref = homeworks` | declares `Course::homeworks` without a field there |
+/// | `foreign` | declares the `backref` by a trait, `CourseHomeworks`, for a model of another crate |
+/// | `order_by = Homework::number`, `order_by = (…, desc(…))` | the order of a loaded collection |
+/// | `orphans = delete` or `nullify` | what becomes of a child that is taken out |
+/// | `on_parent_delete = delete`, `nullify` or `restrict` | what becomes of the children of a deleted parent |
+/// | `constants = off` | no short constant for this field |
 #[proc_macro_derive(Model, attributes(model))]
 pub fn model(input: TokenStream) -> TokenStream {
     derive_model(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Makes an enum a column type.
+/// Makes an enum without values a native PostgreSQL enum, and so a column type.
+///
+/// ```text
+/// #[derive(Enum, Debug, Clone, Copy, PartialEq)]
+/// #[model(name = "mood", rename_all = "kebab-case")]
+/// enum Mood {
+///     VeryHappy,                    // 'very-happy'
+///     #[model(rename = "blue")]
+///     Sad,
+/// }
+/// ```
+///
+/// # Attributes
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `name = "mood"` | enum | the type's name; otherwise that of the enum in snake case |
+/// | `schema = "name"` | enum | the schema; otherwise the connection's default |
+/// | `rename_all = "…"` | enum | how labels are made: `snake_case` (as it is without), `lowercase`, `UPPERCASE`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE` |
+/// | `crate = path` | enum | where `orm_core` is, if it was renamed |
+/// | `rename = "label"` | variant | the label |
 #[proc_macro_derive(Enum, attributes(model))]
 pub fn enumeration(input: TokenStream) -> TokenStream {
     derive_enumeration(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Makes a newtype a column type.
+/// Makes a struct with one field a column type: on the wire the type inside, in comparisons a type of its own.
+///
+/// ```text
+/// #[derive(Newtype, Debug, Clone, Copy, PartialEq)]
+/// struct CourseId(i32);
+/// ```
+///
+/// A `CourseId` is compared with columns of `CourseId` only, and may be a foreign key to them. `From` of the type inside
+/// is implemented too.
+///
+/// # Attributes
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `crate = path` | where `orm_core` is, if it was renamed |
 #[proc_macro_derive(Newtype, attributes(model))]
 pub fn newtype(input: TokenStream) -> TokenStream {
     derive_newtype(&parse_macro_input!(input as DeriveInput)).into()

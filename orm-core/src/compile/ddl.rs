@@ -14,6 +14,9 @@ pub(crate) const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(73054309845
 /// Whether an enum type is there: `CREATE TYPE` has no IF NOT EXISTS.
 const TYPE_EXISTS: &str = "SELECT to_regtype($1) IS NOT NULL";
 
+/// Whether a column uses an enum type, or an array of it: such a type cannot be dropped.
+const TYPE_IS_USED: &str = "SELECT EXISTS (SELECT 1 FROM pg_type AS t JOIN pg_attribute AS a ON a.atttypid IN (t.oid, t.typarray) WHERE t.oid = to_regtype($1) AND NOT a.attisdropped)";
+
 const CONSTRAINT_EXISTS: &str =
     "SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass($1) AND conname = $2)";
 
@@ -61,7 +64,7 @@ fn create_enum(def: &EnumDef) -> DdlStatement {
 pub(super) fn write_column_type(w: &mut Writer, column: &ColumnDef) {
     match column.base_type() {
         Some(sql) => {
-            w.push(sql);
+            w.push(&sql);
         }
         None => write_type(w, column.ty),
     }
@@ -82,7 +85,7 @@ fn write_type(w: &mut Writer, ty: &crate::types::TypeDef) {
 pub(crate) fn create_statements(metadata: &Metadata) -> Vec<DdlStatement> {
     let tables = metadata.tables();
     let links = metadata.links();
-    let mut taken = Taken::default();
+    let mut taken = Taken::by(tables, &links);
     let mut statements: Vec<DdlStatement> = Vec::new();
     statements.extend(metadata.schemas().into_iter().map(create_schema));
     statements.extend(metadata.enums().into_iter().map(create_enum));
@@ -126,7 +129,8 @@ pub(crate) fn drop_statements(metadata: &Metadata) -> Vec<DdlStatement> {
     for def in metadata.enums() {
         let mut w = Writer::default();
         w.push("DROP TYPE IF EXISTS ").qualified(def.schema, def.name);
-        statements.push(w.into());
+        let is_used = (TYPE_IS_USED, vec![quoted(def.schema, def.name)]);
+        statements.push(DdlStatement { sql: w.into_sql(), unless: Some(is_used) });
     }
     statements
 }
@@ -136,13 +140,23 @@ pub(crate) fn drop_statements(metadata: &Metadata) -> Vec<DdlStatement> {
 struct Taken(Vec<(Option<&'static str>, String)>);
 
 impl Taken {
-    /// The name, or where it is taken one with a hash of what it is for.
-    fn claim(&mut self, schema: Option<&'static str>, parts: &[&str], suffix: &str) -> String {
-        let mut name = generated_name(parts, suffix);
-        if self.0.iter().any(|(other, taken)| *other == schema && *taken == name) {
-            let hash = format!("{:08x}", fnv1a(parts.join("\0").as_bytes()));
-            name = generated_name(parts, &format!("{hash}_{suffix}"));
+    /// The names that are given, which generated ones must not meet.
+    fn by(tables: &[&'static TableDef], links: &[BareLink]) -> Self {
+        let mut names: Vec<(Option<&'static str>, String)> = Vec::new();
+        for table in tables {
+            let uniques = table.uniques.iter().filter_map(|unique| unique.name);
+            let given = uniques.chain(table.indexes.iter().filter_map(|index| index.name));
+            names.extend(std::iter::once(table.name).chain(given).map(|name| (table.schema, name.to_owned())));
         }
+        names.extend(links.iter().map(|link| (link.from.schema, link.table.to_owned())));
+        Self(names)
+    }
+
+    /// The name, or where it is taken one with a number behind it, as PostgreSQL does.
+    fn claim(&mut self, schema: Option<&'static str>, parts: &[&str], suffix: &str) -> String {
+        let name = free_name(parts, suffix, |name| {
+            self.0.iter().any(|(other, taken)| *other == schema && taken == name)
+        });
         self.0.push((schema, name.clone()));
         name
     }
@@ -150,12 +164,25 @@ impl Taken {
     fn over(&mut self, table: &TableDef, columns: &[&str], name: Option<&str>, suffix: &str) -> String {
         match name {
             Some(name) => name.to_owned(),
-            None => {
-                let parts: Vec<&str> = std::iter::once(table.name).chain(columns.iter().copied()).collect();
-                self.claim(table.schema, &parts, suffix)
-            }
+            None => self.claim(table.schema, &parts(table, columns.iter().copied()), suffix),
         }
     }
+}
+
+/// What the name of a constraint or index is made of.
+fn parts<'a>(table: &TableDef, columns: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    std::iter::once(table.name).chain(columns).collect()
+}
+
+/// The generated name, with the lowest number behind it that makes it differ from those that are taken.
+fn free_name(parts: &[&str], suffix: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut name = generated_name(parts, suffix);
+    let mut number = 1u32;
+    while is_taken(&name) {
+        name = generated_name(parts, &format!("{suffix}{number}"));
+        number += 1;
+    }
+    name
 }
 
 /// The foreign keys of a table whose target is created after it: `rest` begins with the table itself.
@@ -184,7 +211,7 @@ fn create_table(table: &'static TableDef, rest: &[&'static TableDef], taken: &mu
         names(&mut w, unique.columns);
         w.push(")");
     }
-    let mut checks: Vec<String> = Vec::new();
+    let mut checks = given_names(table);
     for check in table.checks {
         w.push(", CONSTRAINT ").ident(&check_name(table, check, &mut checks)).push(" CHECK (").push(check.sql).push(")");
     }
@@ -356,19 +383,32 @@ fn comments(table: &TableDef, statements: &mut Vec<DdlStatement>) {
     }
 }
 
+/// The name of a foreign key, which the other constraints of its table alone decide: it is dropped by it, too.
 fn foreign_key_name(table: &TableDef, key: &ForeignKeyDef) -> String {
-    let parts: Vec<&str> = std::iter::once(table.name).chain(key.columns.iter().copied()).collect();
-    generated_name(&parts, "fkey")
+    let mut taken = given_names(table);
+    for other in table.foreign_keys {
+        let name = free_name(&parts(table, other.columns.iter().copied()), "fkey", |name| {
+            taken.iter().any(|other| other == name)
+        });
+        if std::ptr::eq(other, key) {
+            return name;
+        }
+        taken.push(name);
+    }
+    generated_name(&parts(table, key.columns.iter().copied()), "fkey")
+}
+
+/// The names that were given to constraints of the table.
+fn given_names(table: &TableDef) -> Vec<String> {
+    let uniques = table.uniques.iter().filter_map(|unique| unique.name);
+    uniques.chain(table.checks.iter().filter_map(|check| check.name)).map(str::to_owned).collect()
 }
 
 fn check_name(table: &TableDef, check: &CheckDef, taken: &mut Vec<String>) -> String {
-    let base: Vec<&str> = std::iter::once(table.name).chain(check.column).collect();
-    let mut name = check.name.map_or_else(|| generated_name(&base, "check"), str::to_owned);
-    let mut number = 1;
-    while check.name.is_none() && taken.contains(&name) {
-        name = generated_name(&base, &format!("check{number}"));
-        number += 1;
-    }
+    let name = match check.name {
+        Some(name) => name.to_owned(),
+        None => free_name(&parts(table, check.column), "check", |name| taken.iter().any(|other| other == name)),
+    };
     taken.push(name.clone());
     name
 }

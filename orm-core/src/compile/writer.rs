@@ -57,7 +57,7 @@ impl Writer {
         // With a backslash in it, the text is written as an escape string, which means the same whatever
         // `standard_conforming_strings` says.
         let escapes = text.contains('\\');
-        self.sql.push_str(if escapes { " E'" } else { "'" });
+        self.sql.push_str(if escapes { "E'" } else { "'" });
         for c in text.chars() {
             if c == '\'' || (escapes && c == '\\') {
                 self.sql.push(c);

@@ -1,8 +1,7 @@
 //! Settings of an engine, and the check of its connection string.
 
-use std::error::Error as StdError;
 use std::fmt;
-use std::str::FromStr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,20 +9,21 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
+use super::dsn::{self, Dsn};
 use super::record::Recorders;
-use super::{Engine, Inner};
+use super::{Engine, Inner, tls};
 use crate::error::{Error, Result};
 
-/// Whether the connection is encrypted.
+/// Whether connections are encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum TlsMode {
-    /// It is not.
-    Disable,
-    /// It is if both sides can, which this build cannot.
+    /// They are not. What a connection string without `sslmode`, or with `disable`, `allow` or `prefer`, means.
     #[default]
-    Prefer,
-    /// It must be, which this build refuses.
+    Disable,
+    /// They are, and the server's certificate and name are verified: by those of
+    /// [`root_certificates`](EngineBuilder::root_certificates), or of the operating system. What `sslmode` of `require`,
+    /// `verify-ca` and `verify-full` means. Needs the feature `tls`.
     Require,
 }
 
@@ -31,7 +31,7 @@ pub enum TlsMode {
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until `build` makes an engine of them"]
 pub struct EngineBuilder {
-    dsn: Option<Dsn>,
+    dsn: Option<Secret>,
     pool_size: usize,
     connect_timeout: Duration,
     wait_timeout: Duration,
@@ -39,13 +39,14 @@ pub struct EngineBuilder {
     application_name: Option<String>,
     search_path: Option<String>,
     tls: Option<TlsMode>,
+    root_certificates: Option<PathBuf>,
 }
 
 /// A connection string, which may hold a password and therefore does not show itself.
 #[derive(Clone)]
-struct Dsn(String);
+struct Secret(String);
 
-impl fmt::Debug for Dsn {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }
@@ -62,6 +63,7 @@ impl Default for EngineBuilder {
             application_name: None,
             search_path: None,
             tls: None,
+            root_certificates: None,
         }
     }
 }
@@ -85,7 +87,7 @@ impl fmt::Display for Target {
 impl EngineBuilder {
     /// The connection string, as a URL or as keywords.
     pub fn dsn(mut self, dsn: impl Into<String>) -> Self {
-        self.dsn = Some(Dsn(dsn.into()));
+        self.dsn = Some(Secret(dsn.into()));
         self
     }
 
@@ -132,6 +134,13 @@ impl EngineBuilder {
         self
     }
 
+    /// The file of certificates (PEM) to trust, in the place of those of the operating system. Overrides the `sslrootcert`
+    /// of the connection string.
+    pub fn root_certificates(mut self, file: impl Into<PathBuf>) -> Self {
+        self.root_certificates = Some(file.into());
+        self
+    }
+
     /// Makes the engine. Connects to nothing.
     ///
     /// # Errors
@@ -139,15 +148,10 @@ impl EngineBuilder {
     /// [`Config`](crate::ErrorKind::Config) that names what is wrong; never the password.
     pub fn build(self) -> Result<Engine> {
         let dsn = self.dsn.as_ref().ok_or_else(|| Error::config("the engine has no connection string: call `dsn`"))?;
-        let mut config = parse(&dsn.0)?;
-        self.apply(&mut config)?;
-        let target = self.target(&config);
-        let manager = Manager::from_config(
-            config,
-            NoTls,
-            // The connection task ends when the connection breaks, which the pool sees without asking the server.
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let mut dsn = dsn::parse(&dsn.0)?;
+        self.apply(&mut dsn.config)?;
+        let target = self.target(&dsn.config);
+        let manager = self.manager(dsn)?;
         let pool = Pool::builder(manager)
             .max_size(self.pool_size)
             .wait_timeout(Some(self.wait_timeout))
@@ -156,6 +160,20 @@ impl EngineBuilder {
             .build()
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
         Ok(Engine { inner: Arc::new(Inner { pool, target, recorders: Recorders::default() }) })
+    }
+
+    fn manager(&self, dsn: Dsn) -> Result<Manager> {
+        // The connection task ends when the connection breaks, which the pool sees without asking the server.
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let required = self.tls.map_or(dsn.requires_tls, |mode| mode == TlsMode::Require);
+        let mut config = dsn.config;
+        if !required {
+            config.ssl_mode(SslMode::Disable);
+            return Ok(Manager::from_config(config, NoTls, recycling));
+        }
+        config.ssl_mode(SslMode::Require);
+        let roots = self.root_certificates.as_deref().or(dsn.root_certificates.as_deref());
+        tls::manager(config, roots, recycling)
     }
 
     fn apply(&self, config: &mut Config) -> Result<()> {
@@ -172,15 +190,6 @@ impl EngineBuilder {
         if let Some(name) = &self.application_name {
             config.application_name(name);
         }
-        let mode = self.tls.unwrap_or(match config.get_ssl_mode() {
-            SslMode::Disable => TlsMode::Disable,
-            SslMode::Require => TlsMode::Require,
-            _ => TlsMode::Prefer,
-        });
-        if mode == TlsMode::Require {
-            return Err(Error::config("sslmode=require: this build of orm-core cannot encrypt connections"));
-        }
-        config.ssl_mode(SslMode::Disable);
         let options = self.options(config.get_options());
         if !options.is_empty() {
             config.options(&options);
@@ -229,22 +238,4 @@ impl EngineBuilder {
             wait_timeout: self.wait_timeout,
         }
     }
-}
-
-fn parse(dsn: &str) -> Result<Config> {
-    if let Some((scheme, _)) = dsn.split_once("://")
-        && !scheme.contains(['=', ' '])
-        && scheme != "postgresql"
-        && scheme != "postgres"
-    {
-        let advice = if scheme.starts_with("postgresql+") { " (a driver is not named here)" } else { "" };
-        return Err(Error::config(format!(
-            "unknown scheme `{scheme}` in the connection string; expected `postgresql`{advice}"
-        )));
-    }
-    Config::from_str(dsn).map_err(|error| {
-        // The driver's own words name the option and not its value.
-        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        Error::config(format!("malformed connection string: {cause}"))
-    })
 }

@@ -160,6 +160,10 @@ fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<E
         let column = identifiers_at(sql, position).pop()?;
         return Some(undefined_column(&column, table));
     }
+    if *code == SqlState::INVALID_SCHEMA_NAME {
+        let message = format!("{}: create the schema, or look at the connection's search_path", db.message());
+        return Some(Error::new(ErrorKind::Schema, message));
+    }
     if *code == SqlState::DATATYPE_MISMATCH || *code == SqlState::UNDEFINED_FUNCTION {
         return wrong_type(db, sql, position, table);
     }

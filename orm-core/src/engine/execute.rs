@@ -111,7 +111,7 @@ fn check_result(prepared: &Prepared, compiled: &Compiled) -> Result<()> {
 /// Whether the field says itself that its column has this type (`sql_type`).
 fn declared_otherwise(expected: &ResultColumn, found: &Type) -> bool {
     expected.of.and_then(|(_, column)| column.base_type()).is_some_and(|sql| {
-        let name = sql.rsplit('.').next().unwrap_or(sql).trim_matches('"');
+        let name = sql.rsplit('.').next().unwrap_or(&sql).trim_matches('"');
         found.name().eq_ignore_ascii_case(name)
     })
 }

@@ -6,9 +6,11 @@
 mod config;
 mod connection;
 mod database_error;
+mod dsn;
 mod execute;
 mod record;
 mod schema;
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -134,6 +136,11 @@ impl Engine {
     /// afterwards fails with [`ErrorKind::Pool`].
     pub fn close(&self) {
         self.inner.pool.close();
+    }
+
+    /// Has every connection prepare its statements anew.
+    fn forget_prepared(&self) {
+        self.inner.pool.manager().statement_caches.clear();
     }
 
     fn recorders(&self) -> &Recorders {

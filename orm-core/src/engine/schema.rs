@@ -81,7 +81,10 @@ impl Engine {
     async fn run_ddl(&self, statements: &[DdlStatement]) -> Result<()> {
         let mut connection = self.connection().await?;
         connection.begin(begin(None, false)).await?;
-        match run_all(&mut connection, statements).await {
+        let outcome = run_all(&mut connection, statements).await;
+        // Statements that are prepared know types by a number, which a type that is created anew does not keep.
+        self.forget_prepared();
+        match outcome {
             Ok(()) => connection.end(COMMIT).await,
             Err(error) => {
                 connection.end(ROLLBACK).await?;

@@ -128,8 +128,35 @@ impl ColumnDef {
         self
     }
 
-    /// The type to decode and to cast to, with the modifiers of `sql_type` left out.
-    pub(crate) fn base_type(&self) -> Option<&'static str> {
-        self.sql_type.map(|sql| sql.split('(').next().unwrap_or(sql).trim_end())
+    /// The type of `sql_type` to decode and to cast to: without length and precision, so that a cast cuts nothing.
+    pub(crate) fn base_type(&self) -> Option<String> {
+        self.sql_type.map(|sql| unlimited(&without_collation(&without_modifier(sql))))
     }
+}
+
+/// `timestamp(3) with time zone` is `timestamp with time zone`.
+fn without_modifier(sql: &str) -> String {
+    match (sql.find('('), sql.rfind(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", sql[..open].trim_end(), &sql[close + 1..]),
+        _ => sql.to_owned(),
+    }
+}
+
+fn without_collation(sql: &str) -> String {
+    let end = sql.to_ascii_lowercase().find(" collate ").unwrap_or(sql.len());
+    sql[..end].trim().to_owned()
+}
+
+/// `char` and `bit` alone are of length one, and a cast to them cuts; `bpchar` and `varbit` are of any.
+fn unlimited(sql: &str) -> String {
+    let (name, array) = match sql.find('[') {
+        Some(bracket) => sql.split_at(bracket),
+        None => (sql, ""),
+    };
+    let name = match name.trim().to_ascii_lowercase().as_str() {
+        "char" | "character" => "bpchar",
+        "bit" => "varbit",
+        _ => return sql.to_owned(),
+    };
+    format!("{name}{array}")
 }

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::relation::{LinkTable, RelationDef, RelationKind};
 use super::table::TableDef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::EnumDef;
+use crate::types::{EnumDef, is_builtin};
 
 /// Several models, as a type: a model, or a tuple of models.
 pub trait Models {
@@ -77,7 +77,8 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if two of the models are of one table; the error names both.
+    /// [`ErrorKind::Config`] if two of the models are of one table, where the error names both; or if an enum has the
+    /// name of one of PostgreSQL's own types.
     pub fn of<M: Models>() -> Result<Self> {
         Self::from_tables(M::tables())
     }
@@ -86,7 +87,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if two models are of one table; the error names both.
+    /// Like [`of`](Self::of).
     pub fn registered() -> Result<Self> {
         Self::from_tables(inventory::iter::<Registered>().map(|model| (model.0)()).collect())
     }
@@ -100,7 +101,11 @@ impl Metadata {
                 return Err(two_models(pair[0], pair[1]));
             }
         }
-        Ok(Self { tables: sorted_by_foreign_key(&tables) })
+        let metadata = Self { tables: sorted_by_foreign_key(&tables) };
+        match metadata.enums().into_iter().find(|def| def.schema.is_none() && is_builtin(def.name)) {
+            Some(def) => Err(builtin_enum(def)),
+            None => Ok(metadata),
+        }
     }
 
     /// Tables in the order in which they can be written.
@@ -180,6 +185,14 @@ fn two_models(a: &TableDef, b: &TableDef) -> Error {
         b.model
     );
     Error::new(ErrorKind::Config, message).with_table(a.display_name())
+}
+
+/// PostgreSQL would take its own type where the enum is meant.
+fn builtin_enum(def: &EnumDef) -> Error {
+    Error::config(format!(
+        "enum `{}` has the name of PostgreSQL's own type `{}`: give it another by #[model(name = \"…\")], or a schema",
+        def.rust_name, def.name
+    ))
 }
 
 /// Sorts by foreign key, those that are pointed to first.

@@ -64,65 +64,23 @@ pub trait IntoExpr<K> {
     fn into_node(self) -> Node;
 }
 
-impl<T: Field<Null = NotNull>> IntoExpr<T::Sql> for T {
-    type Uses<S> = S;
-    type Null = NotNull;
+/// The condition that comparing `L` with `R` makes.
+pub type Compared<L, R> = Expr<
+    Comparison<<L as Expression>::Type, <R as IntoExpr<SqlOf<L>>>::Null>,
+    <R as IntoExpr<SqlOf<L>>>::Uses<<L as Expression>::Uses>,
+>;
 
-    fn into_node(self) -> Node {
-        Node::Param(Value::of(&self))
-    }
-}
-
-macro_rules! borrowed_value {
-    ($($from:ty => $sql:ty, $value:expr);* $(;)?) => { $(
-        impl IntoExpr<$sql> for $from {
-            type Uses<S> = S;
-            type Null = NotNull;
-
-            fn into_node(self) -> Node {
-                let value: fn($from) -> Value = $value;
-                Node::Param(value(self))
-            }
-        }
-    )* };
-}
-borrowed_value! {
-    &str => sql::Text, |text| Value::text(text);
-    &String => sql::Text, |text| Value::text(text);
-    &Cow<'_, str> => sql::Text, |text| Value::text(text);
-    Cow<'_, str> => sql::Text, |text| Value::text(&text);
-    Box<str> => sql::Text, |text| Value::text(&text);
-    &i16 => sql::Int2, |number| Value::of(number);
-    &i32 => sql::Int4, |number| Value::of(number);
-    &i64 => sql::Int8, |number| Value::of(number);
-    &f32 => sql::Float4, |number| Value::of(number);
-    &f64 => sql::Float8, |number| Value::of(number);
-    &bool => sql::Bool, |flag| Value::of(flag);
-    &[u8] => sql::Bytea, |bytes| Value::of(&bytes.to_vec());
-}
-
-impl<S: Source, T: Field> IntoExpr<T::Sql> for Column<S, T> {
-    type Uses<X> = (X, S);
-    type Null = <T::Read as Field>::Null;
-
-    fn into_node(self) -> Node {
-        Expression::into_node(self)
-    }
-}
-
-impl<T: Field, U> IntoExpr<T::Sql> for Expr<T, U> {
-    type Uses<X> = (X, U);
-    type Null = T::Null;
-
-    fn into_node(self) -> Node {
-        self.node
-    }
-}
+/// The condition that joining two conditions makes.
+pub type Joined<L, R> = Expr<
+    Comparison<<L as Expression>::Type, <<R as Expression>::Type as Field>::Null>,
+    (<L as Expression>::Uses, <R as Expression>::Uses),
+>;
 
 /// What a comparison is: `bool`, or `Option<bool>` if one of its sides may be NULL.
 pub type Comparison<A, B> = <<<A as Field>::Null as Nullability>::Or<B> as Nullability>::Bool;
 
-type SqlOf<E> = <<E as Expression>::Type as Field>::Sql;
+/// The SQL type of an expression.
+pub type SqlOf<E> = <<E as Expression>::Type as Field>::Sql;
 
 /// A condition: `bool`, or `Option<bool>`, of which NULL counts as false in a filter.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a condition", label = "a condition is true, false or NULL")]
@@ -166,37 +124,37 @@ pub trait Expression: Sized {
     /// );
     /// ```
     #[doc(alias = "==")]
-    fn eq<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>> {
+    fn eq<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Compared<Self, E> {
         compare(BinaryOp::Eq, self, other)
     }
 
     /// `self <> other`.
     #[doc(alias = "!=")]
-    fn ne<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>> {
+    fn ne<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Compared<Self, E> {
         compare(BinaryOp::Ne, self, other)
     }
 
     /// `self < other`.
     #[doc(alias = "<")]
-    fn lt<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>> {
+    fn lt<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Compared<Self, E> {
         compare(BinaryOp::Lt, self, other)
     }
 
     /// `self <= other`.
     #[doc(alias = "<=")]
-    fn le<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>> {
+    fn le<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Compared<Self, E> {
         compare(BinaryOp::Le, self, other)
     }
 
     /// `self > other`.
     #[doc(alias = ">")]
-    fn gt<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>> {
+    fn gt<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Compared<Self, E> {
         compare(BinaryOp::Gt, self, other)
     }
 
     /// `self >= other`.
     #[doc(alias = ">=")]
-    fn ge<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>> {
+    fn ge<E: IntoExpr<SqlOf<Self>>>(self, other: E) -> Compared<Self, E> {
         compare(BinaryOp::Ge, self, other)
     }
 
@@ -318,10 +276,7 @@ pub trait Expression: Sized {
     /// `self AND other`.
     ///
     /// Its type names the tables of both sides; [`fit`](Self::fit) states them shorter.
-    fn and<E: Expression>(
-        self,
-        other: E,
-    ) -> Expr<Comparison<Self::Type, <E::Type as Field>::Null>, (Self::Uses, E::Uses)>
+    fn and<E: Expression>(self, other: E) -> Joined<Self, E>
     where
         Self::Type: Condition,
         E::Type: Condition,
@@ -330,10 +285,7 @@ pub trait Expression: Sized {
     }
 
     /// `self OR other`.
-    fn or<E: Expression>(
-        self,
-        other: E,
-    ) -> Expr<Comparison<Self::Type, <E::Type as Field>::Null>, (Self::Uses, E::Uses)>
+    fn or<E: Expression>(self, other: E) -> Joined<Self, E>
     where
         Self::Type: Condition,
         E::Type: Condition,

@@ -7,6 +7,7 @@
 mod alias;
 mod assign;
 mod column;
+mod comparable;
 mod expr;
 mod node;
 pub mod scope;
@@ -17,7 +18,7 @@ mod write;
 pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
-pub use expr::{Comparison, Condition, Expr, Expression, IntoExpr, Order, TextSql, all_of, any_of, count};
+pub use expr::{Compared, Comparison, Condition, Expr, Expression, IntoExpr, Joined, Order, SqlOf, TextSql, all_of, any_of, count};
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use scope::{AsScope, InScope};
 pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};

@@ -35,6 +35,8 @@ use super::value::Value;
 ///         f64::decode(raw).map(Self)
 ///     }
 /// }
+///
+/// orm_core::comparable!(Celsius);          // and values of it may stand in comparisons
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a column",
@@ -276,7 +278,13 @@ impl<T: Field<Null = NotNull, Read = T>> KeyType for Option<T> {
 )]
 pub trait CanReference<T> {}
 
-impl<T: Field, U: Field<Sql = T::Sql>> CanReference<T> for U {}
+// Otherwise rustc reports the bound instead of what `CanReference` says.
+#[diagnostic::do_not_recommend]
+impl<T: Field, U: Field> CanReference<T> for U where U::Sql: SameAs<T::Sql> {}
+
+/// The two types are one.
+pub trait SameAs<T> {}
+impl<T> SameAs<T> for T {}
 
 /// The primary key of a model: one field, or a tuple of up to eight for a composite key.
 pub trait Key: Clone + Send + Sync + 'static {

@@ -139,3 +139,9 @@ impl TypeDef {
         }
     }
 }
+
+/// Whether PostgreSQL has a type of that name itself, which is found before all others.
+pub(crate) fn is_builtin(name: &str) -> bool {
+    // The numbers that PostgreSQL assigns by hand end there.
+    (1..10_000).filter_map(Type::from_oid).any(|ty| ty.name() == name)
+}

@@ -63,6 +63,11 @@ impl Value {
         Self { ty, array: false, declared: true, repr: raw.map_or(Repr::Null, Repr::bytes) }
     }
 
+    /// A value that cannot be sent, and why.
+    pub(crate) fn refused(ty: &'static TypeDef, reason: EncodeError) -> Self {
+        Self { ty, array: false, declared: true, repr: Repr::Refused(reason) }
+    }
+
     /// One array of values of a type; refused if one of them is.
     pub(crate) fn array<'v>(ty: &'static TypeDef, elements: impl IntoIterator<Item = &'v Self>) -> Self {
         let repr = match array_bytes(ty, elements.into_iter().collect()) {

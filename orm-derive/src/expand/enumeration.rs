@@ -37,6 +37,7 @@ pub(crate) fn enumeration(input: &Enumeration) -> TokenStream {
                 #decode
             }
             impl __orm::ArrayElement for #ident {}
+            __orm::comparable!(#ident);
         };
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn newtype(input: &Newtype) -> TokenStream {
             impl __orm::SqlType for #ident {}
             #field
             #keys
+            __orm::comparable!(#ident);
             impl ::core::convert::From<#inner> for #ident {
                 fn from(value: #inner) -> Self { Self { #member: value } }
             }
