@@ -241,6 +241,10 @@ impl Shape<'_> {
             impl<#(#params: __orm::IsSet),*> __orm::IntoLink<#ident> for #builder<#(#params),*> {
                 fn into_link(self) -> __orm::Link<#ident> { __orm::Link::of(self.values.finish()) }
             }
+            // At the end of a many-to-many relationship, which gives no key.
+            impl<#(#params: __orm::IsSet),*> __orm::IntoChild<#ident, 0> for #builder<#(#params),*> {
+                fn into_child(self) -> __orm::Link<#ident> { __orm::Link::of(self.values.finish()) }
+            }
         }
     }
 
