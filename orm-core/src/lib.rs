@@ -46,9 +46,7 @@
 //! | `json` | `types::Json<T>` and `serde_json::Value` as `jsonb` |
 //! | `decimal` | `rust_decimal::Decimal` as `numeric` |
 //! | `serde` | `Serialize` and `Deserialize` for `Auto` |
-
-// Generated code names this crate by an absolute path, also in this crate's own tests.
-extern crate self as orm_core;
+//! | `tls` | encrypted connections, by rustls |
 
 mod error;
 pub mod types;
@@ -67,6 +65,8 @@ pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, Tls
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
 pub use tokio_postgres;
+#[doc(hidden)]
+pub use query::{BulkWrite, LoadInto};
 pub use query::{Db, Delete, Dynamic, Executor, Load, Loads, Nested, Query, Rows, Unbound, Update, query};
 pub use compile::IsolationLevel;
 pub use session::{MaybeRetryable, Session, SessionMaker, State};

@@ -1,5 +1,11 @@
 //! What the tests share: a database for each test, and the record of what was sent to it.
 
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[allow(dead_code, reason = "for the doc test alone")]
+struct Readme;
+
 use orm_core::{Engine, Recording};
 use orm_sandbox::{Database, Sandbox};
 

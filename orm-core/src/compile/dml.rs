@@ -322,7 +322,7 @@ impl Writer {
         if joins.is_empty() {
             return self.where_clause(predicates);
         }
-        self.push(keyword).separated(", ", joins, |w, join| w.from_item(&join.item));
+        self.push(keyword).separated(", ", joins, |w, join| w.write_item(&join.item));
         let conditions: Vec<Node> =
             joins.iter().map(|join| join.on.clone()).chain(predicates.iter().cloned()).collect();
         self.where_clause(&conditions);

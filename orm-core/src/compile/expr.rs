@@ -102,7 +102,7 @@ impl Writer {
         if let (Node::Column { source, column }, Node::Param(value)) = (lhs, rhs)
             && let Some(reason) = value.refusal()
         {
-            self.fail(refused(source.table(), column, reason.clone()));
+            self.fail(refused(source.table(), column, reason));
         }
         self.operand(lhs);
         self.push(match op {

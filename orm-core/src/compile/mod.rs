@@ -74,7 +74,7 @@ impl Compile for Select {
 /// Checks the values that a column is to be given: that they can be sent, and are not longer than the column.
 pub(crate) fn check_value(table: &TableDef, column: &ColumnDef, value: &Value) -> Result<()> {
     if let Some(reason) = value.refusal() {
-        return Err(refused(table, column, reason.clone()));
+        return Err(refused(table, column, reason));
     }
     check_raw(table, column, value.as_bytes())
 }
@@ -96,7 +96,7 @@ pub(crate) fn check_raw(table: &TableDef, column: &ColumnDef, raw: Option<&[u8]>
 }
 
 /// A value that cannot be sent, with the column that it was for.
-pub(crate) fn refused(table: &TableDef, column: &ColumnDef, reason: crate::types::EncodeError) -> Error {
+pub(crate) fn refused(table: &TableDef, column: &ColumnDef, reason: &crate::types::EncodeError) -> Error {
     let shown = format!("{}.{}", table.display_name(), column.name);
     let message = format!("the value for `{shown}` cannot be sent: {reason}");
     named(Error::new(crate::error::ErrorKind::Encode, message), table, column)

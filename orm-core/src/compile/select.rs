@@ -17,7 +17,7 @@ impl Writer {
             Distinct::Rows => "SELECT DISTINCT ",
         });
         self.separated(", ", &select.projection, |w, item| w.projection(item, outermost));
-        self.push(" FROM ").from_item(&select.from);
+        self.push(" FROM ").write_item(&select.from);
         for join in &select.joins {
             self.join(join);
         }
@@ -72,7 +72,7 @@ impl Writer {
         }
     }
 
-    pub(super) fn from_item(&mut self, item: &FromItem) {
+    pub(super) fn write_item(&mut self, item: &FromItem) {
         match item {
             FromItem::Source(SourceRef::Table(table)) => {
                 self.table(table);
@@ -95,7 +95,7 @@ impl Writer {
             JoinKind::Inner => " JOIN ",
             JoinKind::Left => " LEFT JOIN ",
         });
-        self.from_item(&join.item);
+        self.write_item(&join.item);
         self.push(" ON ").node(&join.on);
     }
 

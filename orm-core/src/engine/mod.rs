@@ -60,7 +60,6 @@ impl Engine {
     }
 
     /// An engine with settings of one's own.
-    #[must_use]
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }

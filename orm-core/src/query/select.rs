@@ -191,7 +191,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         Tag: AliasTag,
     {
         let to = Aliased::<B, Tag>::source();
-        self.join_edge(JoinKind::Inner, relation.edge(), A::source(), alias.from_item(), to)
+        self.join_edge(JoinKind::Inner, relation.edge(), A::source(), alias.item(), to)
     }
 
     /// Like [`left_join`](Self::left_join), under an alias: for a table that the query needs twice.
@@ -206,7 +206,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         Tag: AliasTag,
     {
         let to = Aliased::<B, Tag>::source();
-        self.join_edge(JoinKind::Left, relation.edge(), A::source(), alias.from_item(), to)
+        self.join_edge(JoinKind::Left, relation.edge(), A::source(), alias.item(), to)
     }
 
     /// Joins a subquery or an alias on a condition.
@@ -236,7 +236,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         E::Type: Condition,
         E::Uses: InScope<(Aliased<B, Tag>, S), I>,
     {
-        self.push_join(JoinKind::Inner, target.from_item(), condition.into_node()).rescope()
+        self.push_join(JoinKind::Inner, target.item(), condition.into_node()).rescope()
     }
 
     /// Like [`join_on`](Self::join_on); where nothing fits, the columns of the target are NULL and read as `Option`.
@@ -252,7 +252,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         E::Type: Condition,
         E::Uses: InScope<(Aliased<B, Tag>, S), I>,
     {
-        self.push_join(JoinKind::Left, target.from_item(), condition.into_node()).rescope()
+        self.push_join(JoinKind::Left, target.item(), condition.into_node()).rescope()
     }
 
     fn join_edge<T>(
@@ -525,7 +525,7 @@ fn several<M: Model>() -> Error {
 }
 
 fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
-    row.next::<i64>().map(|count| u64::try_from(count).unwrap_or(0))
+    row.read::<i64>().map(|count| u64::try_from(count).unwrap_or(0))
 }
 
 /// A query whose joins are decided at run time; see [`Query::dynamic`].

@@ -20,11 +20,10 @@ pub use index::{CheckDef, IndexDef, UniqueDef};
 pub use key::{Deferrable, ForeignKeyAction, ForeignKeyDef};
 pub(crate) use metadata::BareLink;
 pub use metadata::{Metadata, Models, Registered};
-pub(crate) use model::optional_from_row;
 pub use model::{
     Adopter, Dump, IntoChild, IntoLink, IntoModel, IsSet, Link, Linked, Model, Set, SetUnder, Source, SourceRef,
 };
-pub(crate) use relation::{Edge, EdgeColumns, EdgeLink, is_inverse};
+pub(crate) use relation::{Edge, EdgeLink, is_inverse};
 pub use relation::{
     BackPopulates, Inverse, Kind, LinkTable, Many, MaybeOne, OnParentDelete, OrderDef, Orphans, Relation, RelationDef, RelationKind, ToOne,
     ToOneKind, ToOneOf,

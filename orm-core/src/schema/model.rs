@@ -8,7 +8,7 @@ use super::handle::{Handle, RawHandle};
 use super::relationship::RelationField;
 use super::table::TableDef;
 use crate::error::Result;
-use crate::types::{DecodeError, EncodeError, Encoded, Encoder, Field, FromRow, Key, RowReader};
+use crate::types::{DecodeError, EncodeError, Encoded, Encoder, Field, FromRow, Key};
 
 /// A struct that is stored as a row of a table. Implemented by `#[derive(Model)]`.
 #[diagnostic::on_unimplemented(
@@ -154,19 +154,6 @@ impl Dump {
         value.dump(&mut dump);
         dump
     }
-}
-
-/// Reads a model from the next columns of a row, unless all of its key columns are NULL: a row that an outer join did not
-/// find.
-pub(crate) fn optional_from_row<M: Model>(row: &mut RowReader<'_>) -> Result<Option<M>> {
-    let start = row.position();
-    for &key in M::table().primary_key {
-        if row.raw_at(start + key)?.is_some() {
-            return M::from_row(row).map(Some);
-        }
-    }
-    row.skip(M::table().columns.len());
-    Ok(None)
 }
 
 /// What becomes a new object of a session: a model, or a builder whose required columns are set.

@@ -291,7 +291,7 @@ impl<A, B, K> Relation<A, B, K> {
 
     /// The same relationship, starting at an alias of `A`.
     #[must_use]
-    pub(crate) const fn from_source<S>(self) -> Relation<S, B, K> {
+    pub(crate) const fn starting_at<S>(self) -> Relation<S, B, K> {
         Relation { def: self.def, reversed: self.reversed, types: PhantomData }
     }
 

@@ -381,7 +381,10 @@ macro_rules! to_one {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($name), "("))?;
                 match self.0.state {
-                    OneState::Unloaded => f.write_str("not loaded")?,
+                    OneState::Unloaded => match self.0.def {
+                        Some(def) => write!(f, "{} not loaded", def.name)?,
+                        None => f.write_str("not loaded")?,
+                    },
                     OneState::Held(None) => f.write_str("none")?,
                     OneState::Held(Some(handle)) => fmt::Debug::fmt(&handle.typed::<M>(), f)?,
                     OneState::New(_) => f.write_str("new")?,

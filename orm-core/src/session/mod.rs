@@ -28,7 +28,6 @@ use arena::SlotState;
 use inner::Inner;
 use maker::SessionOptions;
 
-use crate::compile::Compile;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Load, Loads, Query, Rows, Unbound, query};

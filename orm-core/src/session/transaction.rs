@@ -18,16 +18,16 @@ const BACKOFF: Duration = Duration::from_millis(10);
 impl Inner {
     pub(super) async fn commit(&mut self) -> Result<()> {
         self.flush().await?;
-        if let Some(mut connection) = self.connection.take() {
-            if let Err(error) = connection.end(COMMIT).await {
-                // The server has rolled back, or the connection is closed now and it will.
-                if error.sqlstate().is_some() {
-                    let _ = connection.end(ROLLBACK).await;
-                }
-                drop(connection);
-                self.undo_all(Way::Repend);
-                return Err(error);
+        if let Some(mut connection) = self.connection.take()
+            && let Err(error) = connection.end(COMMIT).await
+        {
+            // The server has rolled back, or the connection is closed now and it will.
+            if error.sqlstate().is_some() {
+                let _ = connection.end(ROLLBACK).await;
             }
+            drop(connection);
+            self.undo_all(Way::Repend);
+            return Err(error);
         }
         self.finish();
         Ok(())

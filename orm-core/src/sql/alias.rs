@@ -62,7 +62,7 @@ impl<M: Model, Tag: AliasTag> Subquery<M, Tag> {
         Self { c: M::columns(), select: Some(Arc::new(select)) }
     }
 
-    pub(crate) fn from_item(&self) -> FromItem {
+    pub(crate) fn item(&self) -> FromItem {
         let source = Aliased::<M, Tag>::source();
         match &self.select {
             Some(select) => FromItem::Subquery { source, select: Arc::clone(select) },
@@ -73,7 +73,7 @@ impl<M: Model, Tag: AliasTag> Subquery<M, Tag> {
     /// A relationship of the model that starts at this alias.
     #[must_use]
     pub fn rel<B, K>(&self, relation: Relation<M, B, K>) -> Relation<Aliased<M, Tag>, B, K> {
-        relation.from_source()
+        relation.starting_at()
     }
 
     /// The alias as the outer table of a correlated subquery.

@@ -1,17 +1,14 @@
 //! [`Expr`] and [`Expression`]: typed expressions, and the operators on them.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::assign::IntoValue;
-use super::column::Column;
 use super::node::{BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
 use super::selection::SubqueryOf;
-use crate::schema::Source;
 use crate::types::{ArrayElement, Field, MaybeNull, NotNull, Nullability, Value, sql};
 
 /// An expression of type `T` that reads the tables of `U`.
@@ -102,6 +99,7 @@ impl TextSql for sql::Text {}
     label = "neither a column nor an expression",
     note = "conditions are made with methods, for example `Course::name.eq(\"Python\")`: Rust's `==` compares values"
 )]
+#[allow(clippy::wrong_self_convention, reason = "expressions are values: a test takes its operand")]
 pub trait Expression: Sized {
     /// The Rust type of its value.
     type Type: Field;

@@ -30,36 +30,36 @@ pub enum Node {
         /// The operator.
         op: BinaryOp,
         /// The left operand.
-        lhs: Box<Node>,
+        lhs: Box<Self>,
         /// The right operand.
-        rhs: Box<Node>,
+        rhs: Box<Self>,
     },
     /// All of these; true if there are none.
-    All(Vec<Node>),
+    All(Vec<Self>),
     /// Any of these; false if there are none.
-    Any(Vec<Node>),
+    Any(Vec<Self>),
     /// `NOT …`.
-    Not(Box<Node>),
+    Not(Box<Self>),
     /// A postfix test such as `IS NULL`.
     Is {
         /// The operand.
-        operand: Box<Node>,
+        operand: Box<Self>,
         /// What it is tested for.
         test: IsTest,
     },
     /// `… BETWEEN … AND …`.
     Between {
         /// The operand.
-        operand: Box<Node>,
+        operand: Box<Self>,
         /// The lower bound.
-        low: Box<Node>,
+        low: Box<Self>,
         /// The upper bound.
-        high: Box<Node>,
+        high: Box<Self>,
     },
     /// `… = ANY ($1)`, or `… <> ALL ($1)`.
     InArray {
         /// The operand.
-        operand: Box<Node>,
+        operand: Box<Self>,
         /// The array.
         array: Value,
         /// Whether it is the negation.
@@ -68,7 +68,7 @@ pub enum Node {
     /// `… IN (SELECT …)`.
     InSelect {
         /// The operand.
-        operand: Box<Node>,
+        operand: Box<Self>,
         /// The query, of one column.
         select: Arc<Select>,
         /// Whether it is the negation.
@@ -77,7 +77,7 @@ pub enum Node {
     /// `(a, b) IN (SELECT * FROM UNNEST ($1, $2))`: rows whose columns are one of a list of tuples.
     InTuples {
         /// The columns.
-        columns: Vec<Node>,
+        columns: Vec<Self>,
         /// One array a column.
         arrays: Vec<Value>,
     },
@@ -88,7 +88,7 @@ pub enum Node {
         /// The name.
         name: &'static str,
         /// The arguments.
-        args: Vec<Node>,
+        args: Vec<Self>,
     },
     /// `count(*)`.
     CountAll,

@@ -51,7 +51,7 @@ where
     }
 
     fn read(row: &mut RowReader<'_>) -> Result<Self::Row> {
-        row.next()
+        row.read()
     }
 }
 
@@ -71,7 +71,7 @@ macro_rules! selection {
             }
 
             fn read(row: &mut RowReader<'_>) -> Result<Self::Row> {
-                Ok(($(row.next::<Selected<$expr, Scope, $index>>()?,)*))
+                Ok(($(row.read::<Selected<$expr, Scope, $index>>()?,)*))
             }
         }
     };

@@ -37,5 +37,4 @@ pub use row::{FromRow, RowReader};
 pub use scalar::sql;
 pub(crate) use typedef::is_builtin;
 pub use typedef::{EnumDef, SqlType, TypeDef};
-pub(crate) use value::Raw;
 pub use value::Value;

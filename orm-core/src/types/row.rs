@@ -48,7 +48,7 @@ impl<'r> RowReader<'r> {
     /// # Errors
     ///
     /// [`ErrorKind::Decode`] with the column's name, if the value is NULL and `T` is not an `Option`, or is no `T`.
-    pub fn next<T: Field>(&mut self) -> Result<T> {
+    pub fn read<T: Field>(&mut self) -> Result<T> {
         let index = self.next;
         self.next += 1;
         T::decode(self.raw_at(index)?).map_err(|reason| self.decode_error(index, reason))

@@ -16,7 +16,7 @@ pub struct TypeDef {
     oid: u32,
     array_oid: u32,
     accepts: &'static [u32],
-    element: Option<&'static TypeDef>,
+    element: Option<&'static Self>,
     enumeration: Option<&'static EnumDef>,
 }
 

@@ -29,7 +29,7 @@ fn read(model: &Model) -> TokenStream {
     quote! {
         __row.enter(#table);
         ::core::result::Result::Ok(Self {
-            #(#columns: __orm::RowReader::next(__row)?,)*
+            #(#columns: __orm::RowReader::read(__row)?,)*
             #(#relations,)*
             #(#skipped,)*
         })

@@ -384,7 +384,7 @@ fn orphan(table: &'static TableDef, relation: &RelationDef, column: usize) -> Er
 /// Refuses values that cannot be sent, or are longer than their column.
 fn check(table: &'static TableDef, dump: &Dump, columns: impl IntoIterator<Item = usize>) -> Result<()> {
     if let Some((column, reason)) = dump.refused() {
-        return Err(refused(table, &table.columns[*column], reason.clone()));
+        return Err(refused(table, &table.columns[*column], reason));
     }
     for column in columns {
         check_raw(table, &table.columns[column], dump.raw(column))?;

@@ -251,7 +251,7 @@ impl<'w> Emitter<'w> {
         };
         let compiled = Write::ArrayUpdate(statement).compile()?;
         let rows = engine::fetch(connection, &compiled, |row| {
-            let ordinal = row.next::<i64>()?;
+            let ordinal = row.read::<i64>()?;
             Ok((ordinal, read_columns(row, returning, 1)?))
         })
         .await?;
@@ -299,7 +299,7 @@ impl<'w> Emitter<'w> {
             .map(|&c| array(table, c, ops.len(), ops.iter().map(|op| op.stored.raw(c).map(Cow::Borrowed))))
             .collect::<Result<_>>()?;
         let statement = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
-        let met = engine::fetch(connection, &statement.compile()?, |row| row.next::<i64>()).await?;
+        let met = engine::fetch(connection, &statement.compile()?, |row| row.read::<i64>()).await?;
         check_all_met(table, met.into_iter(), ops.iter().map(|op| &op.stored))
     }
 }
@@ -362,7 +362,7 @@ fn array<'a>(
         array.finish();
         Ok(())
     });
-    written.map_err(|reason| crate::compile::refused(table, column, reason))?;
+    written.map_err(|reason| crate::compile::refused(table, column, &reason))?;
     let value = Value::array_from_raw(column.ty, &buffer);
     Ok(if column.sql_type.is_some() { value.undeclared() } else { value })
 }
