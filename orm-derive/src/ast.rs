@@ -179,6 +179,14 @@ impl Model {
             .map_or_else(|| snake_case(&self.name()), LitStr::value)
     }
 
+    /// The table's name behind that of its schema, for messages.
+    pub(crate) fn display_table(&self) -> String {
+        match &self.attrs.schema {
+            Some(schema) => format!("{}.{}", schema.value(), self.table()),
+            None => self.table(),
+        }
+    }
+
     /// The fields that are columns, in their order.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &Field> + Clone {
         self.fields.iter().filter(|field| field.is_column())

@@ -2,3 +2,24 @@
 
 #[path = "../session/models.rs"]
 mod models;
+
+mod bulk_writes_are_one_statement;
+mod conditions_choose_rows;
+mod hostile_values_are_values;
+mod joins_bring_tables_in_scope;
+mod loads_come_beside_the_values;
+mod order_and_limits_are_clauses;
+mod queries_are_values;
+mod rows_are_counted_and_picked;
+mod selections_are_typed_tuples;
+mod subqueries_are_parts_of_queries;
+
+/// What a query's text says after its select list.
+fn from(sql: &str) -> &str {
+    sql.split_once(" FROM ").map_or(sql, |(_, from)| from)
+}
+
+/// What a query's text says after WHERE.
+fn condition(sql: &str) -> &str {
+    sql.split_once(" WHERE ").map_or(sql, |(_, condition)| condition)
+}

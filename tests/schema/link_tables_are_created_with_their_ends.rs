@@ -11,7 +11,7 @@ struct Course {
     #[model(through("course_tag", course_id, tag_name))]
     tags: HasMany<Tag>,
     #[model(through("prerequisite", course_id, "needs"))]
-    needs: HasMany<Course>,
+    needs: HasMany<Self>,
 }
 
 #[derive(Model, Debug, Clone)]
@@ -41,19 +41,57 @@ fn the_text() -> orm_core::Result<()> {
     Ok(())
 }
 
+#[test]
+fn two_ends_that_disagree_are_refused() {
+    #[derive(Model, Debug, Clone)]
+    struct Left {
+        #[model(primary_key)]
+        id: Auto<i32>,
+        #[model(through("left_right", left_id, right_id))]
+        rights: HasMany<Right>,
+    }
+    #[derive(Model, Debug, Clone)]
+    struct Right {
+        #[model(primary_key)]
+        id: Auto<i32>,
+        #[model(through("left_right", left_id, right_id))]
+        lefts: HasMany<Left>,
+    }
+    let error = Metadata::of::<(Left, Right)>().unwrap_err();
+    assert_eq!(error.kind(), orm_core::ErrorKind::Config);
+    assert_eq!(
+        error.to_string(),
+        "two relationships disagree about link table `left_right`: `Right` (left_id) to `Left` (right_id), but `Left` (left_id) to `Right` (right_id)"
+    );
+}
+
 #[tokio::test]
 async fn it_is_used_from_both_ends() -> orm_core::Result<()> {
     let db = TestDb::with::<(Course, Tag)>().await;
     let mut session = db.engine.session();
-    let course = session.add(Course::builder().tags([Tag::builder().name("rust"), Tag::builder().name("sql")]));
+    let course = session
+        .add(Course::builder().tags([Tag::builder().name("rust"), Tag::builder().name("sql")]));
     session.commit().await?;
-    assert_eq!(db.stored("SELECT * FROM course_tag ORDER BY 2").await, ["1|rust", "1|sql"]);
+    assert_eq!(
+        db.stored("SELECT * FROM course_tag ORDER BY 2").await,
+        ["1|rust", "1|sql"]
+    );
     let rust = session.get::<Tag>("rust".to_owned()).await?.expect("a tag");
     session.load(&[rust], Tag::courses).await?;
     assert_eq!(session[rust].courses.handles(), [course]);
-    let found = db.engine.query::<Tag>().join(Tag::courses).filter(Course::id.eq(1)).count().await?;
+    let found = db
+        .engine
+        .query::<Tag>()
+        .join(Tag::courses)
+        .filter(Course::id.eq(1))
+        .count()
+        .await?;
     assert_eq!(found, 2);
     db.engine.drop_all::<(Course, Tag)>().await?;
-    assert_eq!(db.stored("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'marks')").await, ["0"]);
+    assert_eq!(
+        db.stored("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'marks')")
+            .await,
+        ["0"]
+    );
     Ok(())
 }

@@ -248,7 +248,7 @@ async fn with_backref_the_relationship_is_declared_once() -> Result<()> {
     assert_eq!(
         sent.take(),
         [concat!(
-            r#"SELECT "homework"."course_id", "homework"."id", "homework"."number", "homework"."description", "#,
+            r#"SELECT "homework"."id", "homework"."number", "homework"."description", "#,
             r#""homework"."course_id" FROM "homework" WHERE "homework"."course_id" = ANY ($1) ORDER BY "homework"."id""#,
         )],
     );

@@ -120,7 +120,7 @@ pub(crate) fn drop_statements(metadata: &Metadata) -> Vec<DdlStatement> {
         }
     }
     let links = metadata.links();
-    let names = links.iter().map(|link| (link.from.schema, link.table));
+    let names = links.iter().map(|link| (link.schema, link.table));
     for (schema, name) in names.chain(tables.iter().rev().map(|table| (table.schema, table.name))) {
         let mut w = Writer::default();
         w.push("DROP TABLE IF EXISTS ").qualified(schema, name);
@@ -148,7 +148,7 @@ impl Taken {
             let given = uniques.chain(table.indexes.iter().filter_map(|index| index.name));
             names.extend(std::iter::once(table.name).chain(given).map(|name| (table.schema, name.to_owned())));
         }
-        names.extend(links.iter().map(|link| (link.from.schema, link.table.to_owned())));
+        names.extend(links.iter().map(|link| (link.schema, link.table.to_owned())));
         Self(names)
     }
 
@@ -334,7 +334,7 @@ fn create_index(table: &TableDef, index: &IndexDef, taken: &mut Taken) -> DdlSta
 
 fn create_link_table(link: &BareLink, taken: &mut Taken) -> DdlStatement {
     let mut w = Writer::default();
-    w.push("CREATE TABLE IF NOT EXISTS ").qualified(link.from.schema, link.table).push(" (");
+    w.push("CREATE TABLE IF NOT EXISTS ").qualified(link.schema, link.table).push(" (");
     for (ends, columns) in [(link.from, link.local), (link.to, link.remote)] {
         for (column, key) in columns.iter().zip(ends.key_columns()) {
             w.ident(column).push(" ");
@@ -342,7 +342,7 @@ fn create_link_table(link: &BareLink, taken: &mut Taken) -> DdlStatement {
             w.push(" NOT NULL, ");
         }
     }
-    w.push("CONSTRAINT ").ident(&taken.claim(link.from.schema, &[link.table], "pkey")).push(" PRIMARY KEY (");
+    w.push("CONSTRAINT ").ident(&taken.claim(link.schema, &[link.table], "pkey")).push(" PRIMARY KEY (");
     names(&mut w, &link.local.iter().chain(link.remote).copied().collect::<Vec<_>>());
     w.push(")");
     for (end, columns) in [(link.from, link.local), (link.to, link.remote)] {
@@ -361,8 +361,8 @@ fn create_link_table(link: &BareLink, taken: &mut Taken) -> DdlStatement {
 fn create_link_index(link: &BareLink, taken: &mut Taken) -> DdlStatement {
     let parts: Vec<&str> = std::iter::once(link.table).chain(link.remote.iter().copied()).collect();
     let mut w = Writer::default();
-    w.push("CREATE INDEX IF NOT EXISTS ").ident(&taken.claim(link.from.schema, &parts, "idx")).push(" ON ");
-    w.qualified(link.from.schema, link.table).push(" (");
+    w.push("CREATE INDEX IF NOT EXISTS ").ident(&taken.claim(link.schema, &parts, "idx")).push(" ON ");
+    w.qualified(link.schema, link.table).push(" (");
     names(&mut w, link.remote);
     w.push(")");
     w.into()

@@ -6,12 +6,14 @@ use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
     ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite, Node,
+    TakeKeys,
 };
 use crate::types::{Field, Value};
 
 /// A statement that writes.
 #[derive(Debug, Clone)]
 pub(crate) enum Write {
+    TakeKeys(TakeKeys),
     InsertRow(InsertRow),
     ArrayInsert(ArrayInsert),
     KeyedUpdate(KeyedUpdate),
@@ -28,6 +30,7 @@ impl Compile for Write {
             w.about(table);
         }
         match self {
+            Self::TakeKeys(statement) => w.take_keys(statement),
             Self::InsertRow(statement) => w.insert_row(statement),
             Self::ArrayInsert(statement) => w.array_insert(statement),
             Self::KeyedUpdate(statement) => w.keyed_update(statement),
@@ -44,6 +47,7 @@ impl Write {
     /// The table that is written to, unless it has no model.
     fn table(&self) -> Option<&'static TableDef> {
         match self {
+            Self::TakeKeys(statement) => Some(statement.table),
             Self::InsertRow(statement) => Some(statement.table),
             Self::ArrayInsert(statement) => Some(statement.table),
             Self::KeyedUpdate(statement) => Some(statement.table),
@@ -101,6 +105,17 @@ impl Writer {
     /// The ordinal of a row that was met, counted from 1.
     fn expect_ordinal(&mut self) {
         self.expect(ResultColumn { ty: <i64 as Field>::TYPE, of: None });
+    }
+
+    fn take_keys(&mut self, statement: &TakeKeys) {
+        let TakeKeys { table, column, count } = *statement;
+        let def = &table.columns[column];
+        self.push("SELECT (");
+        self.server_value(table, def);
+        self.push(")::");
+        write_column_type(self, def);
+        self.push(" FROM generate_series(1, ").param(Value::of(&count)).push(")");
+        self.expect(ResultColumn::column(table, def));
     }
 
     fn insert_row(&mut self, statement: &InsertRow) {

@@ -3,6 +3,7 @@
 use super::writer::{Named, Writer};
 use super::refused;
 use crate::sql::{BinaryOp, IsTest, Node};
+use crate::types::Value;
 
 impl Writer {
     pub(super) fn node(&mut self, node: &Node) {
@@ -32,11 +33,17 @@ impl Writer {
                 });
             }
             Node::Between { operand, low, high } => {
+                for bound in [low, high] {
+                    if let Node::Param(value) = &**bound {
+                        self.refuse(operand, value);
+                    }
+                }
                 self.operand(operand);
                 self.push(" BETWEEN ").operand(low);
                 self.push(" AND ").operand(high);
             }
             Node::InArray { operand, array, negated } => {
+                self.refuse(operand, array);
                 self.operand(operand);
                 self.push(if *negated { " <> ALL (" } else { " = ANY (" });
                 self.param(array.clone()).push(")");
@@ -98,11 +105,16 @@ impl Writer {
         }
     }
 
-    fn binary(&mut self, op: BinaryOp, lhs: &Node, rhs: &Node) {
-        if let (Node::Column { source, column }, Node::Param(value)) = (lhs, rhs)
-            && let Some(reason) = value.refusal()
-        {
+    /// Refuses a value that cannot be sent, with the column that it is compared with.
+    fn refuse(&mut self, operand: &Node, value: &Value) {
+        if let (Node::Column { source, column }, Some(reason)) = (operand, value.refusal()) {
             self.fail(refused(source.table(), column, reason));
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, lhs: &Node, rhs: &Node) {
+        if let Node::Param(value) = rhs {
+            self.refuse(lhs, value);
         }
         self.operand(lhs);
         self.push(match op {

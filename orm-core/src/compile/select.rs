@@ -75,7 +75,7 @@ impl Writer {
     pub(super) fn write_item(&mut self, item: &FromItem) {
         match item {
             FromItem::Source(SourceRef::Table(table)) => {
-                self.table(table);
+                self.table(table).renamed(table);
             }
             FromItem::Source(source) => {
                 self.table(source.table()).push(" AS ").qualifier(Named::Source(*source));

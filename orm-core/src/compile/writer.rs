@@ -137,11 +137,23 @@ impl Writer {
             Named::Link(link) => link.table,
         };
         let name = match of {
-            // A table keeps its name: what would clash with it is an alias, and gives way.
-            Named::Source(SourceRef::Table(_)) => wanted.to_owned(),
+            // A table keeps its name, and an alias gives way to it, unless the alias was there before.
+            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => wanted.to_owned(),
             _ => self.free_name(wanted),
         };
         self.names.push(Name { of, name });
+    }
+
+    fn is_alias(&self, name: &str) -> bool {
+        self.names.iter().any(|other| other.name == name && !matches!(other.of, Named::Source(SourceRef::Table(_))))
+    }
+
+    /// Writes `AS` and the name of a table that has not its own.
+    pub(super) fn renamed(&mut self, table: &'static TableDef) {
+        let of = Named::Source(SourceRef::Table(table));
+        if self.names.iter().rfind(|name| name.of == of).is_some_and(|name| name.name != table.name) {
+            self.push(" AS ").qualifier(of);
+        }
     }
 
     fn free_name(&self, wanted: &str) -> String {
@@ -165,7 +177,9 @@ impl Writer {
             self.fail(not_in_scope(of));
             return self.push("?");
         };
-        if let Named::Source(SourceRef::Table(table)) = of {
+        if let Named::Source(SourceRef::Table(table)) = of
+            && self.names[found].name == table.name
+        {
             return self.table(table);
         }
         let name = std::mem::take(&mut self.names[found].name);

@@ -33,7 +33,7 @@ pub enum TlsMode {
 pub struct EngineBuilder {
     dsn: Option<Secret>,
     pool_size: usize,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     wait_timeout: Duration,
     statement_timeout: Option<Duration>,
     application_name: Option<String>,
@@ -41,6 +41,12 @@ pub struct EngineBuilder {
     tls: Option<TlsMode>,
     root_certificates: Option<PathBuf>,
 }
+
+/// How long making a connection may take, unless it is said.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most that PostgreSQL's `max_connections` can be.
+const MAX_CONNECTIONS: usize = 262_143;
 
 /// A connection string, which may hold a password and therefore does not show itself.
 #[derive(Clone)]
@@ -57,7 +63,7 @@ impl Default for EngineBuilder {
         Self {
             dsn: None,
             pool_size: 10,
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: None,
             wait_timeout: Duration::from_secs(30),
             statement_timeout: None,
             application_name: None,
@@ -97,9 +103,10 @@ impl EngineBuilder {
         self
     }
 
-    /// How long making a connection may take. 5 seconds unless said otherwise.
+    /// How long making a connection may take. Overrides the `connect_timeout` of the connection string; 5 seconds unless
+    /// one of them says otherwise.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = Some(timeout);
         self
     }
 
@@ -110,7 +117,7 @@ impl EngineBuilder {
     }
 
     /// How long the server lets one statement run (`statement_timeout`, in whole milliseconds). Without limit unless said
-    /// otherwise.
+    /// otherwise, or if it is zero.
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = Some(timeout);
         self
@@ -155,7 +162,7 @@ impl EngineBuilder {
         let pool = Pool::builder(manager)
             .max_size(self.pool_size)
             .wait_timeout(Some(self.wait_timeout))
-            .create_timeout(Some(self.connect_timeout))
+            .create_timeout(Some(target.connect_timeout))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
@@ -180,13 +187,21 @@ impl EngineBuilder {
         if self.pool_size == 0 {
             return Err(Error::config("pool_size is 0: a pool needs at least one connection"));
         }
+        if self.pool_size > MAX_CONNECTIONS {
+            return Err(Error::config(format!("pool_size is {}: no server takes that many connections", self.pool_size)));
+        }
         if config.get_user().is_none_or(str::is_empty) {
             return Err(Error::config("the connection string names no user"));
         }
         if config.get_hosts().is_empty() {
             return Err(Error::config("the connection string names no host"));
         }
-        config.connect_timeout(self.connect_timeout);
+        config.connect_timeout(self.connect_within(config));
+        for (setting, value) in [("application_name", &self.application_name), ("schema", &self.search_path)] {
+            if value.as_ref().is_some_and(|value| value.contains('\0')) {
+                return Err(Error::config(format!("{setting} contains a NUL character")));
+            }
+        }
         if let Some(name) = &self.application_name {
             config.application_name(name);
         }
@@ -197,11 +212,15 @@ impl EngineBuilder {
         Ok(())
     }
 
+    fn connect_within(&self, config: &Config) -> Duration {
+        self.connect_timeout.or(config.get_connect_timeout().copied()).unwrap_or(CONNECT_TIMEOUT)
+    }
+
     /// Settings that the server takes with the connection, so that they hold behind every statement.
     fn options(&self, given: Option<&str>) -> String {
         let mut options = given.unwrap_or_default().to_owned();
         if let Some(timeout) = self.statement_timeout {
-            options.push_str(&format!(" -c statement_timeout={}", timeout.as_millis()));
+            options.push_str(&format!(" -c statement_timeout={}", milliseconds(timeout)));
         }
         if let Some(schema) = &self.search_path {
             // A space ends an option's value unless a backslash stands before it.
@@ -234,8 +253,17 @@ impl EngineBuilder {
             hosts: hosts.join(", "),
             database: config.get_dbname().or_else(|| config.get_user()).unwrap_or_default().to_owned(),
             pool_size: self.pool_size,
-            connect_timeout: self.connect_timeout,
+            connect_timeout: self.connect_within(config),
             wait_timeout: self.wait_timeout,
         }
+    }
+}
+
+/// Zero would be no limit at all, and more than an `i32` the server does not take.
+fn milliseconds(timeout: Duration) -> i32 {
+    match i32::try_from(timeout.as_millis()) {
+        Ok(0) if !timeout.is_zero() => 1,
+        Ok(milliseconds) => milliseconds,
+        Err(_) => i32::MAX,
     }
 }

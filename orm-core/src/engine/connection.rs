@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::time::Instant;
 
 use deadpool_postgres::{ClientWrapper, Object};
 
 use super::Engine;
 use super::database_error;
 use super::record::Statement;
+use crate::compile::COMMIT;
 use crate::error::Result;
 
 /// A connection from the pool.
@@ -20,11 +22,12 @@ pub struct Connection {
     object: Option<Object>,
     in_transaction: bool,
     busy: bool,
+    committing: bool,
 }
 
 impl Connection {
     pub(super) fn new(engine: Engine, object: Object) -> Self {
-        Self { engine, object: Some(object), in_transaction: false, busy: false }
+        Self { engine, object: Some(object), in_transaction: false, busy: false, committing: false }
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -47,6 +50,29 @@ impl Connection {
         self.in_transaction
     }
 
+    pub(super) fn set_in_transaction(&mut self, open: bool) {
+        self.in_transaction = open;
+    }
+
+    /// Whether a statement was begun whose answer nobody waited for: the state of the transaction is not known.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Whether what is under way, if anything, has COMMIT in it.
+    pub(crate) fn is_committing(&self) -> bool {
+        self.committing
+    }
+
+    pub(super) fn set_committing(&mut self, committing: bool) {
+        self.committing = committing;
+    }
+
+    /// Notes a command for those who record.
+    pub(super) fn note_command(&self, sql: &str, started: Instant) {
+        self.engine.recorders().note(|| Statement::new(sql, 0, 0, started.elapsed()));
+    }
+
     /// Says that a statement is under way; [`settled`](Self::settled) says that it is not any more.
     pub(super) fn begin_work(&mut self) {
         self.busy = true;
@@ -59,10 +85,10 @@ impl Connection {
     /// Sends a statement without parameters and without a result, such as `BEGIN`.
     pub(crate) async fn command(&mut self, sql: &str) -> Result<()> {
         self.begin_work();
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let outcome = self.client().batch_execute(sql).await;
         self.settled();
-        self.engine.recorders().note(|| Statement::new(sql, 0, 0, started.elapsed()));
+        self.note_command(sql, started);
         outcome.map_err(|source| database_error::statement(source, sql, None))
     }
 
@@ -75,9 +101,11 @@ impl Connection {
 
     /// Ends the transaction by `COMMIT` or `ROLLBACK`.
     pub(crate) async fn end(&mut self, sql: &str) -> Result<()> {
-        self.command(sql).await?;
-        self.in_transaction = false;
-        Ok(())
+        self.committing = sql == COMMIT;
+        let outcome = self.command(sql).await;
+        self.committing = false;
+        self.in_transaction = outcome.is_err();
+        outcome
     }
 }
 

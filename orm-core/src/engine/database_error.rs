@@ -246,7 +246,9 @@ fn assigned_column(message: &str) -> Option<(String, String)> {
 /// From `operator does not exist: t = u`, whose position is that of the operator.
 fn compared_column(message: &str, sql: &str, position: usize) -> Option<(String, String)> {
     let (_, types) = message.split_once(": ")?;
-    let found = types.split([' ', '=', '<', '>']).next()?.to_owned();
+    // The name of a type may have spaces in it: it goes to the operator.
+    let is_operator = |word: &&str| word.chars().all(|c| "=<>!~*+-/@#%^&|`?".contains(c));
+    let found = types.split(' ').take_while(|word| !is_operator(word)).collect::<Vec<_>>().join(" ");
     let before: String = sql.chars().take(position.saturating_sub(1)).collect();
     let before = before.trim_end().strip_suffix('"')?;
     let start = before.rfind('"')?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 
 use crate::error::{Error, Result};
 
@@ -20,6 +21,7 @@ pub(super) struct Dsn {
 /// Reads a connection string, as a URL or as keywords.
 pub(super) fn parse(dsn: &str) -> Result<Dsn> {
     check_scheme(dsn)?;
+    check_keywords(dsn)?;
     let mut options = TlsOptions::default();
     let rest = match dsn.split_once("://") {
         Some(_) => options.take_from_url(dsn),
@@ -30,6 +32,7 @@ pub(super) fn parse(dsn: &str) -> Result<Dsn> {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         Error::config(format!("malformed connection string: {cause}"))
     })?;
+    check_hosts(&config)?;
     Ok(Dsn {
         config,
         requires_tls: options.requires_tls()?,
@@ -47,6 +50,28 @@ fn check_scheme(dsn: &str) -> Result<()> {
         return Err(Error::config(format!(
             "unknown scheme `{scheme}` in the connection string; expected `postgresql`{advice}"
         )));
+    }
+    Ok(())
+}
+
+/// What is neither a URL nor keywords, such as `user:password@host`, is not shown: part of it may be a password.
+fn check_keywords(dsn: &str) -> Result<()> {
+    let keyword = dsn.split_once('=').map_or("", |(keyword, _)| keyword);
+    if !dsn.contains("://") && keyword.contains([':', '@', '/']) {
+        return Err(Error::config(
+            "malformed connection string: expected `postgresql://user:password@host/database` or `host=… user=…`",
+        ));
+    }
+    Ok(())
+}
+
+/// The first `@` of a URL ends the password. A password with one in it ends in the host, which messages show.
+fn check_hosts(config: &Config) -> Result<()> {
+    let torn = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+    if config.get_hosts().iter().any(torn) {
+        return Err(Error::config(
+            "malformed connection string: the host contains `@`; in a user name or password it is written `%40`",
+        ));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Instant;
 
+use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{RowStream, Statement as Prepared};
@@ -75,26 +76,50 @@ async fn send(connection: &Connection, compiled: &Compiled) -> Result<RowStream>
     let client = connection.client();
     let mut retried = false;
     loop {
-        let types: Vec<Type> = compiled.params.iter().map(crate::types::Value::param_type).collect();
-        let prepared = client
-            .prepare_typed_cached(&compiled.sql, &types)
-            .await
-            .map_err(|source| failed(source, compiled))?;
-        check_result(&prepared, compiled)?;
+        let prepared = prepare(client, compiled).await?;
         let params = compiled.params.iter().map(|value| value as &(dyn ToSql + Sync));
         match client.query_raw(&prepared, params).await {
             Ok(rows) => return Ok(rows),
-            // The table was altered since the statement was prepared. Outside a transaction, preparing it anew is safe.
-            Err(source) if !retried && !connection.in_transaction() && database_error::is_stale_plan(&source) => {
-                client.statement_cache.remove(&compiled.sql, &types);
+            Err(source) => {
+                let stale = forget_if_stale(client, compiled, &source);
+                // Outside a transaction, preparing it anew is safe.
+                if !stale || retried || connection.in_transaction() {
+                    return Err(failed(source, compiled));
+                }
                 retried = true;
             }
-            Err(source) => return Err(failed(source, compiled)),
         }
     }
 }
 
-fn failed(source: tokio_postgres::Error, compiled: &Compiled) -> Error {
+/// Prepares the statement, unless this connection has prepared it, and checks the types of its result.
+pub(super) async fn prepare(client: &ClientWrapper, compiled: &Compiled) -> Result<Prepared> {
+    let prepared = client
+        .prepare_typed_cached(&compiled.sql, &param_types(compiled))
+        .await
+        .map_err(|source| failed(source, compiled))?;
+    if let Err(error) = check_result(&prepared, compiled) {
+        // The next time, the table may have been migrated.
+        client.statement_cache.remove(&compiled.sql, &param_types(compiled));
+        return Err(error);
+    }
+    Ok(prepared)
+}
+
+/// Has a statement prepared anew the next time, if its tables were altered since it was prepared.
+pub(super) fn forget_if_stale(client: &ClientWrapper, compiled: &Compiled, source: &tokio_postgres::Error) -> bool {
+    let stale = database_error::is_stale_plan(source);
+    if stale {
+        client.statement_cache.remove(&compiled.sql, &param_types(compiled));
+    }
+    stale
+}
+
+fn param_types(compiled: &Compiled) -> Vec<Type> {
+    compiled.params.iter().map(crate::types::Value::param_type).collect()
+}
+
+pub(super) fn failed(source: tokio_postgres::Error, compiled: &Compiled) -> Error {
     database_error::statement(source, &compiled.sql, compiled.table)
 }
 
@@ -141,7 +166,7 @@ fn type_mismatch(expected: &ResultColumn, name: &str, found: &Type) -> Error {
     }
 }
 
-fn note(connection: &Connection, compiled: &Compiled, rows: u64, started: Instant) {
+pub(super) fn note(connection: &Connection, compiled: &Compiled, rows: u64, started: Instant) {
     let recorders = connection.engine().recorders();
     recorders.note(|| Statement::new(&compiled.sql, compiled.params.len(), rows, started.elapsed()));
 }

@@ -8,6 +8,7 @@ mod connection;
 mod database_error;
 mod dsn;
 mod execute;
+mod pipeline;
 mod record;
 mod schema;
 mod tls;
@@ -19,6 +20,7 @@ pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
 use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
+pub(crate) use pipeline::{Answer, pipeline};
 pub use connection::RawConnection;
 pub use record::{Recording, Statement};
 

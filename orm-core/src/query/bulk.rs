@@ -8,7 +8,8 @@ use super::executor::{BulkWrite, Executor};
 use crate::compile::{Compile, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Model};
-use crate::sql::{BulkDelete, BulkUpdate, JoinKind, Node, Select};
+use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select};
+use crate::types::Value;
 
 /// A bulk update: what [`Query::update`](super::Query::update) makes. Awaiting it runs it.
 #[must_use = "an update does nothing until it is awaited"]
@@ -63,9 +64,17 @@ impl<X, M: Model> Update<X, M> {
     }
 
     fn statement(&self) -> BulkUpdate {
+        let mut set = self.set.clone();
+        if let Some(column) = M::table().version_column().map(|index| &M::table().columns[index])
+            && !set.iter().any(|(other, _)| other.name == column.name)
+        {
+            // Who has read the row before is to notice.
+            let version = Node::column(self.select.root, column);
+            set.push((column, Node::binary(BinaryOp::Add, version, Node::Param(Value::of(&1i16)))));
+        }
         BulkUpdate {
             source: self.select.root,
-            set: self.set.clone(),
+            set,
             joins: self.select.joins.clone(),
             predicates: self.select.predicates.clone(),
             returning: Vec::new(),
@@ -73,13 +82,16 @@ impl<X, M: Model> Update<X, M> {
     }
 }
 
-impl<X: Executor, M: Model> Update<X, M> {
+impl<X, M: Model> Update<X, M> {
     /// Runs the update; the number of rows that it changed. Awaiting the update does the same.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] before anything is sent, without a filter or with an outer join or a limit; those of the server.
-    pub async fn run(self) -> Result<u64> {
+    pub async fn run(self) -> Result<u64>
+    where
+        X: Executor,
+    {
         self.await
     }
 }
@@ -122,13 +134,16 @@ impl<X, M: Model> Delete<X, M> {
     }
 }
 
-impl<X: Executor, M: Model> Delete<X, M> {
+impl<X, M: Model> Delete<X, M> {
     /// Runs the delete; the number of rows that went. Awaiting the delete does the same.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] before anything is sent, without a filter or with an outer join or a limit; those of the server.
-    pub async fn run(self) -> Result<u64> {
+    pub async fn run(self) -> Result<u64>
+    where
+        X: Executor,
+    {
         self.await
     }
 }

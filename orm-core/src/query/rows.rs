@@ -7,7 +7,7 @@ use super::executor::{Executor, Unbound};
 use crate::compile::Compile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Distinct, Select, SubqueryOf};
-use crate::types::{Field, RowReader};
+use crate::types::{Field, RowReader, SameAs};
 
 /// A query whose rows are of type `R`: what [`Query::select`](super::Query::select) makes.
 #[must_use = "a query does nothing until it is run, for example by `.all().await`"]
@@ -48,13 +48,16 @@ impl<R> Rows<Unbound, R> {
     }
 }
 
-impl<X: Executor, R: Send> Rows<X, R> {
+impl<X, R: Send> Rows<X, R> {
     /// Runs the query: all its rows.
     ///
     /// # Errors
     ///
     /// Those of the server and the connection.
-    pub async fn all(self) -> Result<Vec<R>> {
+    pub async fn all(self) -> Result<Vec<R>>
+    where
+        X: Executor,
+    {
         self.on.rows(self.select, self.read).await
     }
 
@@ -63,7 +66,10 @@ impl<X: Executor, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<R>> {
+    pub async fn first(self) -> Result<Option<R>>
+    where
+        X: Executor,
+    {
         let limit = self.select.limit.unwrap_or(1).min(1);
         Ok(self.limit(limit).all().await?.pop())
     }
@@ -73,7 +79,10 @@ impl<X: Executor, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one(self) -> Result<R> {
+    pub async fn one(self) -> Result<R>
+    where
+        X: Executor,
+    {
         let limit = self.select.limit.unwrap_or(2).min(2);
         let mut rows = self.limit(limit).all().await?;
         if rows.len() > 1 {
@@ -96,7 +105,11 @@ impl<X, R> fmt::Debug for Rows<X, R> {
     }
 }
 
-impl<R: Field> SubqueryOf<R::Sql> for Rows<Unbound, R> {
+#[diagnostic::do_not_recommend]
+impl<R: Field, K> SubqueryOf<K> for Rows<Unbound, R>
+where
+    R::Sql: SameAs<K>,
+{
     type Outers = ();
 
     fn into_select(self) -> Arc<Select> {

@@ -14,7 +14,7 @@ use crate::schema::{Edge, Model, Relation, Source, SourceRef};
 use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
 use crate::sql::{
     AliasTag, Aliased, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope, Join,
-    JoinKind, LinkRef, Node, Order, Select, Selection, Subquery,
+    JoinKind, LinkRef, Node, OrderTerm, Select, Selection, Subquery,
 };
 use crate::types::{RowReader, Value};
 
@@ -114,9 +114,10 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     }
 
     /// Adds to the order; the first call weighs most.
-    pub fn order_by<U, I>(mut self, order: Order<U>) -> Self
+    pub fn order_by<O, I>(mut self, order: O) -> Self
     where
-        U: InScope<S, I>,
+        O: OrderTerm,
+        O::Uses: InScope<S, I>,
     {
         self.select.order_by.push(order.into_order());
         self
@@ -164,7 +165,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         B: Model,
         S: Has<B>,
     {
-        const { assert!(!<S as Has<B>>::HAS, "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`") };
+        const { refuse_twice(<S as Has<B>>::HAS) };
         self.join_edge(JoinKind::Inner, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
     }
 
@@ -175,7 +176,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         B: Model,
         S: Has<B>,
     {
-        const { assert!(!<S as Has<B>>::HAS, "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.left_join_as(relation, &other)`") };
+        const { refuse_twice(<S as Has<B>>::HAS) };
         self.join_edge(JoinKind::Left, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
     }
 
@@ -406,6 +407,14 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     }
 }
 
+/// Evaluated by the compiler; the error points at the call and not into the panic.
+#[track_caller]
+const fn refuse_twice(joined: bool) {
+    if joined {
+        panic!("this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`");
+    }
+}
+
 pub(crate) fn equal_columns(
     from: SourceRef,
     local: &[&'static str],
@@ -441,7 +450,7 @@ pub(crate) fn named_column(source: SourceRef, name: &'static str) -> Node {
     }
 }
 
-impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
+impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// Runs the query: all its rows.
     ///
     /// In a session each row is one object, and one that comes several times, from a join, comes once.
@@ -449,7 +458,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Those of the server and the connection, and [`ErrorKind::Schema`] if the tables are not those of the models.
-    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>> {
+    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
+    where
+        X: Executor,
+    {
         self.on.models(self.select, self.loads).await
     }
 
@@ -458,7 +470,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<X::Entity<M, L>>> {
+    pub async fn first(self) -> Result<Option<X::Entity<M, L>>>
+    where
+        X: Executor,
+    {
         let mut found = self.limit_to(1).all().await?;
         Ok(if found.is_empty() { None } else { Some(found.swap_remove(0)) })
     }
@@ -468,7 +483,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one(self) -> Result<X::Entity<M, L>> {
+    pub async fn one(self) -> Result<X::Entity<M, L>>
+    where
+        X: Executor,
+    {
         self.one_or_none().await?.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("no row of `{}` was found where one was asked for", M::table().model))
                 .with_model(M::table().model)
@@ -480,7 +498,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one_or_none(self) -> Result<Option<X::Entity<M, L>>> {
+    pub async fn one_or_none(self) -> Result<Option<X::Entity<M, L>>>
+    where
+        X: Executor,
+    {
         // A join may bring the only object several times.
         let mut found = if self.select.joins.is_empty() { self.limit_to(2) } else { self }.all().await?;
         if found.len() > 1 {
@@ -494,7 +515,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn count(self) -> Result<u64> {
+    pub async fn count(self) -> Result<u64>
+    where
+        X: Executor,
+    {
         let mut rows = self.on.rows(self.select.into_count(), read_count).await?;
         Ok(rows.pop().unwrap_or(0))
     }
@@ -504,7 +528,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn exists(self) -> Result<bool> {
+    pub async fn exists(self) -> Result<bool>
+    where
+        X: Executor,
+    {
         let mut select = self.select.into_exists();
         select.limit = Some(select.limit.unwrap_or(1).min(1));
         Ok(!self.on.rows(select, |_| Ok(())).await?.is_empty())
@@ -567,7 +594,7 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
     }
 
     /// Like [`Query::order_by`].
-    pub fn order_by<U>(mut self, order: Order<U>) -> Self {
+    pub fn order_by<O: OrderTerm>(mut self, order: O) -> Self {
         self.0.select.order_by.push(order.into_order());
         self
     }
@@ -589,13 +616,16 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
     }
 }
 
-impl<X: Executor, M: Model, L: Loads<M>> Dynamic<X, M, L> {
+impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// Like [`Query::all`].
     ///
     /// # Errors
     ///
     /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
-    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>> {
+    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
+    where
+        X: Executor,
+    {
         self.0.all().await
     }
 
@@ -604,7 +634,10 @@ impl<X: Executor, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<X::Entity<M, L>>> {
+    pub async fn first(self) -> Result<Option<X::Entity<M, L>>>
+    where
+        X: Executor,
+    {
         self.0.first().await
     }
 
@@ -613,7 +646,10 @@ impl<X: Executor, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn count(self) -> Result<u64> {
+    pub async fn count(self) -> Result<u64>
+    where
+        X: Executor,
+    {
         self.0.count().await
     }
 }

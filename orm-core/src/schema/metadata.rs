@@ -1,7 +1,7 @@
 //! [`Metadata`]: a set of tables, in the order in which they can be created.
 
 use super::model::Model;
-use super::relation::{LinkTable, RelationDef, RelationKind};
+use super::relation::{LinkTable, bare_link_schema, RelationDef, RelationKind};
 use super::table::TableDef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{EnumDef, is_builtin};
@@ -65,6 +65,7 @@ pub struct Metadata {
 /// The table between the ends of a many-to-many relationship that has no model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BareLink {
+    pub(crate) schema: Option<&'static str>,
     pub(crate) table: &'static str,
     pub(crate) from: &'static TableDef,
     pub(crate) to: &'static TableDef,
@@ -77,8 +78,8 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if two of the models are of one table, where the error names both; or if an enum has the
-    /// name of one of PostgreSQL's own types.
+    /// [`ErrorKind::Config`] if two of the models are of one table, or two relationships disagree about a link table, where
+    /// the error names both; or if an enum has the name of one of PostgreSQL's own types.
     pub fn of<M: Models>() -> Result<Self> {
         Self::from_tables(M::tables())
     }
@@ -102,10 +103,11 @@ impl Metadata {
             }
         }
         let metadata = Self { tables: sorted_by_foreign_key(&tables) };
-        match metadata.enums().into_iter().find(|def| def.schema.is_none() && is_builtin(def.name)) {
-            Some(def) => Err(builtin_enum(def)),
-            None => Ok(metadata),
+        if let Some(def) = metadata.enums().into_iter().find(|def| def.schema.is_none() && is_builtin(def.name)) {
+            return Err(builtin_enum(def));
         }
+        metadata.check_links()?;
+        Ok(metadata)
     }
 
     /// Tables in the order in which they can be written.
@@ -151,12 +153,24 @@ impl Metadata {
             if let Some(link) = bare_link(relation)
                 && self.contains(link.from)
                 && self.contains(link.to)
-                && !links.iter().any(|other| other.table == link.table && other.from.schema == link.from.schema)
+                && !links.iter().any(|other| other.is_same_table(&link))
             {
                 links.push(link);
             }
         }
         links
+    }
+
+    /// Two relationships over one link table must name the same columns for the same ends.
+    fn check_links(&self) -> Result<()> {
+        let mut links: Vec<BareLink> = Vec::new();
+        for link in self.tables.iter().flat_map(|table| table.relations).filter_map(|relation| bare_link(relation)) {
+            match links.iter().find(|other| other.is_same_table(&link) && !other.agrees_with(&link)) {
+                Some(other) => return Err(disagreeing_links(&link, other)),
+                None => links.push(link),
+            }
+        }
+        Ok(())
     }
 
     /// Whether the table is one of these.
@@ -166,10 +180,24 @@ impl Metadata {
     }
 }
 
+impl BareLink {
+    fn is_same_table(&self, other: &Self) -> bool {
+        self.table == other.table && self.schema == other.schema
+    }
+
+    /// Whether two relationships mean the same by one table, from the same or from opposite ends.
+    fn agrees_with(&self, other: &Self) -> bool {
+        let ends = |link: &Self| ((link.from.schema, link.from.name, link.local), (link.to.schema, link.to.name, link.remote));
+        let ((from, to), (start, end)) = (ends(self), ends(other));
+        (from, to) == (start, end) || (from, to) == (end, start)
+    }
+}
+
 fn bare_link(relation: &RelationDef) -> Option<BareLink> {
     match relation.kind {
         RelationKind::ManyToMany { link: LinkTable::Bare { table, local, remote } } => {
-            Some(BareLink { table, from: (relation.from)(), to: (relation.to)(), local, remote })
+            let (from, to) = ((relation.from)(), (relation.to)());
+            Some(BareLink { schema: bare_link_schema(from, to), table, from, to, local, remote })
         }
         _ => None,
     }
@@ -185,6 +213,21 @@ fn two_models(a: &TableDef, b: &TableDef) -> Error {
         b.model
     );
     Error::new(ErrorKind::Config, message).with_table(a.display_name())
+}
+
+fn disagreeing_links(a: &BareLink, b: &BareLink) -> Error {
+    let shown = |link: &BareLink| {
+        format!(
+            "`{}` ({}) to `{}` ({})",
+            link.from.model,
+            link.local.join(", "),
+            link.to.model,
+            link.remote.join(", ")
+        )
+    };
+    let message =
+        format!("two relationships disagree about link table `{}`: {}, but {}", a.table, shown(a), shown(b));
+    Error::config(message).with_table(a.table)
 }
 
 /// PostgreSQL would take its own type where the enum is meant.

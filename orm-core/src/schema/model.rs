@@ -214,12 +214,14 @@ pub trait IntoLink<M> {
     fn into_link(self) -> Link<M>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M> IntoLink<M> for Handle<M> {
     fn into_link(self) -> Link<M> {
         Link::Held(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M> IntoLink<M> for Link<M> {
     fn into_link(self) -> Self {
         self
@@ -237,6 +239,7 @@ pub trait IntoChild<M, const VIA: u64> {
     fn into_child(self) -> Link<M>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, const VIA: u64> IntoChild<M, VIA> for Handle<M> {
     fn into_child(self) -> Link<M> {
         Link::Held(self)
@@ -255,12 +258,14 @@ pub trait IsSet {}
 #[derive(Debug)]
 pub struct Set;
 
+#[diagnostic::do_not_recommend]
 impl IsSet for Set {}
 
 /// The column gets its value from a relationship, at the flush.
 #[derive(Debug)]
 pub struct Linked;
 
+#[diagnostic::do_not_recommend]
 impl IsSet for Linked {}
 
 /// Like [`IsSet`], under a parent that gives the column its value by the relationship `VIA`.
@@ -271,5 +276,7 @@ impl IsSet for Linked {}
 )]
 pub trait SetUnder<const VIA: u64> {}
 
+#[diagnostic::do_not_recommend]
 impl<const VIA: u64> SetUnder<VIA> for Set {}
+#[diagnostic::do_not_recommend]
 impl<const VIA: u64> SetUnder<VIA> for Linked {}

@@ -406,12 +406,18 @@ impl EdgeColumns {
     }
 }
 
+/// The schema of a link table without a model: that of its ends. Where they differ, both ends choose the same: the default
+/// one before others, and these by name.
+pub(crate) fn bare_link_schema(from: &TableDef, to: &TableDef) -> Option<&'static str> {
+    from.schema.min(to.schema)
+}
+
 fn many_to_many_columns(def: &'static RelationDef, link: LinkTable) -> EdgeColumns {
     match link {
         LinkTable::Bare { table, local, remote } => EdgeColumns {
             local: (def.from)().key_names(),
             remote: (def.to)().key_names(),
-            link: Some(EdgeLink { schema: (def.from)().schema, table, local, remote }),
+            link: Some(EdgeLink { schema: bare_link_schema((def.from)(), (def.to)()), table, local, remote }),
         },
         LinkTable::Model { local, remote } => {
             let (link_local, start) = local.key_pairs();
@@ -453,7 +459,9 @@ pub const fn inverse_of<A, B, K>(relation: Relation<A, B, K>) -> Inverse {
     note = "`back_populates` names the field of `{A}` whose `has_many` or `has_one` is this relationship"
 )]
 pub trait BackPopulates<A, B, const VIA: u64> {}
+#[diagnostic::do_not_recommend]
 impl<A, B, const VIA: u64> BackPopulates<A, B, VIA> for Relation<A, B, Many<VIA>> {}
+#[diagnostic::do_not_recommend]
 impl<A, B, const VIA: u64> BackPopulates<A, B, VIA> for Relation<A, B, MaybeOne<VIA>> {}
 
 /// Checks at compile time that a relationship is the other side of a `belongs_to`. For generated code.

@@ -4,6 +4,8 @@ use super::column::ColumnDef;
 use super::index::{CheckDef, IndexDef, UniqueDef};
 use super::key::ForeignKeyDef;
 use super::relation::RelationDef;
+use crate::error::Error;
+use crate::types::DecodeError;
 
 /// A table and the model that it belongs to. One static a model, made by the derive.
 #[derive(Debug)]
@@ -99,6 +101,12 @@ impl TableDef {
     #[must_use]
     pub fn foreign_key_over(&self, columns: &[&str]) -> Option<&'static ForeignKeyDef> {
         self.foreign_keys.iter().find(|key| key.columns == columns)
+    }
+
+    /// A value of a column that the field cannot hold.
+    pub(crate) fn decode_error(&self, column: usize, reason: DecodeError) -> Error {
+        let (table, column) = (self.display_name(), self.columns[column].name);
+        reason.of_column(&format!("{table}.{column}")).with_model(self.model).with_table(table).with_column(column)
     }
 
     /// The column whose value is the row's version.

@@ -174,6 +174,7 @@ impl Session {
     ///
     /// [`ErrorKind::Detached`] if it is not there.
     pub fn take<M: Model>(&mut self, handle: Handle<M>) -> Result<M> {
+        self.try_get(handle)?;
         let row = self.inner.row(handle)?;
         self.forget(row);
         self.inner
@@ -188,7 +189,7 @@ impl Session {
         self.inner.pending.retain(|other| *other != row);
         self.inner.undo.retain(|undo| undo.row != row);
         self.inner.related.clear();
-        self.inner.remove_from_relations(table, &std::iter::once(handle).collect());
+        self.inner.forget_in_relations(table, &std::iter::once(handle).collect());
     }
 
     /// The handles of the objects that are pending, in the order in which they were added.

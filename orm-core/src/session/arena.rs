@@ -4,10 +4,12 @@
 //! once and not for every model.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 
 use super::identity::{IdentityKey, IdentityMap};
-use crate::schema::{Dump, Model, RawHandle, RelationField, TableDef};
+use super::undo::Edit;
+use crate::schema::{Dump, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::types::DecodeError;
 
 /// What a slot holds.
@@ -146,6 +148,10 @@ pub(super) trait AnyArena: Send + Sync {
     fn settle(&mut self, slot: u32);
     /// Takes settled slots out of those that are touched.
     fn compact(&mut self);
+    /// Like [`compact`](Self::compact), where a slot may be among them twice.
+    fn compact_once(&mut self);
+    /// What was added to and taken out of its collections that are not loaded.
+    fn unloaded_edits(&self, slot: u32) -> Vec<Edit>;
     fn lookup(&self, key: &IdentityKey) -> Option<u32>;
     /// Enters the object in the identity map; gives another one that has its key already.
     fn register(&mut self, slot: u32) -> Option<u32>;
@@ -157,8 +163,11 @@ pub(super) trait AnyArena: Send + Sync {
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint>;
     /// Puts the object back as it was, without a snapshot.
     fn restore(&mut self, slot: u32, before: Checkpoint);
-    /// Makes the object as it was the snapshot, so that what it is now is a change.
-    fn restore_snapshot(&mut self, slot: u32, before: Checkpoint);
+    /// Makes the object as it was the snapshot, so that what it is now is a change, and what was written of collections
+    /// that were not loaded is one too.
+    fn restore_snapshot(&mut self, slot: u32, before: Checkpoint, edits: &[Edit]);
+    /// Makes the object what it was when it was added, but for what was changed since it was written.
+    fn repend(&mut self, slot: u32, before: Checkpoint);
     /// Gives up unflushed changes.
     fn revert(&mut self, slot: u32);
 }
@@ -290,6 +299,24 @@ impl<M: Model> AnyArena for Arena<M> {
         });
     }
 
+    fn compact_once(&mut self) {
+        self.compact();
+        let mut seen = HashSet::with_capacity(self.touched.len());
+        self.touched.retain(|index| seen.insert(*index));
+    }
+
+    fn unloaded_edits(&self, slot: u32) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for field in 0..M::table().relations.len() {
+            let Some(relation) = self.relation(slot, field) else { continue };
+            let (added, removed) = relation.pending();
+            if !added.is_empty() || !removed.is_empty() {
+                edits.push((field, added.to_vec(), removed.to_vec()));
+            }
+        }
+        edits
+    }
+
     fn lookup(&self, key: &IdentityKey) -> Option<u32> {
         self.identity.get(key)
     }
@@ -335,12 +362,25 @@ impl<M: Model> AnyArena for Arena<M> {
         self.slots[index as usize].value = Some(*before);
     }
 
-    fn restore_snapshot(&mut self, index: u32, before: Checkpoint) {
-        let Ok(before) = before.downcast::<M>() else { return };
+    fn restore_snapshot(&mut self, index: u32, before: Checkpoint, edits: &[Edit]) {
+        let Ok(mut before) = before.downcast::<M>() else { return };
         let slot = &mut self.slots[index as usize];
+        if let Some(value) = &mut slot.value {
+            take_back_edits(value, slot.snapshot.as_deref(), &mut before, edits);
+        }
         if slot.snapshot.replace(before).is_none() && !slot.doomed {
             self.touched.push(index);
         }
+    }
+
+    fn repend(&mut self, index: u32, before: Checkpoint) {
+        let Ok(mut before) = before.downcast::<M>() else { return };
+        let slot = &mut self.slots[index as usize];
+        if let (Some(now), Some(written)) = (slot.value.take(), slot.snapshot.take()) {
+            carry_changes(&now, &written, &mut before);
+        }
+        slot.value = Some(*before);
+        slot.doomed = false;
     }
 
     fn revert(&mut self, index: u32) {
@@ -349,6 +389,58 @@ impl<M: Model> AnyArena for Arena<M> {
             slot.value = Some(*snapshot);
         }
         self.settle(index);
+    }
+}
+
+/// What was written of collections that were not loaded is a change of `now` against `before` again. A collection that was
+/// loaded since was loaded with it: it is then loaded in `before` too, but without it.
+fn take_back_edits<M: Model>(now: &mut M, written: Option<&M>, before: &mut M, edits: &[Edit]) {
+    for (field, def) in M::table().relations.iter().enumerate() {
+        let edit = edits.iter().find(|(of, ..)| *of == field);
+        let (added, removed) = edit.map_or((&[][..], &[][..]), |(_, added, removed)| (added, removed));
+        let loaded = written.unwrap_or(now).relation(field).and_then(RelationField::held);
+        let Some(relation) = before.relation_mut(field) else { continue };
+        if matches!(def.kind, RelationKind::BelongsTo { .. }) || relation.held().is_some() {
+            continue;
+        }
+        match loaded {
+            Some(loaded) => {
+                relation.set_held(loaded);
+                added.iter().for_each(|&handle| relation.remove_raw(handle));
+                removed.iter().for_each(|&handle| relation.push_raw(handle));
+            }
+            None => {
+                if let Some(relation) = now.relation_mut(field) {
+                    relation.edit_before(added, removed);
+                }
+            }
+        }
+    }
+}
+
+/// Makes what differs between `now` and `written` so in `target`.
+fn carry_changes<M: Model>(now: &M, written: &M, target: &mut M) {
+    let table = M::table();
+    let (values, old_values) = (Dump::of(now), Dump::of(written));
+    let changed = |column: usize| values.raw(column) != old_values.raw(column);
+    for column in (0..table.columns.len()).filter(|&column| changed(column)) {
+        // The value is the field's own: it decodes.
+        let _ = target.store(column, values.raw(column));
+    }
+    for (field, def) in table.relations.iter().enumerate() {
+        let held = now.relation(field).and_then(RelationField::held);
+        let is_set = held != written.relation(field).and_then(RelationField::held);
+        let key = match def.kind {
+            RelationKind::BelongsTo { columns } => columns,
+            _ => &[],
+        };
+        // A key that was changed itself is not to lose against the relationship of before.
+        let by_key = key.iter().filter_map(|name| table.column_index(name)).any(changed);
+        let Some(relation) = target.relation_mut(field).filter(|_| is_set || by_key) else { continue };
+        match held.filter(|_| is_set) {
+            Some(held) => relation.set_held(held),
+            None => relation.unload(),
+        }
     }
 }
 

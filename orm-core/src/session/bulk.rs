@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::arena::SlotState;
+use super::flush::follow_keys;
 use super::identity::IdentityKey;
 use super::inner::{Inner, Row};
-use super::undo::{Change, Undo};
+use super::undo::Change;
 use crate::compile::{Compile, Write};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
@@ -57,21 +58,21 @@ impl Inner {
             let slot = IdentityKey::of(table, raw).and_then(|key| self.arenas[arena].lookup(&key));
             let Some(at) = slot.map(|slot| Row { arena, slot }) else { continue };
             if matches!(write, Write::BulkDelete(_)) {
-                self.undo_point(at, Change::BulkDeleted);
+                self.remember(at, Change::BulkDeleted);
                 self.arenas[arena].unregister(at.slot);
                 self.arenas[arena].settle(at.slot);
                 self.arenas[arena].set_state(at.slot, SlotState::Deleted);
                 gone.insert(self.handle_of(at));
                 continue;
             }
-            self.undo_point(at, Change::Bulk);
+            self.remember(at, Change::Bulk);
+            let stored = self.stored_dump(at);
             for (&column, value) in columns.iter().zip(row) {
-                self.arenas[arena].store(at.slot, column, value.as_deref()).map_err(|source| {
-                    Error::new(ErrorKind::Decode, format!("column `{}` holds no value of the field's type", table.columns[column].name))
-                        .with_model(table.model)
-                        .with_source(source)
-                })?;
+                self.arenas[arena]
+                    .store(at.slot, column, value.as_deref())
+                    .map_err(|reason| table.decode_error(column, reason))?;
             }
+            follow_keys(self, at, &stored);
         }
         if !gone.is_empty() {
             self.remove_from_relations(table, &gone);
@@ -79,11 +80,6 @@ impl Inner {
         }
         self.arenas[arena].compact();
         Ok(())
-    }
-
-    fn undo_point(&mut self, row: Row, change: Change) {
-        let before = self.arenas[row.arena].checkpoint(row.slot);
-        self.undo.push(Undo { row, change, before });
     }
 }
 
@@ -93,8 +89,10 @@ fn returning(write: &mut Write) -> Vec<usize> {
         Write::BulkUpdate(update) => {
             let table = update.source.table();
             let set = update.set.iter().filter_map(|(column, _)| table.column_index(column.name));
+            // A generated column may be made of one that was set.
+            let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
             let mut columns: Vec<usize> = table.primary_key.to_vec();
-            columns.extend(set.filter(|column| !table.primary_key.contains(column)).collect::<Vec<_>>());
+            columns.extend(set.chain(made).filter(|column| !table.primary_key.contains(column)).collect::<Vec<_>>());
             update.returning.clone_from(&columns);
             columns
         }

@@ -21,6 +21,10 @@ pub(super) struct Inner {
     pub(super) pending: Vec<Row>,
     /// The connection of the open transaction.
     pub(super) connection: Option<Connection>,
+    /// Whether the connection is taken out while rows are read.
+    pub(super) is_lent: bool,
+    /// Whether a COMMIT was interrupted, so that nobody knows whether it took place.
+    pub(super) in_doubt: bool,
     /// What goes back if the open transaction does.
     pub(super) undo: Vec<Undo>,
     /// Raised by commit and rollback: values read before may be old.
@@ -57,6 +61,8 @@ impl Inner {
             arenas: Vec::new(),
             pending: Vec::new(),
             connection: None,
+            is_lent: false,
+            in_doubt: false,
             undo: Vec::new(),
             epoch: 0,
             related: HashMap::new(),

@@ -251,9 +251,20 @@ impl Session {
     /// Turns the flush before each query off, while the closure runs.
     pub async fn no_autoflush<T>(&mut self, f: impl AsyncFnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.inner.autoflush, false);
-        let result = f(self).await;
-        self.inner.autoflush = before;
-        result
+        let scope = NoAutoflush { session: self, before };
+        f(&mut *scope.session).await
+    }
+}
+
+/// Turns autoflush on again, also if the future of the scope is dropped.
+struct NoAutoflush<'s> {
+    session: &'s mut Session,
+    before: bool,
+}
+
+impl Drop for NoAutoflush<'_> {
+    fn drop(&mut self) {
+        self.session.inner.autoflush = self.before;
     }
 }
 
@@ -274,8 +285,13 @@ impl Inner {
         }
         let select = query::<M>().with_key(key).into_select();
         let found = self.query::<M, ()>(select, ()).await?.pop();
-        if let (None, Some(row)) = (found, known) {
+        if let (None, Some(row)) = (found, known)
+            && self.state(row) == arena::SlotState::Persistent
+        {
             // The row has gone since: so has the object.
+            let handle = self.handle_of(row);
+            self.remove_from_relations(table, &std::iter::once(handle).collect());
+            self.related.clear();
             self.arenas[row.arena].release(row.slot);
         }
         Ok(found)

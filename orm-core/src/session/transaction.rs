@@ -17,28 +17,22 @@ const BACKOFF: Duration = Duration::from_millis(10);
 
 impl Inner {
     pub(super) async fn commit(&mut self) -> Result<()> {
-        self.flush().await?;
-        if let Some(mut connection) = self.connection.take()
-            && let Err(error) = connection.end(COMMIT).await
-        {
-            // The server has rolled back, or the connection is closed now and it will.
-            if error.sqlstate().is_some() {
-                let _ = connection.end(ROLLBACK).await;
-            }
-            drop(connection);
-            self.undo_all(Way::Repend);
-            return Err(error);
-        }
+        self.flush_and(Some(COMMIT)).await?;
+        self.connection = None;
         self.finish();
         Ok(())
     }
 
     pub(super) async fn rollback(&mut self) -> Result<()> {
-        let outcome = match self.connection.take() {
+        // One that waits for an answer to something else is closed, which rolls back, too.
+        let idle = self.connection.take().filter(|connection| !connection.is_busy());
+        let outcome = match idle {
             Some(mut connection) => connection.end(ROLLBACK).await,
             None => Ok(()),
         };
         // Whatever the connection says: what is not committed is rolled back.
+        self.in_doubt = false;
+        self.is_lent = false;
         self.undo_all(Way::Rollback);
         self.epoch = self.epoch.wrapping_add(1);
         outcome
@@ -48,7 +42,8 @@ impl Inner {
     fn finish(&mut self) {
         for undo in std::mem::take(&mut self.undo) {
             let deleted = matches!(undo.change, Change::Deleted | Change::BulkDeleted);
-            if deleted && self.state(undo.row) == SlotState::Deleted {
+            let is_there = self.arenas[undo.row.arena].generation(undo.row.slot) == undo.generation;
+            if deleted && is_there && self.state(undo.row) == SlotState::Deleted {
                 self.arenas[undo.row.arena].release(undo.row.slot);
             }
         }

@@ -121,12 +121,14 @@ impl<S> fmt::Debug for At<S> {
 #[macro_export]
 macro_rules! aliased {
     (let $name:ident = $model:ty) => {
-        let $name = {
-            struct Tag;
-            impl $crate::sql::AliasTag for Tag {
+        // The tag has the alias's name, which is what the compiler calls it by; the model is named outside of its scope.
+        let $name: $crate::sql::Subquery<$model, _> = {
+            #[allow(non_camel_case_types)]
+            enum $name {}
+            impl $crate::sql::AliasTag for $name {
                 const NAME: &'static str = ::core::stringify!($name);
             }
-            $crate::sql::Subquery::<$model, Tag>::alias()
+            $crate::sql::Subquery::<_, $name>::alias()
         };
     };
 }

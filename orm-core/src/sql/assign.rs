@@ -25,6 +25,7 @@ pub trait IntoValue<T> {
     fn into_node(self) -> Node;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> IntoValue<T> for T {
     type Uses = ();
 
@@ -33,6 +34,7 @@ impl<T: Field> IntoValue<T> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> IntoValue<Option<T>> for T {
     type Uses = ();
 
@@ -41,6 +43,7 @@ impl<T: Field> IntoValue<Option<T>> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> IntoValue<Auto<T>> for T {
     type Uses = ();
 
@@ -51,6 +54,7 @@ impl<T: Field> IntoValue<Auto<T>> for T {
 
 macro_rules! text_value {
     ($($from:ty),*) => { $(
+        #[diagnostic::do_not_recommend]
         impl IntoValue<String> for $from {
             type Uses = ();
 
@@ -59,6 +63,7 @@ macro_rules! text_value {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl IntoValue<Option<String>> for $from {
             type Uses = ();
 
@@ -72,6 +77,7 @@ text_value!(&str, &String, Cow<'_, str>, Box<str>);
 
 macro_rules! expression_value {
     ([$($generics:tt)*] $expression:ty => $target:ty, $uses:ty) => {
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> IntoValue<$target> for $expression {
             type Uses = $uses;
 

@@ -8,7 +8,7 @@ use super::column::Column;
 use super::expr::{Expr, Expression, IntoExpr};
 use super::node::Node;
 use crate::schema::Source;
-use crate::types::{ArrayElement, Auto, EncodeError, Field, NotNull, Value, sql};
+use crate::types::{ArrayElement, Auto, EncodeError, Field, NotNull, SameAs, Value, sql};
 
 /// Lets values of a type stand in comparisons; for a type with a [`Field`](crate::types::Field) impl of one's own. The
 /// derive macros write it for theirs.
@@ -31,6 +31,7 @@ use crate::types::{ArrayElement, Auto, EncodeError, Field, NotNull, Value, sql};
 #[macro_export]
 macro_rules! comparable {
     ($($ty:ty),* $(,)?) => { $(
+        #[diagnostic::do_not_recommend]
         impl $crate::sql::IntoExpr<<$ty as $crate::types::Field>::Sql> for $ty {
             type Uses<S> = S;
             type Null = $crate::types::NotNull;
@@ -40,6 +41,7 @@ macro_rules! comparable {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl $crate::sql::IntoExpr<<$ty as $crate::types::Field>::Sql> for &$ty {
             type Uses<S> = S;
             type Null = $crate::types::NotNull;
@@ -72,6 +74,7 @@ comparable!(rust_decimal::Decimal);
 comparable!(serde_json::Value);
 
 #[cfg(feature = "json")]
+#[diagnostic::do_not_recommend]
 impl<T> IntoExpr<sql::Jsonb> for crate::types::Json<T>
 where
     Self: Field,
@@ -84,6 +87,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ArrayElement> IntoExpr<sql::Array<T::Sql>> for Vec<T> {
     type Uses<S> = S;
     type Null = NotNull;
@@ -94,6 +98,7 @@ impl<T: ArrayElement> IntoExpr<sql::Array<T::Sql>> for Vec<T> {
 }
 
 /// A pending value is refused before the statement is sent: it equals nothing yet.
+#[diagnostic::do_not_recommend]
 impl<T: Field<Null = NotNull, Read = T>> IntoExpr<T::Sql> for Auto<T> {
     type Uses<S> = S;
     type Null = NotNull;
@@ -108,8 +113,20 @@ impl<T: Field<Null = NotNull, Read = T>> IntoExpr<T::Sql> for Auto<T> {
     }
 }
 
+// Not by the macro below, which the compiler would speak of.
+#[diagnostic::do_not_recommend]
+impl IntoExpr<sql::Text> for &str {
+    type Uses<S> = S;
+    type Null = NotNull;
+
+    fn into_node(self) -> Node {
+        Node::Param(Value::text(self))
+    }
+}
+
 macro_rules! text {
     ($($ty:ty),*) => { $(
+        #[diagnostic::do_not_recommend]
         impl IntoExpr<sql::Text> for $ty {
             type Uses<S> = S;
             type Null = NotNull;
@@ -120,8 +137,9 @@ macro_rules! text {
         }
     )* };
 }
-text!(&str, Cow<'_, str>, &Cow<'_, str>, Box<str>, &Box<str>);
+text!(Cow<'_, str>, &Cow<'_, str>, Box<str>, &Box<str>);
 
+#[diagnostic::do_not_recommend]
 impl IntoExpr<sql::Bytea> for &[u8] {
     type Uses<S> = S;
     type Null = NotNull;
@@ -131,7 +149,12 @@ impl IntoExpr<sql::Bytea> for &[u8] {
     }
 }
 
-impl<S: Source, T: Field> IntoExpr<T::Sql> for Column<S, T> {
+// For every `K`, and then `SameAs`: otherwise the compiler speaks of associated types and not of a comparison.
+#[diagnostic::do_not_recommend]
+impl<S: Source, T: Field, K> IntoExpr<K> for Column<S, T>
+where
+    T::Sql: SameAs<K>,
+{
     type Uses<X> = (X, S);
     type Null = <T::Read as Field>::Null;
 
@@ -140,7 +163,11 @@ impl<S: Source, T: Field> IntoExpr<T::Sql> for Column<S, T> {
     }
 }
 
-impl<T: Field, U> IntoExpr<T::Sql> for Expr<T, U> {
+#[diagnostic::do_not_recommend]
+impl<T: Field, U, K> IntoExpr<K> for Expr<T, U>
+where
+    T::Sql: SameAs<K>,
+{
     type Uses<X> = (X, U);
     type Null = T::Null;
 

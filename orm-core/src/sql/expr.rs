@@ -9,7 +9,7 @@ use super::node::{BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
 use super::selection::SubqueryOf;
-use crate::types::{ArrayElement, Field, MaybeNull, NotNull, Nullability, Value, sql};
+use crate::types::{Condition, ArrayElement, Field, MaybeNull, NotNull, Nullability, Value, sql};
 
 /// An expression of type `T` that reads the tables of `U`.
 #[must_use = "an expression does nothing until it is used in a query"]
@@ -79,18 +79,13 @@ pub type Comparison<A, B> = <<<A as Field>::Null as Nullability>::Or<B> as Nulla
 /// The SQL type of an expression.
 pub type SqlOf<E> = <<E as Expression>::Type as Field>::Sql;
 
-/// A condition: `bool`, or `Option<bool>`, of which NULL counts as false in a filter.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a condition", label = "a condition is true, false or NULL")]
-pub trait Condition: Field {}
-impl Condition for bool {}
-impl Condition for Option<bool> {}
-
 /// A SQL type that is text.
 #[diagnostic::on_unimplemented(
     message = "this needs text, and SQL type `{Self}` is not text",
     label = "not a text column"
 )]
 pub trait TextSql {}
+#[diagnostic::do_not_recommend]
 impl TextSql for sql::Text {}
 
 /// A typed expression: a column, or what was made of columns. The operators of SQL are its methods.
@@ -449,8 +444,27 @@ impl<U> Order<U> {
     {
         Order { order: self.order, types: PhantomData }
     }
+}
 
-    pub(crate) fn into_order(self) -> OrderBy {
+/// What `order_by` takes: an [`Order`], which a column or an expression makes by `asc` or `desc`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an order",
+    label = "neither ascending nor descending",
+    note = "write `.asc()` or `.desc()`"
+)]
+pub trait OrderTerm {
+    /// The tables that it reads.
+    type Uses;
+
+    /// The item of the clause.
+    fn into_order(self) -> OrderBy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<U> OrderTerm for Order<U> {
+    type Uses = U;
+
+    fn into_order(self) -> OrderBy {
         self.order
     }
 }

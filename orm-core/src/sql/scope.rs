@@ -63,6 +63,7 @@ where
     type Null = T::Null;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S> InScope<S, ()> for () {
     type Null = NotNull;
 }
@@ -74,6 +75,28 @@ where
     B: InScope<S, J>,
 {
     type Null = <A::Null as Nullability>::Or<B::Null>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, A, B, C, I, J, K> InScope<S, (I, J, K)> for (A, B, C)
+where
+    A: InScope<S, I>,
+    B: InScope<S, J>,
+    C: InScope<S, K>,
+{
+    type Null = <<A::Null as Nullability>::Or<B::Null> as Nullability>::Or<C::Null>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, A, B, C, D, I, J, K, L> InScope<S, (I, J, K, L)> for (A, B, C, D)
+where
+    A: InScope<S, I>,
+    B: InScope<S, J>,
+    C: InScope<S, K>,
+    D: InScope<S, L>,
+{
+    type Null =
+        <<<A::Null as Nullability>::Or<B::Null> as Nullability>::Or<C::Null> as Nullability>::Or<D::Null>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -106,6 +129,8 @@ macro_rules! as_scope {
     };
 }
 as_scope!(A B; (A, (B, ())));
+as_scope!(A B C; (A, (B, (C, ()))));
+as_scope!(A B C D; (A, (B, (C, (D, ())))));
 
 /// Adds the source of a query around this one.
 pub trait PushOuter<O> {

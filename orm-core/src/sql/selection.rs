@@ -12,9 +12,9 @@ use crate::types::{Field, Nullability, RowReader};
 ///
 /// What an outer join makes nullable is an `Option` in the row.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be selected here",
-    label = "not an expression over this query's tables",
-    note = "a column, an expression, or a tuple of up to sixteen can be selected; a table must be joined first"
+    message = "`{Self}` cannot be selected from this query",
+    label = "something here is no expression, or of a table that the query has not joined",
+    note = "a column, an expression, or a tuple of up to sixteen can be selected; join its table first, for example `.join(Course::homeworks)`"
 )]
 pub trait Selection<Scope, I> {
     /// The type of a row.
@@ -40,6 +40,7 @@ type Selected<E, Scope, I> = <<<E as Expression>::Uses as InScope<Scope, I>>::Nu
 #[derive(Debug)]
 pub struct Single<I>(std::marker::PhantomData<I>);
 
+#[diagnostic::do_not_recommend]
 impl<Scope, E: Expression, I> Selection<Scope, Single<I>> for E
 where
     E::Uses: InScope<Scope, I>,
@@ -96,7 +97,8 @@ selection!(A IA, B IB, C IC, D ID, E IE, F IF, G IG, H IH, J IJ, K IK, L IL, M I
 /// A query of one column of the SQL type `K`, for `in_select`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a query of one column of SQL type `{K}`",
-    label = "select one column of that type"
+    label = "this must select one column of that type",
+    note = "write for example `query::<Homework>().select(Homework::course_id)`, bound to nobody"
 )]
 pub trait SubqueryOf<K> {
     /// The tables of the queries around it that it reads.

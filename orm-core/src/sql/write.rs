@@ -19,6 +19,14 @@ pub(crate) struct InsertRow {
     pub(crate) returning: Vec<usize>,
 }
 
+/// Keys that are taken from a column's sequence, or its default, ahead of an insert.
+#[derive(Debug, Clone)]
+pub(crate) struct TakeKeys {
+    pub(crate) table: &'static TableDef,
+    pub(crate) column: usize,
+    pub(crate) count: i64,
+}
+
 /// `INSERT … SELECT FROM UNNEST`, whose rows come back in the order of the arrays.
 #[derive(Debug, Clone)]
 pub(crate) struct ArrayInsert {

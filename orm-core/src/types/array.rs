@@ -17,6 +17,7 @@ pub trait ArrayElement: Field {}
 
 impl<T: ArrayElement + Field<Null = NotNull, Read = T>> ArrayElement for Option<T> {}
 
+#[diagnostic::do_not_recommend]
 impl<T: ArrayElement> Field for Vec<T> {
     type Sql = sql::Array<T::Sql>;
     type Read = Self;
@@ -45,7 +46,10 @@ impl<T: ArrayElement> Field for Vec<T> {
 fn decode_elements<T: Field>(mut values: ArrayValues<'_>) -> Result<Vec<T>, DecodeError> {
     let mut elements = Vec::new();
     while let Some(raw) = values.next().map_err(DecodeError::Invalid)? {
-        elements.push(T::decode(raw)?);
+        elements.push(T::decode(raw).map_err(|reason| match reason {
+            DecodeError::Null => DecodeError::NullElement,
+            other => other,
+        })?);
     }
     Ok(elements)
 }

@@ -81,6 +81,7 @@ impl<T: fmt::Display> fmt::Display for Auto<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field<Null = NotNull, Read = T>> Field for Auto<T> {
     type Sql = T::Sql;
     type Read = T;

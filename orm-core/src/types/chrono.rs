@@ -1,13 +1,17 @@
 //! Date and time types of the crate chrono.
 
-use super::TypeDef;
-use super::scalar::field_by_driver;
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use super::calendar::calendar_field;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
-field_by_driver! {
-    NaiveDate => Date TypeDef::builtin("date", "date", 1082, 1182), DATE;
-    NaiveTime => Time TypeDef::builtin("time", "time", 1083, 1183), TIME;
-    NaiveDateTime => Timestamp TypeDef::builtin("timestamp", "timestamp", 1114, 1115), TIMESTAMP;
-    DateTime<Utc> => Timestamptz TypeDef::builtin("timestamptz", "timestamptz", 1184, 1185), TIMESTAMPTZ;
-    DateTime<FixedOffset> => Timestamptz TypeDef::builtin("timestamptz", "timestamptz", 1184, 1185), TIMESTAMPTZ;
+calendar_field! {
+    NaiveDate => Date DATE, |date: NaiveDate| date;
+    NaiveTime => Time TIME, cut;
+    NaiveDateTime => Timestamp TIMESTAMP, cut;
+    DateTime<Utc> => Timestamptz TIMESTAMPTZ, cut;
+    DateTime<FixedOffset> => Timestamptz TIMESTAMPTZ, cut;
+}
+
+fn cut<T: Timelike + Copy>(time: T) -> T {
+    // A leap second counts on from 1 000 000 000.
+    time.with_nanosecond(time.nanosecond() / 1000 * 1000).unwrap_or(time)
 }

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 
 use super::typedef::{SqlType, TypeDef};
 use super::value::Value;
+use crate::error::{Error, ErrorKind};
 
 /// A Rust type that can stand in a column.
 ///
@@ -41,7 +42,7 @@ use super::value::Value;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a column",
     label = "not a column type",
-    note = "columns are numbers, text, bytes, arrays, `Option` and `Auto` of them, types with `#[derive(Enum)]` or `#[derive(Newtype)]`, and, behind features of orm-core, those of chrono, time, jiff, uuid, serde_json and rust_decimal",
+    note = "columns are numbers, text, bytes, arrays of one dimension, `Option` and `Auto` of them, types with `#[derive(Enum)]` or `#[derive(Newtype)]`, and, behind features of orm-core, those of chrono, time, jiff, uuid, serde_json and rust_decimal",
     note = "for a field that is not a column, write `#[model(skip)]`"
 )]
 pub trait Field: Sized + Clone + Send + Sync + 'static {
@@ -80,10 +81,18 @@ pub trait Nullability: 'static {
     /// NULL if this or the other may be.
     type Or<N: Nullability>: Nullability;
     /// What a condition of such operands is: `bool` or `Option<bool>`.
-    type Bool: Field<Sql = super::sql::Bool>;
+    type Bool: Condition;
     /// Whether it may be NULL.
     const NULLABLE: bool;
 }
+
+/// A condition: `bool`, or `Option<bool>`, of which NULL counts as false in a filter.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a condition", label = "a condition is true, false or NULL")]
+pub trait Condition: Field<Sql = super::sql::Bool> {}
+#[diagnostic::do_not_recommend]
+impl Condition for bool {}
+#[diagnostic::do_not_recommend]
+impl Condition for Option<bool> {}
 
 /// A column that is never NULL.
 #[derive(Debug)]
@@ -107,6 +116,7 @@ impl Nullability for MaybeNull {
     const NULLABLE: bool = true;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field<Null = NotNull, Read = T>> Field for Option<T> {
     type Sql = T::Sql;
     type Read = Self;
@@ -178,6 +188,8 @@ impl StdError for EncodeError {}
 pub enum DecodeError {
     /// The value is NULL, and the field is not an `Option`.
     Null,
+    /// The value is an array with a NULL in it, and its elements are not `Option`s.
+    NullElement,
     /// The bytes are not a value of that type.
     Invalid(Box<dyn StdError + Send + Sync>),
 }
@@ -188,12 +200,27 @@ impl DecodeError {
     pub fn new(reason: impl Into<String>) -> Self {
         Self::Invalid(reason.into().into())
     }
+
+    /// The error of a column, which is shown with its table.
+    pub(crate) fn of_column(self, shown: &str) -> Error {
+        let error = |what: &str| Error::new(ErrorKind::Decode, format!("column `{shown}` {what}"));
+        match self {
+            Self::Null => error("is null but the field is not an `Option`"),
+            Self::NullElement => {
+                error("holds an array with a null in it, but the elements of the field are not `Option`s")
+            }
+            Self::Invalid(source) => error("holds no value of the field's type").with_source(source),
+        }
+    }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("the value is null but the field is not an `Option`"),
+            Self::NullElement => {
+                f.write_str("the value is an array with a null in it, but the elements of the field are not `Option`s")
+            }
             Self::Invalid(reason) => write!(f, "{reason}"),
         }
     }
@@ -211,18 +238,21 @@ pub trait IntoField<T> {
     fn into_field(self) -> T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> IntoField<T> for T {
     fn into_field(self) -> T {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> IntoField<Option<T>> for T {
     fn into_field(self) -> Option<T> {
         Some(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> IntoField<super::Auto<T>> for T {
     fn into_field(self) -> super::Auto<T> {
         super::Auto::Value(self)
@@ -231,18 +261,21 @@ impl<T: Field> IntoField<super::Auto<T>> for T {
 
 macro_rules! into_field {
     ($($from:ty => $to:ty),* $(,)?) => { $(
+        #[diagnostic::do_not_recommend]
         impl IntoField<$to> for $from {
             fn into_field(self) -> $to {
                 <$to>::from(self)
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl IntoField<Option<$to>> for $from {
             fn into_field(self) -> Option<$to> {
                 Some(<$to>::from(self))
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl IntoField<super::Auto<$to>> for $from {
             fn into_field(self) -> super::Auto<$to> {
                 super::Auto::Value(<$to>::from(self))
@@ -327,10 +360,12 @@ pub trait VersionType: Field {
     const FIRST: Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl VersionType for i32 {
     const FIRST: Self = 1;
 }
 
+#[diagnostic::do_not_recommend]
 impl VersionType for i64 {
     const FIRST: Self = 1;
 }

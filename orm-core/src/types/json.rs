@@ -4,14 +4,28 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::field::{DecodeError, EncodeError, Encoded, Encoder, Field, NotNull};
-use super::scalar::{encode_by_driver, field_by_driver};
 use super::{ArrayElement, TypeDef, sql};
 
 static JSONB: TypeDef = TypeDef::builtin("jsonb", "jsonb", 3802, 3807);
 
-field_by_driver! {
-    serde_json::Value => Jsonb JSONB, JSONB;
+#[diagnostic::do_not_recommend]
+impl Field for serde_json::Value {
+    type Sql = sql::Jsonb;
+    type Read = Self;
+    type Nullable = Option<Self>;
+    type Null = NotNull;
+    const TYPE: &'static TypeDef = &JSONB;
+
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+        encode(self, out)
+    }
+
+    fn decode(raw: Option<&[u8]>) -> Result<Self, DecodeError> {
+        decode(raw)
+    }
 }
+
+impl ArrayElement for serde_json::Value {}
 
 /// A value that is stored as `jsonb` by its serde implementation.
 ///
@@ -21,7 +35,8 @@ field_by_driver! {
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Json<T>(pub T);
 
-impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + std::fmt::Debug + 'static> Field for Json<T> {
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Field for Json<T> {
     type Sql = sql::Jsonb;
     type Read = Self;
     type Nullable = Option<Self>;
@@ -29,16 +44,47 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + std::fmt::Debug + '
     const TYPE: &'static TypeDef = &JSONB;
 
     fn encode(&self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
-        encode_by_driver(&postgres_types::Json(&self.0), &postgres_types::Type::JSONB, out)
+        encode(&self.0, out)
     }
 
     fn decode(raw: Option<&[u8]>) -> Result<Self, DecodeError> {
-        super::scalar::decode_by_driver::<postgres_types::Json<T>>(&postgres_types::Type::JSONB, raw)
-            .map(|json| Self(json.0))
+        decode(raw).map(Self)
     }
 }
 
-impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + std::fmt::Debug + 'static> ArrayElement for Json<T> {}
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> ArrayElement for Json<T> {}
+
+/// The version of the binary format of `jsonb`, before the text.
+const VERSION: u8 = 1;
+
+fn encode<T: Serialize>(value: &T, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+    let text = serde_json::to_vec(value).map_err(|reason| EncodeError::new(reason.to_string()))?;
+    if has_nul(&text) {
+        return Err(EncodeError::new("PostgreSQL's `jsonb` cannot hold a NUL character"));
+    }
+    out.put(&[VERSION]);
+    out.put(&text);
+    Ok(Encoded::Value)
+}
+
+fn decode<T: DeserializeOwned>(raw: Option<&[u8]>) -> Result<T, DecodeError> {
+    let raw = raw.ok_or(DecodeError::Null)?;
+    // A column of type `json`, which a field may name by `sql_type`, has the text alone.
+    let text = raw.strip_prefix(&[VERSION]).unwrap_or(raw);
+    serde_json::from_slice(text).map_err(|reason| DecodeError::Invalid(reason.into()))
+}
+
+/// Whether the text has an escaped NUL; a backslash that is itself escaped begins nothing.
+fn has_nul(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&byte| byte == b'\\') {
+        if rest[at + 1..].starts_with(b"u0000") {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
+}
 
 impl<T> std::ops::Deref for Json<T> {
     type Target = T;

@@ -5,6 +5,8 @@
 
 mod array;
 mod auto;
+#[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
+mod calendar;
 #[cfg(feature = "chrono")]
 mod chrono;
 #[cfg(feature = "decimal")]
@@ -25,9 +27,10 @@ mod value;
 
 pub use array::ArrayElement;
 pub(crate) use array::ArrayWriter;
+pub(crate) use field::SameAs;
 pub use auto::Auto;
 pub use field::{
-    CanReference, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, Key, KeyType, MaybeNull, NotNull,
+    CanReference, Condition, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, Key, KeyType, MaybeNull, NotNull,
     Nullability,
     VersionType, check_version,
 };

@@ -61,17 +61,7 @@ impl<'r> RowReader<'r> {
             Some((table, _)) => format!("{table}.{name}"),
             None => name.clone(),
         };
-        let error = match reason {
-            DecodeError::Null => Error::new(
-                ErrorKind::Decode,
-                format!("column `{shown}` is null but the field is not an `Option`"),
-            ),
-            DecodeError::Invalid(source) => {
-                Error::new(ErrorKind::Decode, format!("column `{shown}` holds no value of the field's type"))
-                    .with_source(source)
-            }
-        };
-        let error = error.with_column(name);
+        let error = reason.of_column(&shown).with_column(name);
         match self.table {
             Some((table, _)) => error.with_table(table),
             None => error,

@@ -59,6 +59,7 @@ pub mod sql {
 /// Implements [`Field`] by the driver's own conversions.
 macro_rules! field_by_driver {
     ($($rust:ty => $tag:ident $def:expr, $ty:ident);* $(;)?) => { $(
+        #[diagnostic::do_not_recommend]
         impl $crate::types::Field for $rust {
             type Sql = $crate::types::sql::$tag;
             type Read = Self;
@@ -78,9 +79,19 @@ macro_rules! field_by_driver {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl $crate::types::ArrayElement for $rust {}
     )* };
 }
+#[cfg(any(
+    feature = "chrono",
+    feature = "time",
+    feature = "jiff",
+    feature = "uuid",
+    feature = "json",
+    feature = "decimal"
+))]
+#[cfg(any(feature = "uuid", feature = "decimal"))]
 pub(super) use field_by_driver;
 
 pub(super) fn encode_by_driver<T: ToSql>(
@@ -113,6 +124,7 @@ static TEXT: TypeDef = TypeDef::builtin("text", "text", 25, 1009)
     .accepting(&[1043, 1042, 19]);
 static BYTEA: TypeDef = TypeDef::builtin("bytea", "bytea", 17, 1001);
 
+#[diagnostic::do_not_recommend]
 impl Field for String {
     type Sql = sql::Text;
     type Read = Self;
@@ -135,6 +147,7 @@ impl Field for String {
 
 impl super::ArrayElement for String {}
 
+#[diagnostic::do_not_recommend]
 impl Field for Vec<u8> {
     type Sql = sql::Bytea;
     type Read = Self;
@@ -152,6 +165,7 @@ impl Field for Vec<u8> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl super::ArrayElement for Vec<u8> {}
 
 macro_rules! key_type {

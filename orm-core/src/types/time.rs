@@ -1,12 +1,15 @@
 //! Date and time types of the crate time.
 
-use super::TypeDef;
-use super::scalar::field_by_driver;
+use super::calendar::calendar_field;
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 
-field_by_driver! {
-    Date => Date TypeDef::builtin("date", "date", 1082, 1182), DATE;
-    Time => Time TypeDef::builtin("time", "time", 1083, 1183), TIME;
-    PrimitiveDateTime => Timestamp TypeDef::builtin("timestamp", "timestamp", 1114, 1115), TIMESTAMP;
-    OffsetDateTime => Timestamptz TypeDef::builtin("timestamptz", "timestamptz", 1184, 1185), TIMESTAMPTZ;
+calendar_field! {
+    Date => Date DATE, |date: Date| date;
+    Time => Time TIME, |time: Time| time.replace_nanosecond(whole(time.nanosecond())).unwrap_or(time);
+    PrimitiveDateTime => Timestamp TIMESTAMP, |time: PrimitiveDateTime| time.replace_nanosecond(whole(time.nanosecond())).unwrap_or(time);
+    OffsetDateTime => Timestamptz TIMESTAMPTZ, |time: OffsetDateTime| time.replace_nanosecond(whole(time.nanosecond())).unwrap_or(time);
+}
+
+fn whole(nanoseconds: u32) -> u32 {
+    nanoseconds / 1000 * 1000
 }

@@ -34,7 +34,8 @@ pub struct EnumDef {
 }
 
 impl TypeDef {
-    /// A type by the name that PostgreSQL uses in DDL, for example `"citext"`.
+    /// A type by the name that PostgreSQL uses in DDL, for example `"citext"`. It may have a schema before it, and quotes
+    /// around it.
     ///
     /// Its object identifier is left for the server to know, which is right for every type of an extension.
     #[must_use]
@@ -117,7 +118,15 @@ impl TypeDef {
             (Some(element), Kind::Array(member)) => element.matches(member),
             (None, Kind::Array(_)) | (Some(_), _) => false,
             (None, Kind::Domain(base)) => self.matches(base),
-            (None, _) => self.oid == 0 && found.name() == self.name,
+            (None, _) => self.oid == 0 && found.name() == self.catalog_name(),
+        }
+    }
+
+    /// The name without schema and quotes, which it may have for DDL's sake. An enum's name is as it is.
+    fn catalog_name(&self) -> &'static str {
+        match self.enumeration {
+            Some(_) => self.name,
+            None => self.name.rsplit('.').next().unwrap_or(self.name).trim_matches('"'),
         }
     }
 

@@ -196,11 +196,7 @@ fn foreign_key(key: &[&Field]) -> Option<TokenStream> {
 
 /// `impl Source`
 pub(super) fn source(model: &Model) -> TokenStream {
-    let (ident, table) = (&model.ident, model.table());
-    let name = match &model.attrs.schema {
-        Some(schema) => format!("{}.{table}", schema.value()),
-        None => table,
-    };
+    let (ident, name) = (&model.ident, model.display_table());
     quote! {
         impl __orm::Source for #ident {
             const NAME: &'static str = #name;

@@ -239,11 +239,11 @@ fn foreign_trait(relation: &Relation<'_>) -> Option<Ident> {
     let (name, Type::Path(target)) = (attrs.backref.as_ref()?, relation.target) else {
         return None;
     };
-    let target = &target.path.segments.last()?.ident;
+    let target = target.path.segments.last()?.ident.unraw();
     let name = format_ident!(
         "{}{}",
         target,
-        pascal_case(&name.to_string()),
+        pascal_case(&name.unraw().to_string()),
         span = name.span()
     );
     attrs.foreign.as_ref().map(|_| name)

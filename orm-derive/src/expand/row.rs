@@ -22,7 +22,7 @@ pub(super) fn from_row(model: &Model) -> TokenStream {
 }
 
 fn read(model: &Model) -> TokenStream {
-    let table = model.table();
+    let table = model.display_table();
     let columns = model.columns().map(|field| &field.ident);
     let relations = unloaded(model);
     let skipped = skipped(model);

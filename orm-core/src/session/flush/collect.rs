@@ -7,7 +7,7 @@ use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use crate::compile::{check_raw, refused};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{Dump, Edge, EdgeLink, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
 
@@ -18,6 +18,8 @@ pub(super) struct Work {
     pub(super) updates: Vec<UpdateOp>,
     pub(super) deletes: Vec<DeleteOp>,
     pub(super) links: Vec<LinkOp>,
+    /// Children that a collection was given, by owner and field, and that went elsewhere by what they say themselves.
+    pub(super) lost: Vec<(Row, usize, Row)>,
 }
 
 /// Where a column's value comes from, if not from the object's own field.
@@ -83,6 +85,8 @@ struct Collector<'s> {
     decided: HashSet<(Row, usize)>,
     /// Links that are written: by table, the two ends, and whether they are inserted.
     links: HashSet<(TableName, Row, Row, bool)>,
+    /// What collections were given: owner and field, and the child with the relationship that it has to the owner.
+    claims: Vec<((Row, usize), (Row, usize))>,
     /// The keys that were given to new objects.
     given: HashSet<(usize, IdentityKey)>,
 }
@@ -94,6 +98,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
         parents: HashMap::new(),
         decided: HashSet::new(),
         links: HashSet::new(),
+        claims: Vec::new(),
         given: HashSet::new(),
     };
     let mut looked_at: Vec<Row> = session.pending.clone();
@@ -122,6 +127,7 @@ impl Collector<'_> {
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
                     let (added, removed) = self.difference(relation, now, before)?;
                     self.children(row, inverse, &added, &removed);
+                    self.claims.extend(added.iter().map(|&child| ((row, field), (child, address(inverse)))));
                 }
                 RelationKind::ManyToMany { .. } => {
                     let (added, removed) = self.difference(relation, now, before)?;
@@ -163,6 +169,11 @@ impl Collector<'_> {
         let nothing: Arc<[RawHandle]> = Arc::new([]);
         let (added, removed) = match now.held() {
             Some(now) => {
+                // Of a to-one relationship to a new end, the server tells if there was another.
+                let is_many = !matches!(relation.kind, RelationKind::HasOne { .. });
+                if before.is_some_and(|before| before.held().is_none()) && (is_many || now.is_empty()) {
+                    return Err(not_loaded(relation));
+                }
                 let before = before.and_then(RelationField::held).unwrap_or(nothing);
                 if Arc::ptr_eq(&now, &before) {
                     return Ok((Vec::new(), Vec::new()));
@@ -183,7 +194,11 @@ impl Collector<'_> {
         };
         // What was taken out may be gone meanwhile; what was put in must be there.
         let removed = removed.into_iter().filter_map(|handle| self.end(relation, handle).ok()).collect();
-        Ok((resolve(added)?, removed))
+        let added = resolve(added)?;
+        match added.iter().find(|&&row| !matches!(self.session.state(row), SlotState::Pending | SlotState::Persistent)) {
+            Some(&row) => Err(not_in_session(self.session.arenas[row.arena].table())),
+            None => Ok((added, removed)),
+        }
     }
 
     fn end(&self, relation: &'static RelationDef, handle: RawHandle) -> Result<Row> {
@@ -241,9 +256,7 @@ impl Collector<'_> {
                 Ok(columns.iter().map(|&c| dump.raw(c).map_or(KeySource::Null, |raw| KeySource::Known(raw.into()))).collect())
             }
             SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {
-                let model = arena.table().model;
-                Err(Error::invalid(format!("a relationship leads to an object of `{model}` that is not in the session any more"))
-                    .with_model(model))
+                Err(not_in_session(arena.table()))
             }
         }
     }
@@ -251,6 +264,11 @@ impl Collector<'_> {
     /// The foreign keys of the rows, by row.
     fn foreign_keys(&mut self) -> Result<HashMap<Row, Vec<(usize, KeySource)>>> {
         let mut keys: HashMap<Row, Vec<(usize, KeySource)>> = HashMap::new();
+        for ((owner, field), child) in std::mem::take(&mut self.claims) {
+            if self.parents.get(&child).is_some_and(|(_, parent)| *parent != Some(owner)) {
+                self.work.lost.push((owner, field, child.0));
+            }
+        }
         let mut parents: Vec<_> = std::mem::take(&mut self.parents).into_iter().collect();
         // The order of a hash map is not to decide anything.
         parents.sort_by_key(|((row, relation), _)| (*row, *relation));
@@ -350,6 +368,8 @@ impl Collector<'_> {
         let (mut dump, mut stored) = (Dump::default(), Dump::default());
         arena.dump(row.slot, &mut dump);
         arena.dump_stored(row.slot, &mut stored);
+        // A value that cannot be sent has no bytes to compare.
+        check(table, &dump, [])?;
         let differs = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
             Some((_, KeySource::Null)) => stored.raw(column).is_some(),
             Some((_, KeySource::Known(raw))) => stored.raw(column) != Some(raw),
@@ -369,6 +389,20 @@ impl Collector<'_> {
 
 fn address(relation: &'static RelationDef) -> usize {
     std::ptr::from_ref(relation).addr()
+}
+
+fn not_loaded(relation: &'static RelationDef) -> Error {
+    let path = relation.path();
+    let message = format!(
+        "relationship `{path}` is replaced, but not loaded: call `session.load(&handles, {path})` before"
+    );
+    Error::new(ErrorKind::NotLoaded, message).with_model((relation.from)().model)
+}
+
+fn not_in_session(table: &'static TableDef) -> Error {
+    let model = table.model;
+    Error::invalid(format!("a relationship leads to an object of `{model}` that is not in the session any more"))
+        .with_model(model)
 }
 
 fn orphan(table: &'static TableDef, relation: &RelationDef, column: usize) -> Error {

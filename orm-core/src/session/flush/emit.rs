@@ -1,22 +1,20 @@
 //! Third phase: the statements are sent, and what the server made comes back.
 //!
-//! One row is a plain statement; several of one shape are one statement that takes an array a column. What comes back is
-//! collected as [`Effects`] and changes no object yet.
-
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-use bytes::BytesMut;
+//! They go in waves: all statements of one are sent before its first answer is waited for, and a new wave begins where a
+//! statement needs a key that the server makes in the one before. BEGIN goes with the first wave, and COMMIT with the last
+//! if none of its answers is to be looked at first. Where the keys would take three waves or more, they are taken from
+//! their sequences ahead, in one. What comes back is collected as [`Effects`] and changes no object yet.
 
 use super::super::inner::Row;
-use super::collect::{InsertOp, KeySource, UpdateOp, Work};
+use super::collect::{KeySource, Work};
+use super::keys::{Keys, next_version};
 use super::plan::{Plan, Step};
-use crate::compile::{Compile, Write};
-use crate::engine::{self, Connection};
+use super::statements::{self, Expect, Outgoing};
+use crate::compile::Compile;
+use crate::engine::{Answer, Connection, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
-use crate::sql::{ArrayInsert, ArrayUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite};
-use crate::types::{ArrayWriter, RowReader, Value};
+use crate::types::RowReader;
 
 /// What the flush did to columns of objects, beside writing what was in them.
 #[derive(Debug, Default)]
@@ -24,121 +22,185 @@ pub(super) struct Effects {
     pub(super) stores: Vec<(Row, usize, Option<Box<[u8]>>)>,
 }
 
-/// The bytes of some columns, as they came back.
-type Columns = Vec<(usize, Option<Box<[u8]>>)>;
+/// The commands around the statements of a flush.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Opens the transaction, if it is not open.
+    pub(super) begin: Option<&'static str>,
+    /// Ends it, if it is to be ended.
+    pub(super) end: Option<&'static str>,
+}
 
 struct Emitter<'w> {
     work: &'w Work,
-    by_row: HashMap<Row, usize>,
-    /// Columns that the server made, of rows that were inserted.
-    made: HashMap<(Row, usize), Box<[u8]>>,
+    keys: Keys<'w>,
+    wave: Vec<Outgoing>,
     effects: Effects,
+    begin: Option<&'static str>,
 }
 
-pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan) -> Result<Effects> {
-    let by_row = work.inserts.iter().enumerate().map(|(index, op)| (op.row, index)).collect();
-    let mut emitter = Emitter { work, by_row, made: HashMap::new(), effects: Effects::default() };
+pub(super) async fn emit(
+    connection: &mut Connection,
+    work: &Work,
+    plan: &Plan,
+    bounds: Bounds,
+) -> Result<Effects> {
+    let mut emitter = Emitter {
+        work,
+        keys: Keys::new(work, plan),
+        wave: Vec::new(),
+        effects: Effects::default(),
+        begin: bounds.begin,
+    };
+    if insert_waves(work, plan) > 2 {
+        emitter.take_keys(plan);
+        emitter.fly(connection, None).await?;
+    }
     for step in &plan.steps {
-        match step {
-            Step::Insert { rows } => emitter.insert(connection, rows).await?,
-            Step::Fill { insert, columns } => emitter.fill(connection, *insert, columns).await?,
-            Step::Update { rows } => emitter.update(connection, rows).await?,
-            Step::Link { rows } => emitter.link(connection, rows).await?,
-            Step::Delete { rows } => emitter.delete(connection, rows).await?,
+        if emitter.waits(step) {
+            emitter.fly(connection, None).await?;
         }
+        emitter.queue(step)?;
+    }
+    // If the last answers are to be looked at, COMMIT waits for that.
+    let checked = emitter.wave.iter().any(|outgoing| outgoing.expect.needs_check());
+    emitter.fly(connection, bounds.end.filter(|_| !checked)).await?;
+    if let Some(end) = bounds.end.filter(|_| checked) {
+        connection.end(end).await?;
     }
     emitter.note_keys();
     Ok(emitter.effects)
 }
 
+/// How many waves the inserts take if keys come back from each.
+fn insert_waves(work: &Work, plan: &Plan) -> usize {
+    let mut keys = Keys::new(work, plan);
+    let mut waves = 1;
+    for step in &plan.steps {
+        let Step::Insert { rows } = step else { continue };
+        if rows.iter().any(|&insert| work.inserts[insert].keys.iter().any(|(_, source)| keys.waits(source))) {
+            waves += 1;
+            keys.landed();
+        }
+        for &insert in rows {
+            keys.queue(work.inserts[insert].row);
+        }
+    }
+    waves
+}
+
 impl<'w> Emitter<'w> {
-    /// A key's value, now. One of a row that is not inserted yet is NULL, which a later step fills in.
-    fn resolve(&self, source: &'w KeySource) -> Option<Cow<'w, [u8]>> {
-        match source {
-            KeySource::Null => None,
-            KeySource::Known(raw) => Some(Cow::Borrowed(raw)),
-            KeySource::Of(row, column) => {
-                if let Some(raw) = self.made.get(&(*row, *column)) {
-                    return Some(Cow::Owned(raw.to_vec()));
+    /// Takes the keys of all new objects ahead.
+    fn take_keys(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            let Step::Insert { rows } = step else { continue };
+            let table = self.work.inserts[rows[0]].table;
+            for &column in table.primary_key.iter().filter(|&&column| table.columns[column].auto) {
+                let pending = |insert: &&usize| self.keys.insert_cell(**insert, column).is_none();
+                let pending: Vec<usize> = rows.iter().filter(pending).copied().collect();
+                if !pending.is_empty() {
+                    self.wave.push(statements::take_keys(self.work, &pending, column));
                 }
-                let op = &self.work.inserts[*self.by_row.get(row)?];
-                self.cell(&op.dump, &op.keys, *column)
             }
         }
     }
 
-    fn cell(&self, dump: &'w Dump, keys: &'w [(usize, KeySource)], column: usize) -> Option<Cow<'w, [u8]>> {
-        match keys.iter().find(|(other, _)| *other == column) {
-            Some((_, source)) => self.resolve(source),
-            None => dump.raw(column).map(Cow::Borrowed),
+    /// Whether a step needs a key that is only known when the wave has been answered.
+    fn waits(&self, step: &Step) -> bool {
+        let waits = |(_, source): &(usize, KeySource)| self.keys.waits(source);
+        match step {
+            Step::Insert { rows } => rows.iter().any(|&row| self.work.inserts[row].keys.iter().any(waits)),
+            Step::Update { rows } => rows.iter().any(|&row| self.work.updates[row].keys.iter().any(waits)),
+            // The row itself, or the one that it points to, may be in the wave.
+            Step::Fill { .. } => !self.wave.is_empty(),
+            Step::Link { rows } => rows.iter().any(|&row| {
+                let op = &self.work.links[row];
+                op.local.iter().chain(&op.remote).any(|source| self.keys.waits(source))
+            }),
+            Step::Delete { .. } => false,
         }
     }
 
-    async fn insert(&mut self, connection: &mut Connection, rows: &[usize]) -> Result<()> {
-        let work = self.work;
-        let ops: Vec<&InsertOp> = rows.iter().map(|&row| &work.inserts[row]).collect();
-        let table = ops[0].table;
-        let returning = made_by_server(table, &ops);
-        if ops.len() > 1 && !has_arrays(table, 0..table.columns.len()) {
-            return self.insert_many(connection, table, &ops, returning).await;
-        }
-        for op in ops {
-            self.insert_one(connection, op).await?;
-        }
-        Ok(())
-    }
-
-    async fn insert_one(&mut self, connection: &mut Connection, op: &'w InsertOp) -> Result<()> {
-        let table = op.table;
-        let returning = made_by_server(table, &[op]);
-        let columns: Vec<usize> = (0..table.columns.len()).filter(|column| !returning.contains(column)).collect();
-        let values = columns.iter().map(|&c| single(table, c, self.cell(&op.dump, &op.keys, c).as_deref())).collect();
-        let statement = Write::InsertRow(InsertRow { table, columns, values, returning: returning.clone() });
-        let rows = engine::fetch(connection, &statement.compile()?, |row| read_columns(row, &returning, 0)).await;
-        if returning.is_empty() {
-            return rows.map(drop);
-        }
-        let row = rows?.pop().ok_or_else(|| left_out(table))?;
-        self.keep(op.row, row);
-        Ok(())
-    }
-
-    async fn insert_many(
-        &mut self,
-        connection: &mut Connection,
-        table: &'static TableDef,
-        ops: &[&'w InsertOp],
-        returning: Vec<usize>,
-    ) -> Result<()> {
-        // A column that the server makes for all rows is left out; one that it makes for some is sent with NULL for them.
-        let sent = |column: &usize| {
-            table.columns[*column].generated.is_none()
-                && !(table.columns[*column].auto && ops.iter().all(|op| op.dump.raw(*column).is_none()))
-        };
-        let columns: Vec<usize> = (0..table.columns.len()).filter(sent).collect();
-        if columns.is_empty() {
-            for op in ops {
-                self.insert_one(connection, op).await?;
+    fn queue(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Insert { rows } => {
+                self.wave.extend(statements::insert(self.work, &self.keys, rows)?);
+                for &row in rows {
+                    self.keys.queue(self.work.inserts[row].row);
+                }
             }
+            Step::Fill { insert, columns } => {
+                self.wave.push(statements::fill(self.work, &self.keys, *insert, columns));
+            }
+            Step::Update { rows } => self.wave.extend(statements::update(self.work, &self.keys, rows)?),
+            Step::Link { rows } => self.wave.push(statements::link(self.work, &self.keys, rows)?),
+            Step::Delete { rows } => self.wave.push(statements::delete(self.work, rows)?),
+        }
+        Ok(())
+    }
+
+    /// Sends the wave and reads its answers.
+    async fn fly(&mut self, connection: &mut Connection, end: Option<&'static str>) -> Result<()> {
+        if self.wave.is_empty() && end.is_none() {
             return Ok(());
         }
-        let arrays = columns
-            .iter()
-            .map(|&column| {
-                array(table, column, ops.len(), ops.iter().map(|op| self.cell(&op.dump, &op.keys, column)))
-            })
-            .collect::<Result<_>>()?;
-        let statement = Write::ArrayInsert(ArrayInsert { table, columns, arrays, returning: returning.clone() });
-        let compiled = statement.compile()?;
-        if returning.is_empty() {
-            return engine::execute(connection, &compiled).await.map(drop);
+        let wave = std::mem::take(&mut self.wave);
+        let statements = wave.iter().map(|outgoing| outgoing.write.compile()).collect::<Result<Vec<_>>>()?;
+        let answers = pipeline(connection, self.begin.take(), &statements, end).await?;
+        for (outgoing, answer) in wave.iter().zip(&answers) {
+            self.land(&outgoing.expect, answer)?;
         }
-        let rows = engine::fetch(connection, &compiled, |row| read_columns(row, &returning, 0)).await?;
-        if rows.len() != ops.len() {
-            return Err(left_out(table));
+        self.keys.landed();
+        Ok(())
+    }
+
+    fn land(&mut self, expect: &Expect, answer: &Answer) -> Result<()> {
+        match expect {
+            Expect::Made { table, rows, columns } => {
+                let made = answer.read(|row| read_columns(row, columns, 0))?;
+                if made.len() != rows.len() {
+                    return Err(left_out(table));
+                }
+                for (row, columns) in rows.iter().zip(made) {
+                    self.keep(*row, columns);
+                }
+            }
+            Expect::UpdatedOne { update, columns } => {
+                let op = &self.work.updates[*update];
+                if answer.affected() != 1 {
+                    return Err(stale(op.table, &op.stored));
+                }
+                for columns in answer.read(|row| read_columns(row, columns, 0))? {
+                    self.keep(op.row, columns);
+                }
+                self.note_version(*update);
+            }
+            Expect::Updated { updates, columns } => self.land_updates(updates, columns, answer)?,
+            Expect::Filled { insert } => {
+                if answer.affected() != 1 {
+                    let op = &self.work.inserts[*insert];
+                    return Err(stale(op.table, &op.dump));
+                }
+            }
+            Expect::Deleted { deletes } => {
+                let met = answer.read(|row| row.read::<i64>())?;
+                let ops = deletes.iter().map(|&delete| &self.work.deletes[delete]);
+                check_all_met(met.into_iter(), ops.map(|op| (op.table, &op.stored)))?;
+            }
+            Expect::Nothing => {}
         }
-        for (op, row) in ops.iter().zip(rows) {
-            self.keep(op.row, row);
+        Ok(())
+    }
+
+    fn land_updates(&mut self, updates: &[usize], columns: &[usize], answer: &Answer) -> Result<()> {
+        let rows = answer.read(|row| Ok((row.read::<i64>()?, read_columns(row, columns, 1)?)))?;
+        let ops = updates.iter().map(|&update| &self.work.updates[update]);
+        check_all_met(rows.iter().map(|(ordinal, _)| *ordinal), ops.map(|op| (op.table, &op.stored)))?;
+        for (ordinal, columns) in rows {
+            self.keep(self.work.updates[updates[ordinal as usize - 1]].row, columns);
+        }
+        for &update in updates {
+            self.note_version(update);
         }
         Ok(())
     }
@@ -146,9 +208,16 @@ impl<'w> Emitter<'w> {
     fn keep(&mut self, row: Row, columns: Columns) {
         for (column, raw) in columns {
             if let Some(raw) = &raw {
-                self.made.insert((row, column), raw.clone());
+                self.keys.keep(row, column, raw);
             }
             self.effects.stores.push((row, column, raw));
+        }
+    }
+
+    fn note_version(&mut self, update: usize) {
+        let op = &self.work.updates[update];
+        if let Some((column, raw)) = statements::stored_version(op) {
+            self.effects.stores.push((op.row, column, Some(next_version(raw).into())));
         }
     }
 
@@ -158,214 +227,15 @@ impl<'w> Emitter<'w> {
         let inserted = work.inserts.iter().map(|op| (op.row, &op.keys));
         for (row, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, &op.keys))) {
             for (column, source) in keys {
-                let raw = self.resolve(source).map(|raw| raw.into_owned().into_boxed_slice());
+                let raw = self.keys.resolve(source).map(|raw| raw.into_owned().into_boxed_slice());
                 self.effects.stores.push((row, *column, raw));
             }
         }
     }
-
-    async fn fill(&mut self, connection: &mut Connection, insert: usize, columns: &[usize]) -> Result<()> {
-        let op = &self.work.inserts[insert];
-        let table = op.table;
-        let value = |column: usize| {
-            let made = self.made.get(&(op.row, column)).map(|raw| Cow::Borrowed(&**raw));
-            single(table, column, made.or_else(|| self.cell(&op.dump, &op.keys, column)).as_deref())
-        };
-        let statement = KeyedUpdate {
-            table,
-            columns: columns.to_vec(),
-            values: columns.iter().map(|&column| value(column)).collect(),
-            keys: table.primary_key.to_vec(),
-            key_values: table.primary_key.iter().map(|&column| value(column)).collect(),
-            returning: Vec::new(),
-        };
-        let affected = engine::execute(connection, &Write::KeyedUpdate(statement).compile()?).await?;
-        if affected == 1 { Ok(()) } else { Err(stale(table, &op.dump)) }
-    }
-
-    async fn update(&mut self, connection: &mut Connection, rows: &[usize]) -> Result<()> {
-        let work = self.work;
-        let ops: Vec<&UpdateOp> = rows.iter().map(|&row| &work.updates[row]).collect();
-        let shape = UpdateShape::of(ops[0]);
-        if ops.len() > 1 && !has_arrays(shape.table, shape.columns.iter().copied()) {
-            return self.update_many(connection, &shape, &ops).await;
-        }
-        for op in ops {
-            self.update_one(connection, &shape, op).await?;
-        }
-        Ok(())
-    }
-
-    /// The value that an update sends: the object's, the next version, or that of a relationship.
-    fn new_value(&self, op: &'w UpdateOp, column: usize) -> Option<Cow<'w, [u8]>> {
-        if op.table.columns[column].version {
-            return op.stored.raw(column).map(|raw| Cow::Owned(next_version(raw)));
-        }
-        self.cell(&op.dump, &op.keys, column)
-    }
-
-    async fn update_one(&mut self, connection: &mut Connection, shape: &UpdateShape, op: &'w UpdateOp) -> Result<()> {
-        let UpdateShape { table, columns, keys, returning } = shape;
-        let statement = KeyedUpdate {
-            table,
-            columns: columns.clone(),
-            values: columns.iter().map(|&c| single(table, c, self.new_value(op, c).as_deref())).collect(),
-            keys: keys.clone(),
-            key_values: keys.iter().map(|&c| single(table, c, op.stored.raw(c))).collect(),
-            returning: returning.clone(),
-        };
-        let compiled = Write::KeyedUpdate(statement).compile()?;
-        let affected = if returning.is_empty() {
-            engine::execute(connection, &compiled).await?
-        } else {
-            let rows = engine::fetch(connection, &compiled, |row| read_columns(row, returning, 0)).await?;
-            let count = rows.len() as u64;
-            rows.into_iter().for_each(|columns| self.keep(op.row, columns));
-            count
-        };
-        if affected != 1 {
-            return Err(stale(table, &op.stored));
-        }
-        self.note_version(op);
-        Ok(())
-    }
-
-    async fn update_many(
-        &mut self,
-        connection: &mut Connection,
-        shape: &UpdateShape,
-        ops: &[&'w UpdateOp],
-    ) -> Result<()> {
-        let UpdateShape { table, columns, keys, returning } = shape;
-        let new = |&column: &usize| array(table, column, ops.len(), ops.iter().map(|op| self.new_value(op, column)));
-        let old = |&column: &usize| {
-            array(table, column, ops.len(), ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)))
-        };
-        let statement = ArrayUpdate {
-            table,
-            columns: columns.clone(),
-            arrays: columns.iter().map(new).collect::<Result<_>>()?,
-            keys: keys.clone(),
-            key_arrays: keys.iter().map(old).collect::<Result<_>>()?,
-            returning: returning.clone(),
-        };
-        let compiled = Write::ArrayUpdate(statement).compile()?;
-        let rows = engine::fetch(connection, &compiled, |row| {
-            let ordinal = row.read::<i64>()?;
-            Ok((ordinal, read_columns(row, returning, 1)?))
-        })
-        .await?;
-        check_all_met(table, rows.iter().map(|(ordinal, _)| *ordinal), ops.iter().map(|op| &op.stored))?;
-        for (ordinal, columns) in rows {
-            self.keep(ops[ordinal as usize - 1].row, columns);
-        }
-        for op in ops {
-            self.note_version(op);
-        }
-        Ok(())
-    }
-
-    fn note_version(&mut self, op: &UpdateOp) {
-        if let Some(column) = op.table.version_column() {
-            let next = op.stored.raw(column).map(|raw| next_version(raw).into_boxed_slice());
-            self.effects.stores.push((op.row, column, next));
-        }
-    }
-
-    async fn link(&mut self, connection: &mut Connection, rows: &[usize]) -> Result<()> {
-        let work = self.work;
-        let ops: Vec<_> = rows.iter().map(|&row| &work.links[row]).collect();
-        let first = ops[0];
-        let mut arrays = Vec::new();
-        let mut types = Vec::new();
-        for (end, (table, columns)) in first.ends.iter().enumerate() {
-            for (part, &column) in columns.iter().enumerate() {
-                let sources = ops.iter().map(|op| if end == 0 { &op.local[part] } else { &op.remote[part] });
-                arrays.push(array(table, column, ops.len(), sources.map(|source| self.resolve(source)))?);
-                types.push(&table.columns[column]);
-            }
-        }
-        let statement = Write::Link(LinkWrite { link: first.link, insert: first.insert, arrays, types });
-        engine::execute(connection, &statement.compile()?).await.map(drop)
-    }
-
-    async fn delete(&mut self, connection: &mut Connection, rows: &[usize]) -> Result<()> {
-        let work = self.work;
-        let ops: Vec<_> = rows.iter().map(|&row| &work.deletes[row]).collect();
-        let table = ops[0].table;
-        let keys: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
-        let key_arrays = keys
-            .iter()
-            .map(|&c| array(table, c, ops.len(), ops.iter().map(|op| op.stored.raw(c).map(Cow::Borrowed))))
-            .collect::<Result<_>>()?;
-        let statement = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
-        let met = engine::fetch(connection, &statement.compile()?, |row| row.read::<i64>()).await?;
-        check_all_met(table, met.into_iter(), ops.iter().map(|op| &op.stored))
-    }
 }
 
-/// What the updates of one statement have in common.
-struct UpdateShape {
-    table: &'static TableDef,
-    columns: Vec<usize>,
-    keys: Vec<usize>,
-    returning: Vec<usize>,
-}
-
-impl UpdateShape {
-    fn of(op: &UpdateOp) -> Self {
-        let table = op.table;
-        let version = table.version_column();
-        let mut columns = op.changed.clone();
-        columns.extend(version.filter(|version| !op.changed.contains(version)));
-        let keys = table.primary_key.iter().copied().chain(version).collect();
-        let returning = (0..table.columns.len()).filter(|&c| table.columns[c].generated.is_some()).collect();
-        Self { table, columns, keys, returning }
-    }
-}
-
-/// The columns that the server makes for some of these rows.
-fn made_by_server(table: &'static TableDef, ops: &[&InsertOp]) -> Vec<usize> {
-    let made = |&column: &usize| {
-        let def = &table.columns[column];
-        let pending = |op: &&InsertOp| {
-            op.dump.raw(column).is_none() && !op.keys.iter().any(|(other, _)| *other == column)
-        };
-        def.generated.is_some() || (def.auto && ops.iter().any(pending))
-    };
-    (0..table.columns.len()).filter(made).collect()
-}
-
-/// Whether one of the columns is an array, which `UNNEST` would take apart.
-fn has_arrays(table: &TableDef, columns: impl IntoIterator<Item = usize>) -> bool {
-    columns.into_iter().any(|column| table.columns[column].ty.element().is_some())
-}
-
-fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
-    let column = &table.columns[column];
-    let value = Value::from_raw(column.ty, raw);
-    if column.sql_type.is_some() { value.undeclared() } else { value }
-}
-
-fn array<'a>(
-    table: &TableDef,
-    column: usize,
-    len: usize,
-    cells: impl Iterator<Item = Option<Cow<'a, [u8]>>>,
-) -> Result<Value> {
-    let column = &table.columns[column];
-    let mut buffer = BytesMut::new();
-    let written = ArrayWriter::begin(&mut buffer, column.ty, len).and_then(|mut array| {
-        for cell in cells {
-            array.push_raw(cell.as_deref())?;
-        }
-        array.finish();
-        Ok(())
-    });
-    written.map_err(|reason| crate::compile::refused(table, column, &reason))?;
-    let value = Value::array_from_raw(column.ty, &buffer);
-    Ok(if column.sql_type.is_some() { value.undeclared() } else { value })
-}
+/// The bytes of some columns, as they came back.
+type Columns = Vec<(usize, Option<Box<[u8]>>)>;
 
 fn read_columns(row: &mut RowReader<'_>, columns: &[usize], first: usize) -> Result<Columns> {
     columns
@@ -377,9 +247,8 @@ fn read_columns(row: &mut RowReader<'_>, columns: &[usize], first: usize) -> Res
 
 /// Checks that each of the rows that were sent was met, by the ordinals that came back.
 fn check_all_met<'a>(
-    table: &TableDef,
     ordinals: impl Iterator<Item = i64>,
-    rows: impl ExactSizeIterator<Item = &'a Dump>,
+    rows: impl ExactSizeIterator<Item = (&'static TableDef, &'a Dump)>,
 ) -> Result<()> {
     let mut met = vec![false; rows.len()];
     for ordinal in ordinals {
@@ -388,39 +257,18 @@ fn check_all_met<'a>(
         }
     }
     match met.iter().zip(rows).find(|(met, _)| !**met) {
-        Some((_, dump)) => Err(stale(table, dump)),
+        Some((_, (table, stored))) => Err(stale(table, stored)),
         None => Ok(()),
     }
 }
 
-fn next_version(raw: &[u8]) -> Vec<u8> {
-    match *raw {
-        [a, b, c, d] => i32::from_be_bytes([a, b, c, d]).wrapping_add(1).to_be_bytes().to_vec(),
-        [a, b, c, d, e, f, g, h] => {
-            i64::from_be_bytes([a, b, c, d, e, f, g, h]).wrapping_add(1).to_be_bytes().to_vec()
-        }
-        _ => raw.to_vec(),
-    }
-}
-
 fn stale(table: &TableDef, stored: &Dump) -> Error {
-    let key: Vec<String> = table.primary_key.iter().map(|&c| shown(table, c, stored.raw(c))).collect();
     let message = format!(
         "the row of `{}` with primary key ({}) has gone or has changed since it was read",
         table.model,
-        key.join(", ")
+        statements::shown_key(table, stored)
     );
     Error::new(ErrorKind::StaleData, message).with_model(table.model).with_table(table.display_name())
-}
-
-/// A key for a message, if it is a number; others may be private.
-fn shown(table: &TableDef, column: usize, raw: Option<&[u8]>) -> String {
-    match (table.columns[column].ty.name(), raw) {
-        ("int2", Some(&[a, b])) => i16::from_be_bytes([a, b]).to_string(),
-        ("int4", Some(&[a, b, c, d])) => i32::from_be_bytes([a, b, c, d]).to_string(),
-        ("int8", Some(&[a, b, c, d, e, f, g, h])) => i64::from_be_bytes([a, b, c, d, e, f, g, h]).to_string(),
-        _ => "…".to_owned(),
-    }
 }
 
 fn left_out(table: &TableDef) -> Error {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
-use super::super::undo::{Change, Undo};
+use super::super::undo::Change;
 use super::collect::{LinkOp, Work};
 use super::emit::Effects;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::query::positions;
-use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationKind, TableDef, is_inverse};
+use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationKind, TableDef, is_inverse};
 
 /// What came into loaded collections and what left them: by owner and field.
 #[derive(Default)]
@@ -29,12 +29,9 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
     }
     for (row, column, raw) in effects.stores {
         let table = session.arenas[row.arena].table();
-        session.arenas[row.arena].store(row.slot, column, raw.as_deref()).map_err(|source| {
-            let shown = format!("{}.{}", table.display_name(), table.columns[column].name);
-            Error::new(ErrorKind::Decode, format!("column `{shown}` holds no value of the field's type"))
-                .with_model(table.model)
-                .with_source(source)
-        })?;
+        session.arenas[row.arena]
+            .store(row.slot, column, raw.as_deref())
+            .map_err(|reason| table.decode_error(column, reason))?;
     }
     let mut edits = Edits::default();
     for op in &work.updates {
@@ -61,7 +58,12 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
 }
 
 /// Looks at what is touched no more: what a flush found unchanged, or wrote.
-pub(super) fn settle(session: &mut Inner) {
+pub(super) fn settle(session: &mut Inner, work: &Work) {
+    let mut edits = Edits::default();
+    for &(parent, field, child) in &work.lost {
+        edits.note(parent, field, session.handle_of(child), false);
+    }
+    edits.apply(session);
     for arena in 0..session.arenas.len() {
         for slot in session.arenas[arena].touched().to_vec() {
             forget_edits(session, Row { arena, slot });
@@ -74,11 +76,21 @@ pub(super) fn settle(session: &mut Inner) {
 /// Keeps what the rows were, for the transaction to be taken back.
 fn remember(session: &mut Inner, work: &Work) {
     let inserts = work.inserts.iter().map(|op| (op.row, Change::Inserted));
-    let updates = work.updates.iter().map(|op| (op.row, Change::Updated));
     let deletes = work.deletes.iter().map(|op| (op.row, Change::Deleted));
-    for (row, change) in inserts.chain(updates).chain(deletes) {
-        let before = session.arenas[row.arena].checkpoint(row.slot);
-        session.undo.push(Undo { row, change, before });
+    for (row, change) in inserts.chain(deletes) {
+        session.remember(row, change);
+    }
+    // Of a touched object without an update of its own, the collections may have been written.
+    let mut changed: Vec<Row> = work.updates.iter().map(|op| op.row).collect();
+    for (arena, slots) in session.arenas.iter().enumerate() {
+        let touched = slots.touched().iter().filter(|&&slot| slots.has_snapshot(slot) && !slots.is_doomed(slot));
+        changed.extend(touched.map(|&slot| Row { arena, slot }));
+    }
+    let mut seen = HashSet::with_capacity(changed.len());
+    for row in changed {
+        if seen.insert(row) {
+            session.remember(row, Change::Updated);
+        }
     }
 }
 
@@ -187,16 +199,18 @@ impl Edits {
 
     fn apply(self, session: &mut Inner) {
         for ((owner, field), (added, removed)) in self.0 {
-            session.arenas[owner.arena].edit_relation(owner.slot, field, &mut |relation| {
-                let Some(held) = relation.held() else { return };
-                let there: HashSet<RawHandle> = held.iter().copied().collect();
-                let kept = held.iter().copied().filter(|handle| !removed.contains(handle));
-                let new = added.iter().copied().filter(|handle| !there.contains(handle));
-                let list: Arc<[RawHandle]> = kept.chain(new).collect();
-                if list != held {
-                    relation.set_held(list);
-                }
-            });
+            let held = |row: Row| session.arenas[row.arena].relation(row.slot, field)?.held();
+            let Some(held) = held(owner) else { continue };
+            let there: HashSet<RawHandle> = held.iter().copied().collect();
+            let kept = held.iter().copied().filter(|handle| !removed.contains(handle));
+            let new = added.iter().copied().filter(|handle| !there.contains(handle));
+            let list: Arc<[RawHandle]> = kept.chain(new).collect();
+            if list == held {
+                continue;
+            }
+            session.remember(owner, Change::Related);
+            session.arenas[owner.arena]
+                .edit_relation(owner.slot, field, &mut |relation| relation.set_held(Arc::clone(&list)));
         }
     }
 }
@@ -215,6 +229,13 @@ fn purge(session: &mut Inner, work: &Work) {
     }
 }
 
+/// Brings the relationships of an object in line with its foreign keys, of which `stored` has the old ones.
+pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: &Dump) {
+    let mut edits = Edits::default();
+    relate(session, row, session.arenas[row.arena].table(), Some(stored), &mut edits);
+    edits.apply(session);
+}
+
 impl Inner {
     /// Takes objects that are gone out of all loaded relationships to their model.
     pub(in crate::session) fn remove_from_relations(
@@ -222,23 +243,52 @@ impl Inner {
         table: &'static TableDef,
         gone: &HashSet<RawHandle>,
     ) {
-        for arena in &mut self.arenas {
-            for (field, relation) in arena.table().relations.iter().enumerate() {
+        for (row, field, _) in self.holders(table, gone) {
+            self.remember(row, Change::Related);
+            self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| without(relation, gone));
+        }
+    }
+
+    /// Like [`remove_from_relations`](Self::remove_from_relations), for objects whose rows stay: a relationship to the
+    /// one is not loaded any more.
+    pub(in crate::session) fn forget_in_relations(&mut self, table: &'static TableDef, gone: &HashSet<RawHandle>) {
+        for (row, field, relation) in self.holders(table, gone) {
+            let is_one = matches!(relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
+            let unload = is_one && self.state(row) == SlotState::Persistent;
+            self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| {
+                if unload { relation.unload() } else { without(relation, gone) }
+            });
+        }
+    }
+
+    /// The objects of which a loaded relationship holds one of these.
+    fn holders(
+        &self,
+        table: &'static TableDef,
+        gone: &HashSet<RawHandle>,
+    ) -> Vec<(Row, usize, &'static RelationDef)> {
+        let mut found = Vec::new();
+        for (arena, slots) in self.arenas.iter().enumerate() {
+            for (field, relation) in slots.table().relations.iter().enumerate() {
                 if !std::ptr::eq((relation.to)(), table) {
                     continue;
                 }
-                for slot in 0..arena.len() as u32 {
-                    if arena.generation(slot).is_none() {
-                        continue;
-                    }
-                    arena.edit_relation(slot, field, &mut |relation| {
-                        let Some(held) = relation.held() else { return };
-                        if held.iter().any(|handle| gone.contains(handle)) {
-                            relation.set_held(held.iter().copied().filter(|h| !gone.contains(h)).collect());
-                        }
-                    });
-                }
+                let holds = |slot: u32| {
+                    let now = slots.relation(slot, field).and_then(RelationField::held);
+                    let before = slots.stored_relation(slot, field).and_then(RelationField::held);
+                    now.iter().chain(&before).any(|held| held.iter().any(|handle| gone.contains(handle)))
+                };
+                let rows = (0..slots.len() as u32).filter(|&slot| slots.generation(slot).is_some() && holds(slot));
+                found.extend(rows.map(|slot| (Row { arena, slot }, field, *relation)));
             }
         }
+        found
+    }
+}
+
+fn without(relation: &mut dyn RelationField, gone: &HashSet<RawHandle>) {
+    let Some(held) = relation.held() else { return };
+    if held.iter().any(|handle| gone.contains(handle)) {
+        relation.set_held(held.iter().copied().filter(|handle| !gone.contains(handle)).collect());
     }
 }

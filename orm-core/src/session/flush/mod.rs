@@ -7,7 +7,13 @@
 mod collect;
 mod emit;
 mod finalize;
+mod keys;
 mod plan;
+mod statements;
+
+use collect::Work;
+use emit::Bounds;
+pub(super) use finalize::follow_keys;
 
 use super::inner::Inner;
 use super::undo::Way;
@@ -17,36 +23,71 @@ use crate::error::{Error, ErrorKind, Result};
 impl Inner {
     /// Writes what is pending. Opens a transaction if there is anything to write.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        if !self.has_changes() {
-            return Ok(());
-        }
-        let work = collect::collect(self)?;
-        if !work.is_empty() {
-            if self.options.read_only {
-                return Err(Error::new(ErrorKind::Invalid, "the session is read-only, and there are changes to write"));
-            }
-            let plan = plan::plan(&work)?;
-            let emitted = match self.open_transaction().await {
-                Ok(()) => match &mut self.connection {
-                    Some(connection) => emit::emit(connection, &work, &plan).await,
-                    None => unreachable!("the transaction was opened just now"),
-                },
-                Err(error) => Err(error),
+        self.flush_and(None).await
+    }
+
+    /// Writes what is pending, and ends the transaction by `end` if that is given and the transaction is open then.
+    pub(super) async fn flush_and(&mut self, end: Option<&'static str>) -> Result<()> {
+        self.recover()?;
+        let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
+        if work.is_empty() {
+            finalize::settle(self, &work);
+            let outcome = match (end, &mut self.connection) {
+                (Some(end), Some(connection)) => connection.end(end).await,
+                _ => Ok(()),
             };
-            match emitted {
-                Ok(effects) => finalize::finalize(self, &work, effects)?,
-                Err(error) => {
-                    self.fail().await;
-                    return Err(error);
-                }
-            }
+            return self.or_fail(outcome).await;
         }
-        finalize::settle(self);
+        if self.options.read_only {
+            return Err(Error::new(ErrorKind::Invalid, "the session is read-only, and there are changes to write"));
+        }
+        let plan = plan::plan(&work)?;
+        let begin = match self.connection {
+            Some(_) => None,
+            None => Some(begin(self.options.isolation, self.options.read_only)),
+        };
+        if begin.is_some() {
+            self.connection = Some(self.engine.connection().await?);
+        }
+        let Some(connection) = &mut self.connection else { unreachable!("it was taken from the pool just now") };
+        let emitted = emit::emit(connection, &work, &plan, Bounds { begin, end }).await;
+        let outcome = emitted.and_then(|effects| finalize::finalize(self, &work, effects));
+        self.or_fail(outcome).await?;
+        finalize::settle(self, &work);
+        Ok(())
+    }
+
+    /// After an error of the server, rolls back before it is passed on.
+    pub(super) async fn or_fail<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        if outcome.is_err() {
+            self.fail().await;
+        }
+        outcome
+    }
+
+    /// Finds out whether the future of an earlier operation was dropped while the server had not answered. The connection
+    /// is closed then, which rolls back, and what the transaction had written is pending again.
+    ///
+    /// Only of a COMMIT nobody knows whether it took place: then nothing more is done before a rollback.
+    pub(super) fn recover(&mut self) -> Result<()> {
+        let unanswered = self.connection.take_if(|connection| connection.is_busy());
+        let lost = std::mem::take(&mut self.is_lent) || unanswered.is_some();
+        self.in_doubt |= unanswered.is_some_and(|connection| connection.is_committing());
+        if lost {
+            self.undo_all(Way::Repend);
+        }
+        if self.in_doubt {
+            return Err(Error::new(
+                ErrorKind::Connection,
+                "a commit was interrupted, and whether it took place is not known: call `rollback`, then look",
+            ));
+        }
         Ok(())
     }
 
     /// Opens the transaction unless it is open.
     pub(super) async fn open_transaction(&mut self) -> Result<()> {
+        self.recover()?;
         if self.connection.is_none() {
             let mut connection = self.engine.connection().await?;
             connection.begin(begin(self.options.isolation, self.options.read_only)).await?;
@@ -57,7 +98,9 @@ impl Inner {
 
     /// After an error of the server: rolls the transaction back and makes what it had written pending again.
     pub(super) async fn fail(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
+        if let Some(mut connection) = self.connection.take()
+            && connection.in_transaction()
+        {
             // If even that fails, the connection is closed when it is dropped, which rolls back too.
             let _ = connection.end(ROLLBACK).await;
         }

@@ -63,6 +63,7 @@ struct Waiting<'w> {
 }
 
 fn plan_inserts(work: &Work, order: &[&'static TableDef], plan: &mut Plan) -> Result<()> {
+    let mut fills = own_keys(work)?;
     let mut waiting = Waiting { work, needs: needs(work), done: vec![false; work.inserts.len()] };
     let mut by_table: Vec<Vec<usize>> = order.iter().map(|_| Vec::new()).collect();
     for (index, op) in work.inserts.iter().enumerate() {
@@ -70,7 +71,6 @@ fn plan_inserts(work: &Work, order: &[&'static TableDef], plan: &mut Plan) -> Re
             by_table[place].push(index);
         }
     }
-    let mut fills = Vec::new();
     loop {
         let mut progress = false;
         for rows in &mut by_table {
@@ -88,6 +88,25 @@ fn plan_inserts(work: &Work, order: &[&'static TableDef], plan: &mut Plan) -> Re
     }
     plan.steps.extend(fills.into_iter().map(|(insert, columns)| Step::Fill { insert, columns }));
     Ok(())
+}
+
+/// The rows that point to themselves by a key that the server makes: it is known once they are there.
+fn own_keys(work: &Work) -> Result<Vec<(usize, Vec<usize>)>> {
+    let mut found = Vec::new();
+    for (index, op) in work.inserts.iter().enumerate() {
+        let own = |(column, source): &(usize, KeySource)| match source {
+            KeySource::Of(row, key) if *row == op.row && op.dump.raw(*key).is_none() => Some(*column),
+            _ => None,
+        };
+        let columns: Vec<usize> = op.keys.iter().filter_map(own).collect();
+        if let Some(&column) = columns.iter().find(|&&column| !op.table.columns[column].nullable) {
+            return Err(circle(&[(op.table, column)]));
+        }
+        if !columns.is_empty() {
+            found.push((index, columns));
+        }
+    }
+    Ok(found)
 }
 
 /// Which inserts an insert has to wait for: those that its keys are taken from, and those whose key its own columns name.
@@ -183,22 +202,27 @@ impl Waiting<'_> {
     }
 
     fn cycle_error(&self, by_table: &[Vec<usize>]) -> Error {
-        let mut names: Vec<String> = Vec::new();
+        let mut edges = Vec::new();
         let mut row = by_table.iter().flatten().copied().next();
         let mut seen = HashSet::new();
         while let Some(current) = row.filter(|row| seen.insert(*row)) {
             let table = self.work.inserts[current].table;
             let next = self.needs[current].iter().find(|(other, _)| !self.done[*other]);
             if let Some((_, column)) = next {
-                names.push(format!("{}.{}", table.display_name(), table.columns[*column].name));
+                edges.push((table, *column));
             }
             row = next.map(|(other, _)| *other);
         }
-        Error::invalid(format!(
-            "new objects point to each other in a circle of keys that cannot be NULL: {}",
-            names.join(" → ")
-        ))
+        circle(&edges)
     }
+}
+
+fn circle(edges: &[(&'static TableDef, usize)]) -> Error {
+    let name = |(table, column): &(&TableDef, usize)| format!("{}.{}", table.display_name(), table.columns[*column].name);
+    Error::invalid(format!(
+        "new objects point to each other in a circle of keys that cannot be NULL: {}",
+        edges.iter().map(name).collect::<Vec<_>>().join(" → ")
+    ))
 }
 
 fn plan_updates(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {

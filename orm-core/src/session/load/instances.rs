@@ -45,13 +45,17 @@ impl Inner {
         compiled: &crate::compile::Compiled,
         mut read: impl FnMut(&mut Self, &mut RowReader<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        self.recover()?;
         if self.options.isolation.is_some_and(crate::compile::IsolationLevel::is_snapshot) {
             self.open_transaction().await?;
         }
         match self.connection.take() {
             Some(mut connection) => {
+                // If this future is dropped meanwhile, the connection goes with it, and `recover` finds out.
+                self.is_lent = true;
                 let rows = engine::fetch(&mut connection, compiled, |row| read(self, row)).await;
                 self.connection = Some(connection);
+                self.is_lent = false;
                 if rows.as_ref().is_err_and(|error| error.sqlstate().is_some()) {
                     // The server has given the transaction up.
                     self.fail().await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
+use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::Result;
 use crate::query::{EdgeRow, KeyPlaces, LoadInto, NearKeys, edge_select, positions};
@@ -57,8 +58,13 @@ impl Inner {
 
     fn set_held(&mut self, edge: Edge, field: Option<usize>, row: Row, held: Arc<[RawHandle]>) {
         match field {
-            Some(field) => self.arenas[row.arena]
-                .edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&held))),
+            Some(field) => {
+                if self.connection.is_some() {
+                    self.remember(row, Change::Loaded(field));
+                }
+                self.arenas[row.arena]
+                    .edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&held)));
+            }
             None => {
                 self.related.insert(Self::related_key(edge.def(), edge.is_reversed(), row), held);
             }

@@ -1,0 +1,188 @@
+//! Several statements in one round trip: all are sent before the first answer is waited for.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Instant;
+
+use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement as Prepared};
+
+use super::connection::Connection;
+use super::database_error;
+use super::execute::{failed, forget_if_stale, note, prepare};
+use crate::compile::Compiled;
+use crate::error::Result;
+use crate::types::RowReader;
+
+/// What came back of one statement.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    rows: Vec<Row>,
+    affected: u64,
+}
+
+impl Answer {
+    /// How many rows were affected, or came back.
+    pub(crate) fn affected(&self) -> u64 {
+        self.affected
+    }
+
+    /// Reads the rows.
+    pub(crate) fn read<T>(&self, mut read: impl FnMut(&mut RowReader<'_>) -> Result<T>) -> Result<Vec<T>> {
+        self.rows.iter().map(|row| read(&mut RowReader::new(row))).collect()
+    }
+}
+
+/// A request that was sent, and perhaps answered.
+enum Flight<'a, T> {
+    Landed(T),
+    Under(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+}
+
+impl<'a, T> Flight<'a, T> {
+    /// Polls the future once, which sends its request: the driver's futures send before they first wait.
+    async fn launch(future: impl Future<Output = T> + Send + 'a) -> Self {
+        let mut future = Box::pin(future);
+        let landed = poll_fn(|context| {
+            Poll::Ready(match future.as_mut().poll(context) {
+                Poll::Ready(value) => Some(value),
+                Poll::Pending => None,
+            })
+        });
+        match landed.await {
+            Some(value) => Self::Landed(value),
+            None => Self::Under(future),
+        }
+    }
+
+    async fn land(self) -> T {
+        match self {
+            Self::Landed(value) => value,
+            Self::Under(future) => future.await,
+        }
+    }
+}
+
+/// Sends statements in one round trip, with the commands that open and end a transaction around them where they are
+/// given; in two, if some of them are to be prepared first.
+///
+/// Gives the error of the first that failed. The server has then given the transaction up, and `end`, if it was sent, has
+/// rolled it back.
+pub(crate) async fn pipeline(
+    connection: &mut Connection,
+    begin: Option<&'static str>,
+    statements: &[Compiled],
+    end: Option<&'static str>,
+) -> Result<Vec<Answer>> {
+    connection.begin_work();
+    if begin.is_some() {
+        connection.set_in_transaction(true);
+    }
+    connection.set_committing(end.is_some());
+    let started = Instant::now();
+    let flown = fly(connection.client(), begin, statements, end).await;
+    connection.settled();
+    connection.set_committing(false);
+    if flown.ended {
+        connection.set_in_transaction(false);
+    }
+    if let Some(begin) = begin {
+        connection.note_command(begin, started);
+    }
+    for (i, compiled) in statements.iter().enumerate() {
+        let rows = flown.answers.as_ref().map_or(0, |answers| answers.get(i).map_or(0, Answer::affected));
+        note(connection, compiled, rows, started);
+    }
+    if let Some(end) = end.filter(|_| flown.ended) {
+        connection.note_command(end, started);
+    }
+    flown.answers
+}
+
+struct Flown {
+    answers: Result<Vec<Answer>>,
+    /// Whether the command that ends the transaction was sent and answered.
+    ended: bool,
+}
+
+type Command<'a> = Flight<'a, std::result::Result<(), tokio_postgres::Error>>;
+
+async fn command<'a>(client: &'a ClientWrapper, sql: Option<&'static str>) -> Option<(Command<'a>, &'static str)> {
+    match sql {
+        Some(sql) => Some((Flight::launch(client.batch_execute(sql)).await, sql)),
+        None => None,
+    }
+}
+
+async fn fly(
+    client: &ClientWrapper,
+    begin: Option<&'static str>,
+    statements: &[Compiled],
+    end: Option<&'static str>,
+) -> Flown {
+    let begin = command(client, begin).await;
+    // While everything is prepared already, nothing is waited for here: the statements follow BEGIN at once.
+    let prepared = match prepare_all(client, statements).await {
+        Ok(prepared) => prepared,
+        Err(error) => return Flown { answers: Err(error), ended: false },
+    };
+    let mut flights = Vec::with_capacity(statements.len());
+    for (compiled, prepared) in statements.iter().zip(&prepared) {
+        flights.push(Flight::launch(run(client, compiled, prepared)).await);
+    }
+    let end = command(client, end).await;
+    let mut answers = match begin {
+        Some((flight, sql)) => flight.land().await.map_err(|source| database_error::statement(source, sql, None)),
+        None => Ok(()),
+    }
+    .map(|()| Vec::with_capacity(flights.len()));
+    for flight in flights {
+        // All answers are taken off the wire, also after an error: the connection stays of use.
+        let answer = flight.land().await;
+        answers = answers.and_then(|mut answers: Vec<Answer>| {
+            answers.push(answer?);
+            Ok(answers)
+        });
+    }
+    let Some((flight, sql)) = end else { return Flown { answers, ended: false } };
+    match flight.land().await {
+        Ok(()) => Flown { answers, ended: true },
+        Err(source) => {
+            let error = database_error::statement(source, sql, None);
+            // An error of COMMIT itself, from a deferred constraint, has rolled back and ended the transaction too.
+            let ended = error.sqlstate().is_some();
+            Flown { answers: answers.and(Err(error)), ended }
+        }
+    }
+}
+
+/// Prepares what this connection has not prepared yet, all at once.
+async fn prepare_all(client: &ClientWrapper, statements: &[Compiled]) -> Result<Vec<Prepared>> {
+    let mut flights = Vec::with_capacity(statements.len());
+    for compiled in statements {
+        flights.push(Flight::launch(prepare(client, compiled)).await);
+    }
+    let mut prepared = Vec::with_capacity(flights.len());
+    for flight in flights {
+        prepared.push(flight.land().await);
+    }
+    prepared.into_iter().collect()
+}
+
+async fn run(client: &ClientWrapper, compiled: &Compiled, prepared: &Prepared) -> Result<Answer> {
+    let params = compiled.params.iter().map(|value| value as &(dyn ToSql + Sync));
+    let stream = client.query_raw(prepared, params).await.map_err(|source| {
+        forget_if_stale(client, compiled, &source);
+        failed(source, compiled)
+    })?;
+    let mut stream = pin!(stream);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await.map_err(|source| failed(source, compiled))? {
+        rows.push(row);
+    }
+    let affected = stream.rows_affected().unwrap_or(rows.len() as u64);
+    Ok(Answer { rows, affected })
+}

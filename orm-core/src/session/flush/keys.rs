@@ -1,0 +1,120 @@
+//! The values of columns while a flush is under way: of the objects, of relationships, and made by the server meanwhile.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::super::inner::Row;
+use super::collect::{KeySource, UpdateOp, Work};
+use super::plan::{Plan, Step};
+use crate::schema::Dump;
+
+/// What is known of the columns of the rows that are written.
+pub(super) struct Keys<'w> {
+    work: &'w Work,
+    inserts: HashMap<Row, usize>,
+    /// Columns that the server made, of rows that were inserted.
+    made: HashMap<(Row, usize), Box<[u8]>>,
+    /// Rows whose insert is to be sent with the next wave: what the server makes of them is not known yet.
+    queued: HashSet<Row>,
+    /// Columns that a row is inserted without, as a later step fills them in.
+    late: HashSet<(Row, usize)>,
+}
+
+impl<'w> Keys<'w> {
+    pub(super) fn new(work: &'w Work, plan: &Plan) -> Self {
+        let inserts = work.inserts.iter().enumerate().map(|(index, op)| (op.row, index)).collect();
+        let filled = |step: &Step| match step {
+            Step::Fill { insert, columns } => columns.iter().map(|&column| (work.inserts[*insert].row, column)).collect(),
+            _ => Vec::new(),
+        };
+        let late = plan.steps.iter().flat_map(filled).collect();
+        Self { work, inserts, made: HashMap::new(), queued: HashSet::new(), late }
+    }
+
+    /// What the server made of a column.
+    pub(super) fn made(&self, row: Row, column: usize) -> Option<&[u8]> {
+        self.made.get(&(row, column)).map(|raw| &**raw)
+    }
+
+    pub(super) fn keep(&mut self, row: Row, column: usize, raw: &[u8]) {
+        self.made.insert((row, column), raw.into());
+    }
+
+    pub(super) fn queue(&mut self, row: Row) {
+        self.queued.insert(row);
+    }
+
+    /// All that was queued has been answered.
+    pub(super) fn landed(&mut self) {
+        self.queued.clear();
+    }
+
+    /// Whether the value waits for the answer to an insert that is not sent yet.
+    pub(super) fn waits(&self, source: &KeySource) -> bool {
+        match source {
+            KeySource::Null | KeySource::Known(_) => false,
+            KeySource::Of(row, _) => self.queued.contains(row) && self.resolve(source).is_none(),
+        }
+    }
+
+    /// A key's value, now. One of a row that is not inserted yet is NULL, which a later step fills in.
+    pub(super) fn resolve(&self, source: &'w KeySource) -> Option<Cow<'w, [u8]>> {
+        match source {
+            KeySource::Null => None,
+            KeySource::Known(raw) => Some(Cow::Borrowed(raw)),
+            KeySource::Of(row, column) => {
+                if let Some(raw) = self.made(*row, *column) {
+                    return Some(Cow::Owned(raw.to_vec()));
+                }
+                let op = &self.work.inserts[*self.inserts.get(row)?];
+                self.cell(&op.dump, &op.keys, *column)
+            }
+        }
+    }
+
+    /// A column of an object: what a relationship says, or the object's own field.
+    pub(super) fn cell(
+        &self,
+        dump: &'w Dump,
+        keys: &'w [(usize, KeySource)],
+        column: usize,
+    ) -> Option<Cow<'w, [u8]>> {
+        match keys.iter().find(|(other, _)| *other == column) {
+            Some((_, source)) => self.resolve(source),
+            None => dump.raw(column).map(Cow::Borrowed),
+        }
+    }
+
+    /// A column of a new object, with what the server has made of it already.
+    pub(super) fn insert_cell(&self, insert: usize, column: usize) -> Option<Cow<'w, [u8]>> {
+        let op = &self.work.inserts[insert];
+        match self.made(op.row, column) {
+            Some(raw) => Some(Cow::Owned(raw.to_vec())),
+            None => self.cell(&op.dump, &op.keys, column),
+        }
+    }
+
+    /// The value that an insert sends.
+    pub(super) fn first_cell(&self, insert: usize, column: usize) -> Option<Cow<'w, [u8]>> {
+        let is_late = self.late.contains(&(self.work.inserts[insert].row, column));
+        if is_late { None } else { self.insert_cell(insert, column) }
+    }
+
+    /// The value that an update sends: the object's, the next version, or that of a relationship.
+    pub(super) fn update_cell(&self, op: &'w UpdateOp, column: usize) -> Option<Cow<'w, [u8]>> {
+        if op.table.columns[column].version {
+            return op.stored.raw(column).map(|raw| Cow::Owned(next_version(raw)));
+        }
+        self.cell(&op.dump, &op.keys, column)
+    }
+}
+
+pub(super) fn next_version(raw: &[u8]) -> Vec<u8> {
+    match *raw {
+        [a, b, c, d] => i32::from_be_bytes([a, b, c, d]).wrapping_add(1).to_be_bytes().to_vec(),
+        [a, b, c, d, e, f, g, h] => {
+            i64::from_be_bytes([a, b, c, d, e, f, g, h]).wrapping_add(1).to_be_bytes().to_vec()
+        }
+        _ => raw.to_vec(),
+    }
+}

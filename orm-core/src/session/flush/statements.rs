@@ -1,0 +1,246 @@
+//! The steps of a plan as statements, each with what its answer is expected to be.
+//!
+//! One row is a plain statement; several of one shape are one statement that takes an array a column.
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+
+use super::super::inner::Row;
+use super::collect::{UpdateOp, Work};
+use super::keys::Keys;
+use crate::compile::{Write, refused};
+use crate::error::Result;
+use crate::schema::{Dump, TableDef};
+use crate::sql::{ArrayInsert, ArrayUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
+use crate::types::{ArrayWriter, Value};
+
+/// A statement, and what to make of its answer.
+pub(super) struct Outgoing {
+    pub(super) write: Write,
+    pub(super) expect: Expect,
+}
+
+/// What a statement's answer is expected to be.
+#[derive(Debug)]
+pub(super) enum Expect {
+    /// A row for each of these new objects, in this order, with these columns.
+    Made { table: &'static TableDef, rows: Vec<Row>, columns: Vec<usize> },
+    /// One row affected, with these columns if there are any.
+    UpdatedOne { update: usize, columns: Vec<usize> },
+    /// The ordinal of each of these, and these columns.
+    Updated { updates: Vec<usize>, columns: Vec<usize> },
+    /// One row affected, of this new object.
+    Filled { insert: usize },
+    /// The ordinal of each of these.
+    Deleted { deletes: Vec<usize> },
+    /// Nothing that is to be looked at.
+    Nothing,
+}
+
+impl Expect {
+    /// Whether the answer may be that something is wrong: then the transaction is not to be committed before it is seen.
+    pub(super) fn needs_check(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+}
+
+/// Takes keys for new objects from their sequence, ahead of the insert.
+pub(super) fn take_keys(work: &Work, inserts: &[usize], column: usize) -> Outgoing {
+    let table = work.inserts[inserts[0]].table;
+    let rows: Vec<Row> = inserts.iter().map(|&insert| work.inserts[insert].row).collect();
+    let write = Write::TakeKeys(TakeKeys { table, column, count: rows.len() as i64 });
+    Outgoing { write, expect: Expect::Made { table, rows, columns: vec![column] } }
+}
+
+pub(super) fn insert(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Result<Vec<Outgoing>> {
+    let table = work.inserts[inserts[0]].table;
+    let sent = |column: &usize| inserts.iter().any(|&insert| is_sent(work, keys, insert, *column));
+    if inserts.len() == 1 || has_arrays(table, 0..table.columns.len()) || !(0..table.columns.len()).any(|c| sent(&c)) {
+        return Ok(inserts.iter().map(|&insert| insert_one(work, keys, insert)).collect());
+    }
+    let columns: Vec<usize> = (0..table.columns.len()).filter(sent).collect();
+    let returning = returned(work, keys, inserts);
+    let arrays = columns
+        .iter()
+        .map(|&column| array(table, column, inserts.iter().map(|&insert| keys.first_cell(insert, column))))
+        .collect::<Result<_>>()?;
+    let write = Write::ArrayInsert(ArrayInsert { table, columns, arrays, returning: returning.clone() });
+    let rows = inserts.iter().map(|&insert| work.inserts[insert].row).collect();
+    Ok(vec![Outgoing { write, expect: made(table, rows, returning) }])
+}
+
+fn insert_one(work: &Work, keys: &Keys<'_>, insert: usize) -> Outgoing {
+    let op = &work.inserts[insert];
+    let table = op.table;
+    let columns: Vec<usize> = (0..table.columns.len()).filter(|&column| is_sent(work, keys, insert, column)).collect();
+    let values = columns.iter().map(|&c| single(table, c, keys.first_cell(insert, c).as_deref())).collect();
+    let returning = returned(work, keys, &[insert]);
+    let write = Write::InsertRow(InsertRow { table, columns, values, returning: returning.clone() });
+    Outgoing { write, expect: made(table, vec![op.row], returning) }
+}
+
+fn made(table: &'static TableDef, rows: Vec<Row>, columns: Vec<usize>) -> Expect {
+    if columns.is_empty() { Expect::Nothing } else { Expect::Made { table, rows, columns } }
+}
+
+/// Whether a column of a new object is sent: not one that the server is to make.
+fn is_sent(work: &Work, keys: &Keys<'_>, insert: usize, column: usize) -> bool {
+    let def = &work.inserts[insert].table.columns[column];
+    def.generated.is_none() && (!def.auto || keys.insert_cell(insert, column).is_some())
+}
+
+/// The columns that the server makes for some of these rows.
+fn returned(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Vec<usize> {
+    let table = work.inserts[inserts[0]].table;
+    (0..table.columns.len())
+        .filter(|&column| inserts.iter().any(|&insert| !is_sent(work, keys, insert, column)))
+        .collect()
+}
+
+pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize]) -> Outgoing {
+    let table = work.inserts[insert].table;
+    let value = |&column: &usize| single(table, column, keys.insert_cell(insert, column).as_deref());
+    let write = Write::KeyedUpdate(KeyedUpdate {
+        table,
+        columns: columns.to_vec(),
+        values: columns.iter().map(value).collect(),
+        keys: table.primary_key.to_vec(),
+        key_values: table.primary_key.iter().map(value).collect(),
+        returning: Vec::new(),
+    });
+    Outgoing { write, expect: Expect::Filled { insert } }
+}
+
+pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<Vec<Outgoing>> {
+    let shape = UpdateShape::of(&work.updates[updates[0]]);
+    if updates.len() == 1 || has_arrays(shape.table, shape.columns.iter().copied()) {
+        return Ok(updates.iter().map(|&update| update_one(work, keys, &shape, update)).collect());
+    }
+    let ops = || updates.iter().map(|&update| &work.updates[update]);
+    let new = |&column: &usize| array(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
+    let old =
+        |&column: &usize| array(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let write = Write::ArrayUpdate(ArrayUpdate {
+        table: shape.table,
+        arrays: shape.columns.iter().map(new).collect::<Result<_>>()?,
+        key_arrays: shape.keys.iter().map(old).collect::<Result<_>>()?,
+        columns: shape.columns,
+        keys: shape.keys,
+        returning: shape.returning.clone(),
+    });
+    Ok(vec![Outgoing { write, expect: Expect::Updated { updates: updates.to_vec(), columns: shape.returning } }])
+}
+
+fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) -> Outgoing {
+    let op = &work.updates[update];
+    let table = shape.table;
+    let write = Write::KeyedUpdate(KeyedUpdate {
+        table,
+        columns: shape.columns.clone(),
+        values: shape.columns.iter().map(|&c| single(table, c, keys.update_cell(op, c).as_deref())).collect(),
+        keys: shape.keys.clone(),
+        key_values: shape.keys.iter().map(|&c| single(table, c, op.stored.raw(c))).collect(),
+        returning: shape.returning.clone(),
+    });
+    Outgoing { write, expect: Expect::UpdatedOne { update, columns: shape.returning.clone() } }
+}
+
+/// What the updates of one statement have in common.
+struct UpdateShape {
+    table: &'static TableDef,
+    columns: Vec<usize>,
+    keys: Vec<usize>,
+    returning: Vec<usize>,
+}
+
+impl UpdateShape {
+    fn of(op: &UpdateOp) -> Self {
+        let table = op.table;
+        let version = table.version_column();
+        let mut columns = op.changed.clone();
+        columns.extend(version.filter(|version| !op.changed.contains(version)));
+        let keys = table.primary_key.iter().copied().chain(version).collect();
+        let returning = (0..table.columns.len()).filter(|&c| table.columns[c].generated.is_some()).collect();
+        Self { table, columns, keys, returning }
+    }
+}
+
+pub(super) fn link(work: &Work, keys: &Keys<'_>, links: &[usize]) -> Result<Outgoing> {
+    let ops: Vec<_> = links.iter().map(|&link| &work.links[link]).collect();
+    let first = ops[0];
+    let mut arrays = Vec::new();
+    let mut types = Vec::new();
+    for (end, (table, columns)) in first.ends.iter().enumerate() {
+        for (part, &column) in columns.iter().enumerate() {
+            let sources = ops.iter().map(|op| if end == 0 { &op.local[part] } else { &op.remote[part] });
+            arrays.push(array(table, column, sources.map(|source| keys.resolve(source)))?);
+            types.push(&table.columns[column]);
+        }
+    }
+    let write = Write::Link(LinkWrite { link: first.link, insert: first.insert, arrays, types });
+    Ok(Outgoing { write, expect: Expect::Nothing })
+}
+
+pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
+    let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
+    let table = ops[0].table;
+    let keys: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
+    let stored = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let key_arrays = keys.iter().map(stored).collect::<Result<_>>()?;
+    let write = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
+    Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec() } })
+}
+
+/// Whether one of the columns is an array, which `UNNEST` would take apart.
+fn has_arrays(table: &TableDef, columns: impl IntoIterator<Item = usize>) -> bool {
+    columns.into_iter().any(|column| table.columns[column].ty.element().is_some())
+}
+
+fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
+    let column = &table.columns[column];
+    let value = Value::from_raw(column.ty, raw);
+    if column.sql_type.is_some() { value.undeclared() } else { value }
+}
+
+fn array<'a>(
+    table: &TableDef,
+    column: usize,
+    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
+) -> Result<Value> {
+    let column = &table.columns[column];
+    let mut buffer = BytesMut::new();
+    let written = ArrayWriter::begin(&mut buffer, column.ty, cells.len()).and_then(|mut array| {
+        for cell in cells {
+            array.push_raw(cell.as_deref())?;
+        }
+        array.finish();
+        Ok(())
+    });
+    written.map_err(|reason| refused(table, column, &reason))?;
+    let value = Value::array_from_raw(column.ty, &buffer);
+    Ok(if column.sql_type.is_some() { value.undeclared() } else { value })
+}
+
+/// The version that a row has after an update.
+pub(super) fn stored_version(op: &UpdateOp) -> Option<(usize, &[u8])> {
+    let column = op.table.version_column()?;
+    op.stored.raw(column).map(|raw| (column, raw))
+}
+
+/// The key of a row, for a message.
+pub(super) fn shown_key(table: &TableDef, stored: &Dump) -> String {
+    let parts: Vec<String> =
+        table.primary_key.iter().map(|&column| shown(table.columns[column].ty.name(), stored.raw(column))).collect();
+    parts.join(", ")
+}
+
+/// A key that is a number; others may be private.
+fn shown(ty: &str, raw: Option<&[u8]>) -> String {
+    match (ty, raw) {
+        ("int2", Some(&[a, b])) => i16::from_be_bytes([a, b]).to_string(),
+        ("int4", Some(&[a, b, c, d])) => i32::from_be_bytes([a, b, c, d]).to_string(),
+        ("int8", Some(&[a, b, c, d, e, f, g, h])) => i64::from_be_bytes([a, b, c, d, e, f, g, h]).to_string(),
+        _ => "…".to_owned(),
+    }
+}

@@ -1,0 +1,112 @@
+//! What the builder is told holds behind every statement.
+
+use std::time::{Duration, Instant};
+
+use orm_core::prelude::*;
+use orm_core::{Engine, EngineBuilder, ErrorKind};
+use orm_tests::TestDb;
+
+use crate::said;
+
+async fn setting(builder: EngineBuilder, name: &str) -> orm_core::Result<String> {
+    let engine = builder.build()?;
+    let client = engine.raw().await?;
+    let row = client
+        .query_one("SELECT current_setting($1)", &[&name])
+        .await
+        .expect("a setting");
+    Ok(row.get(0))
+}
+
+#[tokio::test]
+async fn they_do() -> orm_core::Result<()> {
+    let db = TestDb::new();
+    let builder = || Engine::builder().dsn(db.database.url());
+    assert_eq!(
+        setting(builder().application_name("my «app»"), "application_name").await?,
+        "my «app»"
+            .replace(|c: char| !c.is_ascii(), "?")
+            .replace("?app?", "??app??")
+            .as_str()
+            .to_owned()
+    );
+    assert_eq!(
+        setting(
+            builder().statement_timeout(Duration::from_millis(1500)),
+            "statement_timeout"
+        )
+        .await?,
+        "1500ms"
+    );
+    assert_eq!(
+        setting(builder().schema("a \"b\" c"), "search_path").await?,
+        "\"a \"\"b\"\" c\""
+    );
+    // Both, and those of the connection string.
+    let url = format!(
+        "{}?options=-c%20work_mem%3D5MB&application_name=dsn",
+        db.database.url()
+    );
+    let builder = || {
+        Engine::builder()
+            .dsn(&url)
+            .schema("public")
+            .statement_timeout(Duration::from_secs(60))
+    };
+    assert_eq!(setting(builder(), "work_mem").await?, "5MB");
+    assert_eq!(setting(builder(), "statement_timeout").await?, "1min");
+    assert_eq!(setting(builder(), "search_path").await?, "\"public\"");
+    assert_eq!(setting(builder(), "application_name").await?, "dsn");
+    assert_eq!(
+        setting(builder().application_name("own"), "application_name").await?,
+        "own"
+    );
+    Ok(())
+}
+
+/// Less than a millisecond would be 0, which is no limit at all; more than the server can count is the most it can.
+#[tokio::test]
+async fn a_statement_timeout_at_its_ends() -> orm_core::Result<()> {
+    let db = TestDb::new();
+    let with = |timeout| {
+        setting(
+            Engine::builder()
+                .dsn(db.database.url())
+                .statement_timeout(timeout),
+            "statement_timeout",
+        )
+    };
+    assert_eq!(with(Duration::from_micros(1)).await?, "1ms");
+    assert_eq!(with(Duration::MAX).await?, "2147483647ms");
+    assert_eq!(with(Duration::ZERO).await?, "0");
+    Ok(())
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "slow")]
+struct Slow {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    name: String,
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended() -> orm_core::Result<()> {
+    let db = TestDb::with::<Slow>().await;
+    db.run("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END'").await;
+    db.run("CREATE TRIGGER wait BEFORE INSERT ON slow FOR EACH ROW EXECUTE FUNCTION wait()")
+        .await;
+    let engine = Engine::builder()
+        .dsn(db.database.url())
+        .statement_timeout(Duration::from_millis(200))
+        .build()?;
+    let mut session = engine.session();
+    session.add(Slow::builder().name("s3cret"));
+    let started = Instant::now();
+    let error = session.commit().await.unwrap_err();
+    said::check(&error, ErrorKind::Database, &["timeout"], &["s3cret"]);
+    assert_eq!(error.sqlstate(), Some("57014"));
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert_eq!(engine.query::<Slow>().count().await?, 0);
+    Ok(())
+}

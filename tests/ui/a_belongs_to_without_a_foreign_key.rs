@@ -1,0 +1,18 @@
+use orm_core::prelude::*;
+
+#[derive(Model, Debug, Clone)]
+pub struct Course {
+    #[model(primary_key)]
+    pub id: Auto<i32>,
+}
+
+#[derive(Model, Debug, Clone)]
+pub struct Homework {
+    #[model(primary_key)]
+    pub id: Auto<i32>,
+    pub course_id: i32,
+    #[model(belongs_to = course_id)]
+    pub course: BelongsTo<Course>,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {
+    let _ = Homework::builder().course(Person::builder().name("Ann"));
+}

@@ -1,0 +1,10 @@
+use orm_core::prelude::*;
+
+#[derive(Model, Debug, Clone)]
+pub struct Course {
+    #[model(primary_key)]
+    pub id: Auto<i32>,
+    pub builder: String,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+async fn demo(engine: &Engine) -> orm_core::Result<()> {
+    let found: Vec<(Homework, Person)> = engine.query::<Homework>().with(Homework::reviewer).all().await?;
+    drop(found);
+    Ok(())
+}
+
+fn main() {}

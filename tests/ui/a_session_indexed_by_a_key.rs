@@ -1,0 +1,7 @@
+use orm_core::prelude::*;
+
+fn demo(session: &Session) {
+    println!("{}", session[1].name);
+}
+
+fn main() {}
