@@ -46,7 +46,8 @@ fn ui() {
     copy_without_texts(&manifest_dir().join("ui"), &folder);
     // A case without a text is given the one that it gets, so that nothing but a refusal is asked for.
     let status = Command::new(std::env::current_exe().expect("this program has a path"))
-        .args(std::env::args_os().skip(1))
+        .args(["ui", "--exact", "--nocapture"])
+        .args(std::env::args().filter(|argument| argument.starts_with("trybuild=")))
         .env(WITHOUT_TEXTS, &folder)
         .env("TRYBUILD", "overwrite")
         .status()

@@ -22,13 +22,14 @@ async fn setting(builder: EngineBuilder, name: &str) -> orm_core::Result<String>
 async fn they_do() -> orm_core::Result<()> {
     let db = TestDb::new();
     let builder = || Engine::builder().dsn(db.database.url());
+    // PostgreSQL keeps ASCII alone, and versions differ in what they put for the rest.
     assert_eq!(
-        setting(builder().application_name("my «app»"), "application_name").await?,
-        "my «app»"
-            .replace(|c: char| !c.is_ascii(), "?")
-            .replace("?app?", "??app??")
-            .as_str()
-            .to_owned()
+        setting(
+            builder().application_name("my \\ 'app'"),
+            "application_name"
+        )
+        .await?,
+        "my \\ 'app'"
     );
     assert_eq!(
         setting(

@@ -73,13 +73,13 @@ pub(crate) struct Person {
     #[model(references = Person::id)]
     pub(crate) boss_id: Option<i32>,
     #[model(belongs_to = boss_id, back_populates = reports)]
-    pub(crate) boss: BelongsTo<Person>,
+    pub(crate) boss: BelongsTo<Self>,
     #[model(references = Person::id)]
     pub(crate) mentor_id: Option<i32>,
     #[model(belongs_to = mentor_id)]
-    pub(crate) mentor: BelongsTo<Person>,
+    pub(crate) mentor: BelongsTo<Self>,
     #[model(has_many = Person::boss, back_populates = boss)]
-    pub(crate) reports: HasMany<Person>,
+    pub(crate) reports: HasMany<Self>,
     #[model(has_many = Homework::reviewer, back_populates = reviewer)]
     pub(crate) reviews: HasMany<Homework>,
 }

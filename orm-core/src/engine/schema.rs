@@ -4,7 +4,7 @@ use super::Engine;
 use super::connection::Connection;
 use super::database_error;
 use super::record::Statement;
-use crate::compile::{ADVISORY_LOCK, COMMIT, DdlStatement, ROLLBACK, begin, create_statements, drop_statements};
+use crate::compile::{ADVISORY_LOCK, COMMIT, DdlStatement, IsolationLevel, ROLLBACK, begin, create_statements, drop_statements};
 use crate::error::Result;
 use crate::schema::{Metadata, Models};
 
@@ -80,7 +80,8 @@ impl Engine {
 
     async fn run_ddl(&self, statements: &[DdlStatement]) -> Result<()> {
         let mut connection = self.connection().await?;
-        connection.begin(begin(None, false)).await?;
+        // What the lock is waited for must be seen afterwards.
+        connection.begin(begin(Some(IsolationLevel::ReadCommitted), false)).await?;
         let outcome = run_all(&mut connection, statements).await;
         // Statements that are prepared know types by a number, which a type that is created anew does not keep.
         self.forget_prepared();

@@ -3,6 +3,7 @@
 //! In a session they hold handles; before that, in a value that a builder made, they may hold new values, which
 //! [`Model::adopt`](super::Model::adopt) turns into handles when the value enters a session.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -431,12 +432,17 @@ pub trait RelationField {
     /// Adds one object, as a user would.
     #[doc(hidden)]
     fn push_raw(&mut self, handle: RawHandle);
-    /// Takes one object out, as a user would.
-    #[doc(hidden)]
-    fn remove_raw(&mut self, _handle: RawHandle) {}
     /// While it is not loaded, puts changes before those that were made since.
     #[doc(hidden)]
     fn edit_before(&mut self, _added: &[RawHandle], _removed: &[RawHandle]) {}
+    /// Drops objects that are not of the session any more.
+    #[doc(hidden)]
+    fn forget(&mut self, gone: &HashSet<RawHandle>) {
+        let Some(held) = self.held() else { return };
+        if held.iter().any(|handle| gone.contains(handle)) {
+            self.set_held(held.iter().copied().filter(|handle| !gone.contains(handle)).collect());
+        }
+    }
     /// Makes these the loaded objects.
     #[doc(hidden)]
     fn set_held(&mut self, handles: Arc<[RawHandle]>);
@@ -461,8 +467,17 @@ impl<M> RelationField for HasMany<M> {
         self.push(handle.typed());
     }
 
-    fn remove_raw(&mut self, handle: RawHandle) {
-        self.remove(handle.typed());
+    fn forget(&mut self, gone: &HashSet<RawHandle>) {
+        match &mut self.state {
+            Collection::Unloaded { added, removed } => {
+                added.retain(|handle| !gone.contains(handle));
+                removed.retain(|handle| !gone.contains(handle));
+            }
+            Collection::Loaded(handles) if handles.iter().any(|handle| gone.contains(handle)) => {
+                *handles = handles.iter().copied().filter(|handle| !gone.contains(handle)).collect();
+            }
+            Collection::Loaded(_) | Collection::New(_) => {}
+        }
     }
 
     fn edit_before(&mut self, before_added: &[RawHandle], before_removed: &[RawHandle]) {

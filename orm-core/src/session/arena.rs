@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::identity::{IdentityKey, IdentityMap};
 use super::undo::Edit;
@@ -150,8 +151,8 @@ pub(super) trait AnyArena: Send + Sync {
     fn compact(&mut self);
     /// Like [`compact`](Self::compact), where a slot may be among them twice.
     fn compact_once(&mut self);
-    /// What was added to and taken out of its collections that are not loaded.
-    fn unloaded_edits(&self, slot: u32) -> Vec<Edit>;
+    /// What was added to and taken out of its collections.
+    fn collection_edits(&self, slot: u32) -> Vec<Edit>;
     fn lookup(&self, key: &IdentityKey) -> Option<u32>;
     /// Enters the object in the identity map; gives another one that has its key already.
     fn register(&mut self, slot: u32) -> Option<u32>;
@@ -162,12 +163,16 @@ pub(super) trait AnyArena: Send + Sync {
     /// The object as its row has it now.
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint>;
     /// Puts the object back as it was, without a snapshot.
-    fn restore(&mut self, slot: u32, before: Checkpoint);
-    /// Makes the object as it was the snapshot, so that what it is now is a change, and what was written of collections
-    /// that were not loaded is one too.
-    fn restore_snapshot(&mut self, slot: u32, before: Checkpoint, edits: &[Edit]);
+    fn restore(&mut self, slot: u32, before: Option<Checkpoint>);
+    /// Makes the object as it was the snapshot, so that what it is now is a change, and what was written of its
+    /// collections is one too.
+    fn restore_snapshot(&mut self, slot: u32, before: Option<Checkpoint>, edits: &[Edit]);
+    /// Takes back that a relationship was brought in line.
+    fn uncorrect(&mut self, slot: u32, order: &[RawHandle], edit: &Edit);
+    /// Changes a relationship field of the snapshot alone.
+    fn change_stored_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField));
     /// Makes the object what it was when it was added, but for what was changed since it was written.
-    fn repend(&mut self, slot: u32, before: Checkpoint);
+    fn repend(&mut self, slot: u32, before: Option<Checkpoint>);
     /// Gives up unflushed changes.
     fn revert(&mut self, slot: u32);
 }
@@ -295,7 +300,7 @@ impl<M: Model> AnyArena for Arena<M> {
         let slots = &self.slots;
         self.touched.retain(|&index| {
             let slot = &slots[index as usize];
-            slot.snapshot.is_some() || slot.doomed
+            slot.state == SlotState::Persistent && (slot.snapshot.is_some() || slot.doomed)
         });
     }
 
@@ -305,16 +310,17 @@ impl<M: Model> AnyArena for Arena<M> {
         self.touched.retain(|index| seen.insert(*index));
     }
 
-    fn unloaded_edits(&self, slot: u32) -> Vec<Edit> {
-        let mut edits = Vec::new();
-        for field in 0..M::table().relations.len() {
-            let Some(relation) = self.relation(slot, field) else { continue };
-            let (added, removed) = relation.pending();
-            if !added.is_empty() || !removed.is_empty() {
-                edits.push((field, added.to_vec(), removed.to_vec()));
+    fn collection_edits(&self, slot: u32) -> Vec<Edit> {
+        let edit = |field: usize| {
+            let (now, before) = (self.relation(slot, field)?, self.stored_relation(slot, field)?);
+            if let (Some(now), Some(before)) = (now.held(), before.held()) {
+                return Some(Edit::between(field, &before, &now));
             }
-        }
-        edits
+            let (added, removed) = now.pending();
+            Some(Edit { field, added: added.to_vec(), removed: removed.to_vec() })
+        };
+        let collections = (0..M::table().relations.len()).filter(|&field| is_collection::<M>(field));
+        collections.filter_map(edit).filter(|edit| !edit.is_empty()).collect()
     }
 
     fn lookup(&self, key: &IdentityKey) -> Option<u32> {
@@ -353,33 +359,69 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint> {
-        Some(Box::new(Self::stored(&self.slots[slot as usize])?.clone()))
+        let slot = &self.slots[slot as usize];
+        let stored = if slot.state == SlotState::Pending { slot.value.as_ref() } else { Self::stored(slot) };
+        Some(Box::new(stored?.clone()))
     }
 
-    fn restore(&mut self, index: u32, before: Checkpoint) {
-        let Ok(before) = before.downcast::<M>() else { return };
+    fn restore(&mut self, index: u32, before: Option<Checkpoint>) {
+        let Some(before) = before.and_then(|before| before.downcast::<M>().ok()) else { return };
         self.settle(index);
         self.slots[index as usize].value = Some(*before);
     }
 
-    fn restore_snapshot(&mut self, index: u32, before: Checkpoint, edits: &[Edit]) {
-        let Ok(mut before) = before.downcast::<M>() else { return };
+    fn restore_snapshot(&mut self, index: u32, before: Option<Checkpoint>, edits: &[Edit]) {
+        let Some(mut before) = before.and_then(|before| before.downcast::<M>().ok()) else { return };
         let slot = &mut self.slots[index as usize];
         if let Some(value) = &mut slot.value {
             take_back_edits(value, slot.snapshot.as_deref(), &mut before, edits);
+            if let Some(written) = &slot.snapshot {
+                keep_parents(value, written, &before);
+            }
         }
         if slot.snapshot.replace(before).is_none() && !slot.doomed {
             self.touched.push(index);
         }
     }
 
-    fn repend(&mut self, index: u32, before: Checkpoint) {
-        let Ok(mut before) = before.downcast::<M>() else { return };
+    fn uncorrect(&mut self, index: u32, order: &[RawHandle], edit: &Edit) {
+        let held = |object: &M| object.relation(edit.field).and_then(RelationField::held);
         let slot = &mut self.slots[index as usize];
-        if let (Some(now), Some(written)) = (slot.value.take(), slot.snapshot.take()) {
-            carry_changes(&now, &written, &mut before);
+        let Some(value) = &mut slot.value else { return };
+        let Some(now) = held(value) else { return };
+        let before = slot.snapshot.as_deref().and_then(held);
+        if let Some(relation) = value.relation_mut(edit.field) {
+            relation.set_held(edit.taken_back(&now, order));
         }
-        slot.value = Some(*before);
+        if let (Some(before), Some(snapshot)) = (before, &mut slot.snapshot)
+            && let Some(relation) = snapshot.relation_mut(edit.field)
+        {
+            // What was changed since stays a change.
+            let since = Edit::between(edit.field, &before, &now);
+            relation.set_held(since.kept_out(&edit.taken_back(&before, order)));
+        }
+    }
+
+    fn change_stored_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField)) {
+        let snapshot = self.slots[slot as usize].snapshot.as_deref_mut();
+        if let Some(relation) = snapshot.and_then(|snapshot| snapshot.relation_mut(field)) {
+            change(relation);
+        }
+    }
+
+    fn repend(&mut self, index: u32, before: Option<Checkpoint>) {
+        let Some(mut before) = before.and_then(|before| before.downcast::<M>().ok()) else { return };
+        let slot = &mut self.slots[index as usize];
+        let Some(now) = slot.value.take() else { return };
+        let written = slot.snapshot.take();
+        carry_parents(written.as_deref().unwrap_or(&now), &mut before);
+        let mut value = (*before).clone();
+        if let Some(written) = written {
+            carry_changes(&now, &written, &mut value);
+        }
+        // Its relationships have been written once: only what differs from them is said anew.
+        slot.snapshot = Some(before);
+        slot.value = Some(value);
         slot.doomed = false;
     }
 
@@ -392,27 +434,76 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 }
 
-/// What was written of collections that were not loaded is a change of `now` against `before` again. A collection that was
-/// loaded since was loaded with it: it is then loaded in `before` too, but without it.
-fn take_back_edits<M: Model>(now: &mut M, written: Option<&M>, before: &mut M, edits: &[Edit]) {
-    for (field, def) in M::table().relations.iter().enumerate() {
-        let edit = edits.iter().find(|(of, ..)| *of == field);
-        let (added, removed) = edit.map_or((&[][..], &[][..]), |(_, added, removed)| (added, removed));
-        let loaded = written.unwrap_or(now).relation(field).and_then(RelationField::held);
-        let Some(relation) = before.relation_mut(field) else { continue };
-        if matches!(def.kind, RelationKind::BelongsTo { .. }) || relation.held().is_some() {
-            continue;
+fn is_linked<M: Model>(field: usize) -> bool {
+    matches!(M::table().relations[field].kind, RelationKind::ManyToMany { .. })
+}
+
+fn is_collection<M: Model>(field: usize) -> bool {
+    !matches!(M::table().relations[field].kind, RelationKind::BelongsTo { .. })
+}
+
+/// The parents that an object was written with, whichever side had said so.
+fn carry_parents<M: Model>(written: &M, target: &mut M) {
+    for field in (0..M::table().relations.len()).filter(|&field| !is_collection::<M>(field)) {
+        let held = written.relation(field).and_then(RelationField::held);
+        if let (Some(held), Some(relation)) = (held, target.relation_mut(field)) {
+            relation.set_held(held);
         }
-        match loaded {
-            Some(loaded) => {
-                relation.set_held(loaded);
-                added.iter().for_each(|&handle| relation.remove_raw(handle));
-                removed.iter().for_each(|&handle| relation.push_raw(handle));
-            }
-            None => {
-                if let Some(relation) = now.relation_mut(field) {
-                    relation.edit_before(added, removed);
+    }
+}
+
+/// What was written of links is a change of `now` against `before` again; what was written of children, they carry
+/// themselves. What came into collections and left them otherwise, and what was loaded since, is in `before` as it is in
+/// `now`.
+fn take_back_edits<M: Model>(now: &mut M, written: Option<&M>, before: &mut M, edits: &[Edit]) {
+    for field in (0..M::table().relations.len()).filter(|&field| is_collection::<M>(field)) {
+        let edit = edits.iter().find(|edit| edit.field == field);
+        let loaded = written.unwrap_or(now).relation(field).and_then(RelationField::held);
+        match (loaded, edit) {
+            (Some(list), edit) => {
+                let Some(relation) = before.relation_mut(field) else { continue };
+                let order = relation.held().unwrap_or_default();
+                let taken_back = edit.map_or_else(|| Arc::clone(&list), |edit| edit.taken_back(&list, &order));
+                relation.set_held(Arc::clone(&taken_back));
+                if let (Some(edit), false, Some(current)) = (edit, is_linked::<M>(field), now.relation_mut(field)) {
+                    let current_list = current.held().unwrap_or_default();
+                    current.set_held(edit.taken_back(&current_list, &order));
+                    // What was changed since stays a change.
+                    let since = Edit::between(field, &list, &current_list);
+                    relation.set_held(since.kept_out(&taken_back));
                 }
+            }
+            (None, Some(edit)) if is_linked::<M>(field) => {
+                let Some(relation) = now.relation_mut(field) else { continue };
+                relation.edit_before(&edit.added, &edit.removed);
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+/// Of a relationship and its key, one may have been changed since both were written: then the other goes back to what it
+/// was before.
+fn keep_parents<M: Model>(now: &mut M, written: &M, before: &M) {
+    let table = M::table();
+    let (values, written_values, values_before) = (Dump::of(now), Dump::of(written), Dump::of(before));
+    for (field, def) in table.relations.iter().enumerate() {
+        let RelationKind::BelongsTo { columns } = def.kind else { continue };
+        let columns = || columns.iter().filter_map(|name| table.column_index(name));
+        let held = |object: &M| object.relation(field).and_then(RelationField::held);
+        if held(now) != held(written) {
+            if held(now) == held(before) {
+                for column in columns() {
+                    // The value was the field's own: it decodes.
+                    let _ = now.store(column, values_before.raw(column));
+                }
+            }
+        } else if columns().any(|column| values.raw(column) != written_values.raw(column))
+            && let Some(relation) = now.relation_mut(field)
+        {
+            match held(before) {
+                Some(held) => relation.set_held(held),
+                None => relation.unload(),
             }
         }
     }

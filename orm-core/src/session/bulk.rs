@@ -58,14 +58,14 @@ impl Inner {
             let slot = IdentityKey::of(table, raw).and_then(|key| self.arenas[arena].lookup(&key));
             let Some(at) = slot.map(|slot| Row { arena, slot }) else { continue };
             if matches!(write, Write::BulkDelete(_)) {
-                self.remember(at, Change::BulkDeleted);
+                self.remember(at, Change::BulkDeleted(self.checkpoint(at)));
                 self.arenas[arena].unregister(at.slot);
                 self.arenas[arena].settle(at.slot);
                 self.arenas[arena].set_state(at.slot, SlotState::Deleted);
                 gone.insert(self.handle_of(at));
                 continue;
             }
-            self.remember(at, Change::Bulk);
+            self.remember(at, Change::Bulk(self.checkpoint(at)));
             let stored = self.stored_dump(at);
             for (&column, value) in columns.iter().zip(row) {
                 self.arenas[arena]

@@ -41,7 +41,7 @@ impl Inner {
     /// What was deleted is gone for good; what was read may change from now on.
     fn finish(&mut self) {
         for undo in std::mem::take(&mut self.undo) {
-            let deleted = matches!(undo.change, Change::Deleted | Change::BulkDeleted);
+            let deleted = matches!(undo.change, Change::Deleted(_) | Change::BulkDeleted(_));
             let is_there = self.arenas[undo.row.arena].generation(undo.row.slot) == undo.generation;
             if deleted && is_there && self.state(undo.row) == SlotState::Deleted {
                 self.arenas[undo.row.arena].release(undo.row.slot);

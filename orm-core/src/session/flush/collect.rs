@@ -20,6 +20,8 @@ pub(super) struct Work {
     pub(super) links: Vec<LinkOp>,
     /// Children that a collection was given, by owner and field, and that went elsewhere by what they say themselves.
     pub(super) lost: Vec<(Row, usize, Row)>,
+    /// The parents that children with a row have, by what relationships say.
+    pub(super) parents: Vec<(Row, &'static RelationDef, Row)>,
 }
 
 /// Where a column's value comes from, if not from the object's own field.
@@ -81,6 +83,8 @@ struct Collector<'s> {
     session: &'s Inner,
     work: Work,
     parents: Parents,
+    /// The parents with which children that are new again had been written.
+    said_before: Parents,
     /// Children whose own field says what their parent is: it wins over the parents' collections.
     decided: HashSet<(Row, usize)>,
     /// Links that are written: by table, the two ends, and whether they are inserted.
@@ -96,6 +100,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
         session,
         work: Work::default(),
         parents: HashMap::new(),
+        said_before: HashMap::new(),
         decided: HashSet::new(),
         links: HashSet::new(),
         claims: Vec::new(),
@@ -123,6 +128,9 @@ impl Collector<'_> {
             let Some(now) = arena.relation(row.slot, field) else { continue };
             let before = if is_new { None } else { arena.stored_relation(row.slot, field) };
             match relation.kind {
+                RelationKind::BelongsTo { .. } if is_new && arena.has_snapshot(row.slot) => {
+                    self.belongs_to_again(row, relation, now, arena.stored_relation(row.slot, field))?;
+                }
                 RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
                     let (added, removed) = self.difference(relation, now, before)?;
@@ -156,6 +164,26 @@ impl Collector<'_> {
         let key = (row, address(relation));
         self.decided.insert(key);
         self.parents.insert(key, (relation, parent));
+        Ok(())
+    }
+
+    /// Of an object that was written before and is new again, what it said then may be overruled by a collection that it
+    /// was put into since.
+    fn belongs_to_again(
+        &mut self,
+        row: Row,
+        relation: &'static RelationDef,
+        now: &dyn RelationField,
+        written: Option<&dyn RelationField>,
+    ) -> Result<()> {
+        let held = now.held();
+        if held != written.and_then(RelationField::held) {
+            return self.belongs_to(row, relation, now, None);
+        }
+        if let Some(&handle) = held.iter().flat_map(|held| held.iter()).next() {
+            let parent = self.end(relation, handle)?;
+            self.said_before.insert((row, address(relation)), (relation, Some(parent)));
+        }
         Ok(())
     }
 
@@ -264,6 +292,9 @@ impl Collector<'_> {
     /// The foreign keys of the rows, by row.
     fn foreign_keys(&mut self) -> Result<HashMap<Row, Vec<(usize, KeySource)>>> {
         let mut keys: HashMap<Row, Vec<(usize, KeySource)>> = HashMap::new();
+        for (child, parent) in std::mem::take(&mut self.said_before) {
+            self.parents.entry(child).or_insert(parent);
+        }
         for ((owner, field), child) in std::mem::take(&mut self.claims) {
             if self.parents.get(&child).is_some_and(|(_, parent)| *parent != Some(owner)) {
                 self.work.lost.push((owner, field, child.0));
@@ -273,6 +304,9 @@ impl Collector<'_> {
         // The order of a hash map is not to decide anything.
         parents.sort_by_key(|((row, relation), _)| (*row, *relation));
         for ((child, _), (relation, parent)) in parents {
+            if let Some(parent) = parent.filter(|_| self.session.state(child) == SlotState::Persistent) {
+                self.work.parents.push((child, relation, parent));
+            }
             let (columns, targets) = relation.key_pairs();
             let table = (relation.from)();
             let mut columns = positions(table, columns);

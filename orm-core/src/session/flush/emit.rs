@@ -22,6 +22,20 @@ pub(super) struct Effects {
     pub(super) stores: Vec<(Row, usize, Option<Box<[u8]>>)>,
 }
 
+impl Effects {
+    /// Whether the server made any of it.
+    fn has_made(&self) -> bool {
+        !self.stores.is_empty()
+    }
+}
+
+/// What came of a flush.
+pub(super) struct Emitted {
+    pub(super) effects: Effects,
+    /// Whether the transaction has been ended.
+    pub(super) ended: bool,
+}
+
 /// The commands around the statements of a flush.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
@@ -44,7 +58,7 @@ pub(super) async fn emit(
     work: &Work,
     plan: &Plan,
     bounds: Bounds,
-) -> Result<Effects> {
+) -> Result<Emitted> {
     let mut emitter = Emitter {
         work,
         keys: Keys::new(work, plan),
@@ -62,14 +76,12 @@ pub(super) async fn emit(
         }
         emitter.queue(step)?;
     }
-    // If the last answers are to be looked at, COMMIT waits for that.
-    let checked = emitter.wave.iter().any(|outgoing| outgoing.expect.needs_check());
-    emitter.fly(connection, bounds.end.filter(|_| !checked)).await?;
-    if let Some(end) = bounds.end.filter(|_| checked) {
-        connection.end(end).await?;
-    }
+    // If an answer is to be looked at, or anything that came back is to be read, COMMIT waits for that.
+    let checked = emitter.wave.iter().any(|outgoing| outgoing.expect.needs_check()) || emitter.effects.has_made();
+    let end = bounds.end.filter(|_| !checked);
+    emitter.fly(connection, end).await?;
     emitter.note_keys();
-    Ok(emitter.effects)
+    Ok(Emitted { effects: emitter.effects, ended: end.is_some() })
 }
 
 /// How many waves the inserts take if keys come back from each.

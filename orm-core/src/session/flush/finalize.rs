@@ -64,6 +64,9 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
         edits.note(parent, field, session.handle_of(child), false);
     }
     edits.apply(session);
+    for &(child, relation, parent) in &work.parents {
+        confirm_parent(session, child, relation, parent);
+    }
     for arena in 0..session.arenas.len() {
         for slot in session.arenas[arena].touched().to_vec() {
             forget_edits(session, Row { arena, slot });
@@ -75,10 +78,11 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
 
 /// Keeps what the rows were, for the transaction to be taken back.
 fn remember(session: &mut Inner, work: &Work) {
-    let inserts = work.inserts.iter().map(|op| (op.row, Change::Inserted));
-    let deletes = work.deletes.iter().map(|op| (op.row, Change::Deleted));
-    for (row, change) in inserts.chain(deletes) {
-        session.remember(row, change);
+    for op in &work.inserts {
+        session.remember(op.row, Change::Inserted(session.checkpoint(op.row)));
+    }
+    for op in &work.deletes {
+        session.remember(op.row, Change::Deleted(session.checkpoint(op.row)));
     }
     // Of a touched object without an update of its own, the collections may have been written.
     let mut changed: Vec<Row> = work.updates.iter().map(|op| op.row).collect();
@@ -89,7 +93,8 @@ fn remember(session: &mut Inner, work: &Work) {
     let mut seen = HashSet::with_capacity(changed.len());
     for row in changed {
         if seen.insert(row) {
-            session.remember(row, Change::Updated);
+            let edits = session.arenas[row.arena].collection_edits(row.slot);
+            session.remember(row, Change::Updated(session.checkpoint(row), edits));
         }
     }
 }
@@ -171,6 +176,25 @@ fn set_parent(session: &mut Inner, row: Row, field: usize, parent: Option<Row>, 
     });
 }
 
+/// Makes the key and the relationship of a child what its parent says: where the row has that key already, nothing was
+/// written, but the object may have been on its way elsewhere.
+fn confirm_parent(session: &mut Inner, child: Row, relation: &'static RelationDef, parent: Row) {
+    let (columns, targets) = relation.key_pairs();
+    let (columns, targets) = (positions((relation.from)(), columns), positions((relation.to)(), targets));
+    let (mut own, mut key) = (Dump::default(), Dump::default());
+    session.arenas[child.arena].dump(child.slot, &mut own);
+    session.arenas[parent.arena].dump(parent.slot, &mut key);
+    for (column, target) in columns.into_iter().zip(targets) {
+        if own.raw(column) != key.raw(target) {
+            // A key is of the type of the column that it points to.
+            let _ = session.arenas[child.arena].store(child.slot, column, key.raw(target));
+        }
+    }
+    if let Some(field) = relation.field {
+        set_parent(session, child, field, Some(parent), false);
+    }
+}
+
 /// A link that was written from one side shows in the loaded collection of the other.
 fn mirror_link(session: &Inner, op: &LinkOp, edits: &mut Edits) {
     let (row, other) = op.rows;
@@ -208,9 +232,7 @@ impl Edits {
             if list == held {
                 continue;
             }
-            session.remember(owner, Change::Related);
-            session.arenas[owner.arena]
-                .edit_relation(owner.slot, field, &mut |relation| relation.set_held(Arc::clone(&list)));
+            session.correct_relation(owner, field, &list);
         }
     }
 }
@@ -244,8 +266,9 @@ impl Inner {
         gone: &HashSet<RawHandle>,
     ) {
         for (row, field, _) in self.holders(table, gone) {
-            self.remember(row, Change::Related);
-            self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| without(relation, gone));
+            let held = self.arenas[row.arena].relation(row.slot, field).and_then(RelationField::held);
+            let kept = held.iter().flat_map(|held| held.iter()).copied().filter(|handle| !gone.contains(handle));
+            self.correct_relation(row, field, &kept.collect());
         }
     }
 
@@ -256,7 +279,7 @@ impl Inner {
             let is_one = matches!(relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
             let unload = is_one && self.state(row) == SlotState::Persistent;
             self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| {
-                if unload { relation.unload() } else { without(relation, gone) }
+                if unload { relation.unload() } else { relation.forget(gone) }
             });
         }
     }
@@ -283,12 +306,5 @@ impl Inner {
             }
         }
         found
-    }
-}
-
-fn without(relation: &mut dyn RelationField, gone: &HashSet<RawHandle>) {
-    let Some(held) = relation.held() else { return };
-    if held.iter().any(|handle| gone.contains(handle)) {
-        relation.set_held(held.iter().copied().filter(|handle| !gone.contains(handle)).collect());
     }
 }

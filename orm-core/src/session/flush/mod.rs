@@ -32,29 +32,36 @@ impl Inner {
         let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
         if work.is_empty() {
             finalize::settle(self, &work);
-            let outcome = match (end, &mut self.connection) {
-                (Some(end), Some(connection)) => connection.end(end).await,
-                _ => Ok(()),
-            };
-            return self.or_fail(outcome).await;
+            return self.end_transaction(end).await;
         }
         if self.options.read_only {
             return Err(Error::new(ErrorKind::Invalid, "the session is read-only, and there are changes to write"));
         }
         let plan = plan::plan(&work)?;
-        let begin = match self.connection {
-            Some(_) => None,
-            None => Some(begin(self.options.isolation, self.options.read_only)),
-        };
-        if begin.is_some() {
+        if self.connection.is_none() {
             self.connection = Some(self.engine.connection().await?);
         }
         let Some(connection) = &mut self.connection else { unreachable!("it was taken from the pool just now") };
+        let begin =
+            (!connection.in_transaction()).then(|| begin(self.options.isolation, self.options.read_only));
         let emitted = emit::emit(connection, &work, &plan, Bounds { begin, end }).await;
-        let outcome = emitted.and_then(|effects| finalize::finalize(self, &work, effects));
-        self.or_fail(outcome).await?;
+        let outcome = emitted.and_then(|emitted| {
+            finalize::finalize(self, &work, emitted.effects)?;
+            Ok(emitted.ended)
+        });
+        let ended = self.or_fail(outcome).await?;
         finalize::settle(self, &work);
-        Ok(())
+        // Only what has been read whole is committed.
+        self.end_transaction(end.filter(|_| !ended)).await
+    }
+
+    /// Ends the transaction, if one is open and a command is given.
+    async fn end_transaction(&mut self, end: Option<&'static str>) -> Result<()> {
+        let outcome = match (end, &mut self.connection) {
+            (Some(end), Some(connection)) => connection.end(end).await,
+            _ => Ok(()),
+        };
+        self.or_fail(outcome).await
     }
 
     /// After an error of the server, rolls back before it is passed on.
