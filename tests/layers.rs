@@ -4,15 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers of orm-core, each of which uses only those before it.
-const LAYERS: [&str; 8] = [
-    "error", "types", "schema", "sql", "compile", "engine", "query", "session",
-];
+const LAYERS: [&str; 8] = ["error", "types", "schema", "sql", "compile", "engine", "query", "session"];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
 /// The Rust files below a folder of the workspace, with their paths relative to it.
@@ -25,11 +20,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
             if path.is_dir() && !path.ends_with("target") {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path
-                    .strip_prefix(root())
-                    .expect("below the root")
-                    .display()
-                    .to_string();
+                let name = path.strip_prefix(root()).expect("below the root").display().to_string();
                 found.push((name, fs::read_to_string(&path).expect("a text file")));
             }
         }
@@ -41,10 +32,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 
 /// The lines of code: without comments and documentation, with their numbers.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .map(|(i, line)| (i + 1, line))
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// The layer that a file of orm-core belongs to.
@@ -61,25 +49,14 @@ fn each_layer_uses_only_those_before_it() {
         let Some(own) = layer(&file) else { continue };
         for (number, line) in code(&text) {
             for part in line.split("crate::").skip(1) {
-                let name: String = part
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
-                if LAYERS
-                    .iter()
-                    .position(|layer| *layer == name)
-                    .is_some_and(|used| used > own)
-                {
+                let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if LAYERS.iter().position(|layer| *layer == name).is_some_and(|used| used > own) {
                     wrong.push(format!("{file}:{number}: {line}"));
                 }
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "these reach to a layer on their right:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "these reach to a layer on their right:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -100,18 +77,14 @@ fn only_the_engine_touches_the_driver() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "the driver is the engine's:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "the driver is the engine's:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn sql_text_is_made_in_one_place() {
     let keywords = [
-        "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "DROP ", "ALTER ", "BEGIN",
-        "COMMIT", "ROLLBACK", " FROM ", " WHERE ",
+        "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "DROP ", "ALTER ", "BEGIN", "COMMIT", "ROLLBACK",
+        " FROM ", " WHERE ",
     ];
     let mut wrong = Vec::new();
     for (file, text) in sources("orm-core/src") {
@@ -119,40 +92,22 @@ fn sql_text_is_made_in_one_place() {
             continue;
         }
         for (number, line) in code(&text) {
-            let quoted: String = line
-                .split('"')
-                .skip(1)
-                .step_by(2)
-                .collect::<Vec<_>>()
-                .join("\n");
+            let quoted: String = line.split('"').skip(1).step_by(2).collect::<Vec<_>>().join("\n");
             // Messages for people are in lower case, but for the name of a clause in the midst of one.
-            let starts = quoted.lines().any(|text| {
-                keywords
-                    .iter()
-                    .any(|keyword| text.starts_with(keyword.trim_start()))
-            });
+            let starts =
+                quoted.lines().any(|text| keywords.iter().any(|keyword| text.starts_with(keyword.trim_start())));
             if starts {
                 wrong.push(format!("{file}:{number}: {line}"));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "SQL outside the compile layer:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "SQL outside the compile layer:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_file_says_what_lives_in_it() {
     let mut wrong = Vec::new();
-    for folder in [
-        "orm-core/src",
-        "orm-derive/src",
-        "orm-sandbox/src",
-        "orm-examples/src",
-        "tests",
-    ] {
+    for folder in ["orm-core/src", "orm-derive/src", "orm-sandbox/src", "orm-examples/src", "tests"] {
         for (file, text) in sources(folder) {
             // What the compiler is to refuse begins with what a user would write.
             let is_case = file.starts_with("tests/ui") && !file.ends_with("ui.rs");
@@ -161,31 +116,14 @@ fn every_file_says_what_lives_in_it() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "these begin without `//!`:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "these begin without `//!`:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn nothing_is_left_undone() {
-    let words = [
-        "todo!",
-        "unimplemented!(\"",
-        "dbg!",
-        "FIXME",
-        "XXX",
-        "#[ignore",
-    ];
+    let words = ["todo!", "unimplemented!(\"", "dbg!", "FIXME", "XXX", "#[ignore"];
     let mut wrong = Vec::new();
-    for folder in [
-        "orm-core/src",
-        "orm-derive/src",
-        "orm-sandbox/src",
-        "orm-examples/src",
-        "tests",
-    ] {
+    for folder in ["orm-core/src", "orm-derive/src", "orm-sandbox/src", "orm-examples/src", "tests"] {
         for (file, text) in sources(folder) {
             if file == "tests/layers.rs" {
                 continue;
@@ -204,34 +142,15 @@ fn nothing_is_left_undone() {
 fn the_lesson_prints_what_its_golden_file_has() {
     for program in ["course_homework", "school"] {
         let output = std::process::Command::new(env!("CARGO"))
-            .args([
-                "run",
-                "--quiet",
-                "--locked",
-                "-p",
-                "orm-examples",
-                "--bin",
-                program,
-            ])
+            .args(["run", "--quiet", "--locked", "-p", "orm-examples", "--bin", program])
             .current_dir(root())
             .env_remove("DATABASE_URL")
             .output()
             .expect("cargo runs");
         let printed = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "{program}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let golden = root()
-            .join("orm-examples/golden")
-            .join(format!("{program}.txt"));
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        let golden = root().join("orm-examples/golden").join(format!("{program}.txt"));
         let expected = fs::read_to_string(&golden).expect("the golden file");
-        assert_eq!(
-            printed,
-            expected,
-            "{program} prints something else than {}",
-            golden.display()
-        );
+        assert_eq!(printed, expected, "{program} prints something else than {}", golden.display());
     }
 }

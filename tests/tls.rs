@@ -23,10 +23,7 @@ fn write_for_server(path: &Path, text: &str, owner: &fs::Metadata) {
 }
 
 async fn tls_server() -> TlsServer {
-    let sandbox = Sandbox::builder()
-        .tcp(true)
-        .start()
-        .expect("a PostgreSQL to test on");
+    let sandbox = Sandbox::builder().tcp(true).start().expect("a PostgreSQL to test on");
     let database = sandbox.database().expect("a database");
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let owner = fs::metadata(sandbox.dir()).expect("the sandbox's folder");
@@ -41,20 +38,10 @@ async fn tls_server() -> TlsServer {
         ("ssl_key_file", private.display().to_string()),
         ("ssl", "on".to_owned()),
     ] {
-        client
-            .batch_execute(&format!("ALTER SYSTEM SET {name} = '{value}'"))
-            .await
-            .expect("a superuser");
+        client.batch_execute(&format!("ALTER SYSTEM SET {name} = '{value}'")).await.expect("a superuser");
     }
-    client
-        .batch_execute("SELECT pg_reload_conf()")
-        .await
-        .expect("a superuser");
-    TlsServer {
-        sandbox,
-        database,
-        certificate,
-    }
+    client.batch_execute("SELECT pg_reload_conf()").await.expect("a superuser");
+    TlsServer { sandbox, database, certificate }
 }
 
 /// Whether the server says that the connection is encrypted. It reads its new settings in its own time.
@@ -64,10 +51,7 @@ async fn is_encrypted(engine: &Engine) -> Result<bool, orm_core::Error> {
         match engine.raw().await {
             Ok(client) => {
                 let row = client
-                    .query_one(
-                        "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-                        &[],
-                    )
+                    .query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[])
                     .await
                     .expect("the view is there");
                 return Ok(row.get(0));
@@ -90,35 +74,17 @@ async fn a_connection_whose_certificate_is_trusted_is_encrypted() {
         .root_certificates(&server.certificate)
         .build()
         .expect("valid settings");
-    assert!(
-        is_encrypted(&engine)
-            .await
-            .expect("the certificate is trusted")
-    );
+    assert!(is_encrypted(&engine).await.expect("the certificate is trusted"));
 
     let file = server.certificate.display();
-    let dsn = format!(
-        "{} sslmode=verify-full sslrootcert='{file}'",
-        server.database.dsn()
-    );
+    let dsn = format!("{} sslmode=verify-full sslrootcert='{file}'", server.database.dsn());
     let engine = Engine::new(&dsn).expect("libpq's options are known");
-    assert!(
-        is_encrypted(&engine)
-            .await
-            .expect("the certificate is trusted")
-    );
+    assert!(is_encrypted(&engine).await.expect("the certificate is trusted"));
 
     let encoded = file.to_string().replace('/', "%2F");
-    let url = format!(
-        "{}?sslrootcert={encoded}&sslmode=require",
-        server.database.url()
-    );
+    let url = format!("{}?sslrootcert={encoded}&sslmode=require", server.database.url());
     let engine = Engine::new(&url).expect("libpq's options are known");
-    assert!(
-        is_encrypted(&engine)
-            .await
-            .expect("the certificate is trusted")
-    );
+    assert!(is_encrypted(&engine).await.expect("the certificate is trusted"));
     drop(server.sandbox);
 }
 
@@ -138,12 +104,9 @@ async fn a_certificate_that_is_not_trusted_is_refused() {
         .root_certificates(&server.certificate)
         .build()
         .expect("valid settings");
-    is_encrypted(&trusted)
-        .await
-        .expect("the server speaks TLS by now");
+    is_encrypted(&trusted).await.expect("the server speaks TLS by now");
 
-    let other =
-        rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let file = server.sandbox.dir().join("other.crt");
     fs::write(&file, other.cert.pem()).expect("the folder is writable");
     let engine = Engine::builder()
@@ -152,20 +115,14 @@ async fn a_certificate_that_is_not_trusted_is_refused() {
         .root_certificates(&file)
         .build()
         .expect("valid settings");
-    let error = engine
-        .raw()
-        .await
-        .expect_err("another certificate is trusted");
+    let error = engine.raw().await.expect_err("another certificate is trusted");
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(error.to_string().contains("certificate"), "{error}");
 }
 
 #[tokio::test]
 async fn a_server_without_tls_is_refused_if_encryption_is_required() {
-    let sandbox = Sandbox::builder()
-        .tcp(true)
-        .start()
-        .expect("a PostgreSQL to test on");
+    let sandbox = Sandbox::builder().tcp(true).start().expect("a PostgreSQL to test on");
     let database = sandbox.database().expect("a database");
     let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let file = sandbox.dir().join("root.crt");
@@ -182,10 +139,8 @@ async fn a_server_without_tls_is_refused_if_encryption_is_required() {
 
 #[tokio::test]
 async fn a_file_of_certificates_that_cannot_be_read_is_named() {
-    let error = Engine::new(
-        "host=localhost user=u password=secret sslmode=verify-full sslrootcert=/no/such/file.pem",
-    )
-    .expect_err("there is no such file");
+    let error = Engine::new("host=localhost user=u password=secret sslmode=verify-full sslrootcert=/no/such/file.pem")
+        .expect_err("there is no such file");
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("/no/such/file.pem"), "{error}");
     assert!(!format!("{error:?}").contains("secret"), "{error:?}");

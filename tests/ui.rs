@@ -39,9 +39,7 @@ fn ui() {
     if version == PINNED {
         return run(Path::new("ui"));
     }
-    eprintln!(
-        "the expected texts are those of rustc {PINNED}, and this is {version}: cases only have to be refused"
-    );
+    eprintln!("the expected texts are those of rustc {PINNED}, and this is {version}: cases only have to be refused");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
     copy_without_texts(&manifest_dir().join("ui"), &folder);
     // A case without a text is given the one that it gets, so that nothing but a refusal is asked for.
@@ -52,10 +50,7 @@ fn ui() {
         .env("TRYBUILD", "overwrite")
         .status()
         .expect("this program can be started again");
-    assert!(
-        status.success(),
-        "a case of `ui` is not refused by rustc {version}, or one of `ui_pass` is"
-    );
+    assert!(status.success(), "a case of `ui` is not refused by rustc {version}, or one of `ui_pass` is");
 }
 
 /// First what is refused by its types: without cases that pass, trybuild checks all of them at once. With such cases it
@@ -71,15 +66,9 @@ fn run(refused: &Path) {
 
 fn rustc_version() -> String {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .arg("--version")
-        .output()
-        .expect("rustc tells its version");
+    let output = Command::new(rustc).arg("--version").output().expect("rustc tells its version");
     let text = String::from_utf8(output.stdout).expect("the version is text");
-    text.split_whitespace()
-        .nth(1)
-        .expect("`rustc <version>`")
-        .to_owned()
+    text.split_whitespace().nth(1).expect("`rustc <version>`").to_owned()
 }
 
 fn copy_without_texts(from: &Path, to: &Path) {
@@ -89,33 +78,23 @@ fn copy_without_texts(from: &Path, to: &Path) {
     for folder in ["", "support", "when_built"] {
         fs::create_dir_all(to.join(folder)).expect("a folder can be made");
         for file in files(&from.join(folder), "rs") {
-            fs::copy(from.join(folder).join(&file), to.join(folder).join(&file))
-                .expect("a case can be copied");
+            fs::copy(from.join(folder).join(&file), to.join(folder).join(&file)).expect("a case can be copied");
         }
     }
 }
 
 #[test]
 fn every_mistake_of_the_list_has_its_case() {
-    let contributing =
-        fs::read_to_string(manifest_dir().join("../CONTRIBUTING.md")).expect("CONTRIBUTING.md");
+    let contributing = fs::read_to_string(manifest_dir().join("../CONTRIBUTING.md")).expect("CONTRIBUTING.md");
     let listed: Vec<String> = contributing
         .split("\n## ")
         .find(|section| section.starts_with("Mistakes that do not compile"))
         .expect("the section `Mistakes that do not compile`")
         .lines()
-        .filter_map(|line| {
-            line.strip_suffix("` |")?
-                .rsplit_once("| `")
-                .map(|(_, case)| case.to_owned())
-        })
+        .filter_map(|line| line.strip_suffix("` |")?.rsplit_once("| `").map(|(_, case)| case.to_owned()))
         .collect();
     let rows: BTreeSet<String> = listed.iter().cloned().collect();
-    assert_eq!(
-        rows.len(),
-        listed.len(),
-        "a case has two rows in CONTRIBUTING.md"
-    );
+    assert_eq!(rows.len(), listed.len(), "a case has two rows in CONTRIBUTING.md");
     let cases = cases("rs");
     assert!(
         rows == cases,
@@ -127,27 +106,20 @@ fn every_mistake_of_the_list_has_its_case() {
 
 #[test]
 fn every_case_has_its_text() {
-    assert_eq!(
-        cases("rs"),
-        cases("stderr"),
-        "every case of tests/ui has a text, and every text a case"
-    );
+    assert_eq!(cases("rs"), cases("stderr"), "every case of tests/ui has a text, and every text a case");
 }
 
 #[test]
 fn texts_are_short_and_name_no_machine() {
     let mut wrong = Vec::new();
     for case in cases("stderr") {
-        let text = fs::read_to_string(manifest_dir().join("ui").join(format!("{case}.stderr")))
-            .expect("a text");
+        let text = fs::read_to_string(manifest_dir().join("ui").join(format!("{case}.stderr"))).expect("a text");
         let lines = text.lines().count();
         if (lines > LONGEST) != LONGER.contains(&case.as_str()) {
             wrong.push(format!("{case}: {lines} lines"));
         }
         // The sources of the standard library are shown where they are installed, those of a dependency change with it.
-        for place in [
-            "--> /", "$RUST", "$CARGO", "/home/", "/root/", "/tmp/", "registry",
-        ] {
+        for place in ["--> /", "$RUST", "$CARGO", "/home/", "/root/", "/tmp/", "registry"] {
             if text.contains(place) {
                 wrong.push(format!("{case}: has `{place}`"));
             }
@@ -168,9 +140,7 @@ fn manifest_dir() -> PathBuf {
 fn cases(extension: &str) -> BTreeSet<String> {
     let ui = manifest_dir().join("ui");
     let checked = files(&ui, extension);
-    let built = files(&ui.join("when_built"), extension)
-        .into_iter()
-        .map(|file| format!("when_built/{file}"));
+    let built = files(&ui.join("when_built"), extension).into_iter().map(|file| format!("when_built/{file}"));
     let without = |file: String| file.trim_end_matches(&format!(".{extension}")).to_owned();
     checked.into_iter().chain(built).map(without).collect()
 }

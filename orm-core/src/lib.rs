@@ -48,25 +48,25 @@
 //! | `serde` | `Serialize` and `Deserialize` for `Auto` |
 //! | `tls` | encrypted connections, by rustls |
 
-mod error;
-pub mod types;
-pub mod schema;
-pub mod sql;
-mod compile;
-mod engine;
-mod query;
-mod session;
-pub mod prelude;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod compile;
+mod engine;
+mod error;
+pub mod prelude;
+mod query;
+pub mod schema;
+mod session;
+pub mod sql;
+pub mod types;
 
+pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
-pub use tokio_postgres;
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{Db, Delete, Dynamic, Executor, Load, Loads, Nested, Query, Rows, Unbound, Update, query};
-pub use compile::IsolationLevel;
 pub use session::{MaybeRetryable, Session, SessionMaker, State};
+pub use tokio_postgres;

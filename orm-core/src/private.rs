@@ -1,5 +1,6 @@
 //! Everything that generated code may name. Not part of the public API.
 
+pub use crate::comparable;
 pub use crate::error::{Error, Result};
 pub use crate::schema::{
     Adopter, BelongsTo, CheckDef, ColumnDef, Deferrable, Dump, ForeignKeyAction, ForeignKeyDef, HasMany, HasOne,
@@ -12,7 +13,6 @@ pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
     KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, VersionType, check_version,
 };
-pub use crate::comparable;
 pub use inventory;
 
 /// Reads a column's value.

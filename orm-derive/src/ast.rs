@@ -124,16 +124,9 @@ pub(crate) struct RelationAttrs {
 #[derive(Debug)]
 pub(crate) enum Through {
     /// Two relationships of a model.
-    Model {
-        local: Box<Member>,
-        remote: Box<Member>,
-    },
+    Model { local: Box<Member>, remote: Box<Member> },
     /// The columns of a table that has no model.
-    Bare {
-        table: LitStr,
-        local: Vec<LitStr>,
-        remote: Vec<LitStr>,
-    },
+    Bare { table: LitStr, local: Vec<LitStr>, remote: Vec<LitStr> },
 }
 
 /// A column of an order.
@@ -173,10 +166,7 @@ impl Model {
 
     /// The table's name.
     pub(crate) fn table(&self) -> String {
-        self.attrs
-            .table
-            .as_ref()
-            .map_or_else(|| snake_case(&self.name()), LitStr::value)
+        self.attrs.table.as_ref().map_or_else(|| snake_case(&self.name()), LitStr::value)
     }
 
     /// The table's name behind that of its schema, for messages.
@@ -210,15 +200,8 @@ impl Model {
     /// The fields of the primary key, in its order.
     pub(crate) fn key(&self) -> Vec<&Field> {
         match &self.attrs.primary_key {
-            Some(listing) => listing
-                .fields
-                .iter()
-                .filter_map(|name| self.column(name))
-                .collect(),
-            None => self
-                .columns()
-                .filter(|field| field.column.primary_key.is_some())
-                .collect(),
+            Some(listing) => listing.fields.iter().filter_map(|name| self.column(name)).collect(),
+            None => self.columns().filter(|field| field.column.primary_key.is_some()).collect(),
         }
     }
 }
@@ -231,10 +214,7 @@ impl Field {
 
     /// The column's name.
     pub(crate) fn column_name(&self) -> String {
-        self.column
-            .name
-            .as_ref()
-            .map_or_else(|| self.name(), LitStr::value)
+        self.column.name.as_ref().map_or_else(|| self.name(), LitStr::value)
     }
 
     /// The relationship type and the model at its other end, unless the field is skipped.
@@ -242,10 +222,7 @@ impl Field {
         if self.skip.is_some() {
             return None;
         }
-        self.meant
-            .as_ref()
-            .map(|(ends, target)| (*ends, target))
-            .or_else(|| infer::relationship(&self.ty))
+        self.meant.as_ref().map(|(ends, target)| (*ends, target)).or_else(|| infer::relationship(&self.ty))
     }
 
     /// Whether the field is a column.
@@ -255,12 +232,7 @@ impl Field {
 
     /// The fields of a `belongs_to`.
     pub(crate) fn key_fields<'m>(&self, model: &'m Model) -> Vec<&'m Self> {
-        self.relation
-            .belongs_to
-            .iter()
-            .flatten()
-            .filter_map(|name| model.column(name))
-            .collect()
+        self.relation.belongs_to.iter().flatten().filter_map(|name| model.column(name)).collect()
     }
 
     /// Whether a builder must be given the field's value.
@@ -298,12 +270,8 @@ fn misfit(input: &DeriveInput) -> Option<syn::Error> {
     let message = match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(_) => None,
-            Fields::Unnamed(_) => {
-                Some("a model has named fields, one a column; name them: `struct Course { id: … }`")
-            }
-            Fields::Unit => {
-                Some("a model has fields, one a column; add them: `struct Course { id: … }`")
-            }
+            Fields::Unnamed(_) => Some("a model has named fields, one a column; name them: `struct Course { id: … }`"),
+            Fields::Unit => Some("a model has fields, one a column; add them: `struct Course { id: … }`"),
         },
         Data::Enum(_) => Some("a model is a struct; for a column's type, use `#[derive(Enum)]`"),
         Data::Union(_) => Some("a model is a struct; make it one"),
@@ -312,17 +280,13 @@ fn misfit(input: &DeriveInput) -> Option<syn::Error> {
         return Some(syn::Error::new_spanned(&input.ident, message));
     }
     (!input.generics.params.is_empty()).then(|| {
-        let message =
-            "a model is one table and has no type parameters, constants or lifetimes; remove them";
+        let message = "a model is one table and has no type parameters, constants or lifetimes; remove them";
         syn::Error::new_spanned(&input.generics, message)
     })
 }
 
 fn named_fields(fields: &Fields, problems: &mut Problems) -> Vec<Field> {
-    fields
-        .iter()
-        .filter_map(|field| Field::from_syn(field, problems))
-        .collect()
+    fields.iter().filter_map(|field| Field::from_syn(field, problems)).collect()
 }
 
 impl Field {
@@ -330,10 +294,7 @@ impl Field {
         let ident = field.ident.clone()?;
         let before = problems.len();
         let words = words(&field.attrs, problems);
-        let mut reader = Reader {
-            place: &[&ON_COLUMN, &ON_RELATIONSHIP],
-            problems,
-        };
+        let mut reader = Reader { place: &[&ON_COLUMN, &ON_RELATIONSHIP], problems };
         let words = reader.known(words, &[], &[&ON_STRUCT]);
         let mut read = Self {
             ident,
@@ -358,15 +319,8 @@ impl Field {
 impl ModelAttrs {
     fn read(input: &DeriveInput, problems: &mut Problems) -> Self {
         let words = words(&input.attrs, problems);
-        let mut reader = Reader {
-            place: &[&ON_STRUCT],
-            problems,
-        };
-        let words = reader.known(
-            words,
-            &[UNIQUE, INDEX, CHECK],
-            &[&ON_COLUMN, &ON_RELATIONSHIP],
-        );
+        let mut reader = Reader { place: &[&ON_STRUCT], problems };
+        let words = reader.known(words, &[UNIQUE, INDEX, CHECK], &[&ON_COLUMN, &ON_RELATIONSHIP]);
         let mut attrs = Self::default();
         for word in &words {
             attrs.word(word, &mut reader);
@@ -382,8 +336,5 @@ impl ModelAttrs {
 
 /// The path of what generated code may name, in the crate at `orm`.
 pub(crate) fn private(orm: Option<&syn::Path>) -> TokenStream {
-    orm.map_or_else(
-        || quote!(::orm_core::__private),
-        |path| quote!(#path::__private),
-    )
+    orm.map_or_else(|| quote!(::orm_core::__private), |path| quote!(#path::__private))
 }

@@ -80,11 +80,7 @@ impl Parse for Word {
         } else if input.peek(token::Paren) {
             let list;
             parenthesized!(list in input);
-            Value::List(
-                Punctuated::<Arg, Token![,]>::parse_terminated(&list)?
-                    .into_iter()
-                    .collect(),
-            )
+            Value::List(Punctuated::<Arg, Token![,]>::parse_terminated(&list)?.into_iter().collect())
         } else {
             Value::Nothing
         };
@@ -123,14 +119,10 @@ pub(crate) fn words(attrs: &[Attribute], problems: &mut Problems) -> Vec<Word> {
     let mut words = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(MODEL)) {
         let Meta::List(list) = &attr.meta else {
-            problems.at(
-                &attr.meta,
-                "write the attributes of a model in parentheses: `#[model(…)]`",
-            );
+            problems.at(&attr.meta, "write the attributes of a model in parentheses: `#[model(…)]`");
             continue;
         };
-        let parsed =
-            (|input: ParseStream<'_>| read_words(input, &mut words)).parse2(list.tokens.clone());
+        let parsed = (|input: ParseStream<'_>| read_words(input, &mut words)).parse2(list.tokens.clone());
         if let Err(error) = parsed {
             problems.push(error);
         }
@@ -158,24 +150,14 @@ pub(crate) struct Reader<'p> {
 
 impl Reader<'_> {
     /// The words that are known here; duplicates and unknown words become problems.
-    pub(crate) fn known(
-        &mut self,
-        words: Vec<Word>,
-        repeatable: &[&str],
-        elsewhere: &[&Place],
-    ) -> Vec<Word> {
+    pub(crate) fn known(&mut self, words: Vec<Word>, repeatable: &[&str], elsewhere: &[&Place]) -> Vec<Word> {
         let mut known: Vec<Word> = Vec::new();
         for word in words {
             let text = word.text();
             if self.form(&text).is_none() {
                 self.unknown(&word.name, elsewhere);
-            } else if known.iter().any(|other| other.name == word.name)
-                && !repeatable.contains(&text.as_str())
-            {
-                self.problems.at(
-                    &word.name,
-                    format!("duplicate attribute `{text}`; keep one of them"),
-                );
+            } else if known.iter().any(|other| other.name == word.name) && !repeatable.contains(&text.as_str()) {
+                self.problems.at(&word.name, format!("duplicate attribute `{text}`; keep one of them"));
             } else {
                 known.push(word);
             }
@@ -190,18 +172,11 @@ impl Reader<'_> {
     fn unknown(&mut self, name: &Ident, elsewhere: &[&Place]) {
         let text = name.unraw().to_string();
         let message = match elsewhere.iter().find(|place| place.form(&text).is_some()) {
-            Some(place) => format!(
-                "`{text}` is not expected here; it belongs on {}",
-                place.name
-            ),
+            Some(place) => format!("`{text}` is not expected here; it belongs on {}", place.name),
             None => {
-                let known = self
-                    .place
-                    .iter()
-                    .flat_map(|place| place.words.iter().map(|(name, _)| *name));
-                let advice = suggestion(&text, known.clone()).unwrap_or_else(|| {
-                    format!("; known are {}", known.collect::<Vec<_>>().join(", "))
-                });
+                let known = self.place.iter().flat_map(|place| place.words.iter().map(|(name, _)| *name));
+                let advice = suggestion(&text, known.clone())
+                    .unwrap_or_else(|| format!("; known are {}", known.collect::<Vec<_>>().join(", ")));
                 format!("unknown attribute `{text}`{advice}")
             }
         };
@@ -213,12 +188,8 @@ impl Reader<'_> {
         let text = word.text();
         let form = self.form(&text).unwrap_or_default();
         match &word.value {
-            Value::Equals(value) => self
-                .problems
-                .at(value, format!("`{text}` is written `{form}`")),
-            _ => self
-                .problems
-                .at(&word.name, format!("`{text}` is written `{form}`")),
+            Value::Equals(value) => self.problems.at(value, format!("`{text}` is written `{form}`")),
+            _ => self.problems.at(&word.name, format!("`{text}` is written `{form}`")),
         }
     }
 
@@ -244,10 +215,7 @@ impl Reader<'_> {
     /// `word = 40`
     pub(crate) fn number(&mut self, word: &Word) -> Option<LitInt> {
         let value = match equals(word) {
-            Some(Expr::Lit(ExprLit {
-                lit: Lit::Int(number),
-                ..
-            })) => Some(number.clone()),
+            Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) => Some(number.clone()),
             _ => None,
         };
         self.or_shape(word, value)
@@ -261,9 +229,7 @@ impl Reader<'_> {
 
     /// `word = one of these`
     pub(crate) fn choice(&mut self, word: &Word, choices: &[&str]) -> Option<Ident> {
-        let value = equals(word)
-            .and_then(as_ident)
-            .filter(|value| choices.contains(&value.to_string().as_str()));
+        let value = equals(word).and_then(as_ident).filter(|value| choices.contains(&value.to_string().as_str()));
         self.or_shape(word, value)
     }
 
@@ -307,10 +273,7 @@ pub(crate) fn strip_group(value: &Expr) -> &Expr {
 
 pub(crate) fn as_text(value: &Expr) -> Option<LitStr> {
     match strip_group(value) {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.clone()),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
         _ => None,
     }
 }
@@ -323,9 +286,7 @@ pub(crate) fn as_ident(value: &Expr) -> Option<Ident> {
 }
 
 fn as_idents(value: &Expr) -> Option<Vec<Ident>> {
-    let all = |elems: &Punctuated<Expr, Token![,]>| {
-        elems.iter().map(as_ident).collect::<Option<Vec<_>>>()
-    };
+    let all = |elems: &Punctuated<Expr, Token![,]>| elems.iter().map(as_ident).collect::<Option<Vec<_>>>();
     match value {
         Expr::Tuple(tuple) => all(&tuple.elems).filter(|names| !names.is_empty()),
         Expr::Array(array) => all(&array.elems).filter(|names| !names.is_empty()),
@@ -351,20 +312,14 @@ impl Member {
         let (model, name) = match value {
             Expr::Path(path) => split_last(path)?,
             Expr::Field(field) => {
-                let (Expr::Path(base), syn::Member::Named(name)) =
-                    (strip_group(&field.base), &field.member)
-                else {
+                let (Expr::Path(base), syn::Member::Named(name)) = (strip_group(&field.base), &field.member) else {
                     return None;
                 };
                 (split_last(base)?.0, name.clone())
             }
             _ => return None,
         };
-        Some(Self {
-            expr: value.clone(),
-            model,
-            name,
-        })
+        Some(Self { expr: value.clone(), model, name })
     }
 
     /// The name without `r#`.

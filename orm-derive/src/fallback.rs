@@ -28,11 +28,7 @@ fn meant(field: &Field) -> Option<(Ends, Type)> {
         return parse2(path.model.clone()).ok().map(|target| (ends, target));
     }
     let inner = |wrapper| argument_of(&field.ty, wrapper);
-    let target = inner("Vec")
-        .or_else(|| inner("Option"))
-        .or_else(|| inner("Box"))
-        .unwrap_or(&field.ty)
-        .clone();
+    let target = inner("Vec").or_else(|| inner("Option")).or_else(|| inner("Box")).unwrap_or(&field.ty).clone();
     match (&attrs.through, &attrs.belongs_to) {
         (Some(_), _) => Some((Ends::HasMany, target)),
         (_, Some(_)) => Some((Ends::BelongsTo, target)),
@@ -45,7 +41,8 @@ pub(crate) fn model(input: &DeriveInput, orm: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let (impls, types, wheres) = input.generics.split_for_impl();
     let predicates = wheres.map(|wheres| wheres.predicates.to_token_stream());
-    let bounds = quote!(where Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static, #predicates);
+    let bounds =
+        quote!(where Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static, #predicates);
     let never = quote!(::core::unimplemented!());
     let methods = model_methods();
     quote! {
@@ -98,7 +95,8 @@ pub(crate) fn scalar(input: &DeriveInput, orm: Option<&syn::Path>) -> TokenStrea
     let (ident, orm) = (&input.ident, private(orm));
     let (impls, types, wheres) = input.generics.split_for_impl();
     let predicates = wheres.map(|wheres| wheres.predicates.to_token_stream());
-    let bounds = quote!(where Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static, #predicates);
+    let bounds =
+        quote!(where Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static, #predicates);
     let never = quote!(::core::unimplemented!());
     quote! {
         #[automatically_derived]

@@ -40,23 +40,18 @@ pub(crate) fn is_auto(ty: &Type) -> bool {
 
 /// Whether the type is a `String`, perhaps in an `Option` or `Auto`.
 pub(crate) fn is_text(ty: &Type) -> bool {
-    let inner = argument_of(ty, "Option")
-        .or_else(|| argument_of(ty, "Auto"))
-        .unwrap_or(ty);
-    last_segment(inner)
-        .is_some_and(|segment| segment.ident == "String" && segment.arguments.is_none())
+    let inner = argument_of(ty, "Option").or_else(|| argument_of(ty, "Auto")).unwrap_or(ty);
+    last_segment(inner).is_some_and(|segment| segment.ident == "String" && segment.arguments.is_none())
 }
 
 /// The `T` of `name<T>`.
 pub(crate) fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
     match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => {
-            match arguments.args.first()? {
-                GenericArgument::Type(argument) => Some(argument),
-                _ => None,
-            }
-        }
+        PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => match arguments.args.first()? {
+            GenericArgument::Type(argument) => Some(argument),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -5,9 +5,7 @@ pub(crate) const MAX_BYTES: usize = 63;
 
 /// The 64-bit FNV-1a hash of a name.
 pub(crate) fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// `HTTPServer2` becomes `http_server2`.
@@ -21,15 +19,8 @@ pub(crate) fn pascal_case(name: &str) -> String {
 }
 
 /// The rules of `rename_all`.
-pub(crate) const RULES: &[&str] = &[
-    "snake_case",
-    "lowercase",
-    "UPPERCASE",
-    "camelCase",
-    "PascalCase",
-    "kebab-case",
-    "SCREAMING_SNAKE_CASE",
-];
+pub(crate) const RULES: &[&str] =
+    &["snake_case", "lowercase", "UPPERCASE", "camelCase", "PascalCase", "kebab-case", "SCREAMING_SNAKE_CASE"];
 
 /// Renames by one of the [`RULES`]; an unknown rule is snake case.
 pub(crate) fn rename(rule: &str, name: &str) -> String {
@@ -41,13 +32,7 @@ pub(crate) fn rename(rule: &str, name: &str) -> String {
         "camelCase" => words
             .iter()
             .enumerate()
-            .map(|(index, word)| {
-                if index == 0 {
-                    word.clone()
-                } else {
-                    capitalized(word)
-                }
-            })
+            .map(|(index, word)| if index == 0 { word.clone() } else { capitalized(word) })
             .collect(),
         "kebab-case" => words.join("-"),
         "SCREAMING_SNAKE_CASE" => words.join("_").to_uppercase(),
@@ -57,9 +42,7 @@ pub(crate) fn rename(rule: &str, name: &str) -> String {
 
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The words of a name, in lower case. A run of capitals is one word, whose last letter begins the next if a small one
@@ -97,10 +80,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
 }
 
 /// `; did you mean `name`?`, or nothing.
-pub(crate) fn suggestion<'n>(
-    name: &str,
-    known: impl IntoIterator<Item = &'n str>,
-) -> Option<String> {
+pub(crate) fn suggestion<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     nearest(name, known).map(|other| format!("; did you mean `{other}`?"))
 }
 
@@ -137,16 +117,8 @@ mod tests {
 
     #[test]
     fn every_rule_renames() {
-        let renamed = super::RULES
-            .iter()
-            .map(|rule| rename(rule, "VeryBad"))
-            .collect::<Vec<_>>();
-        assert_eq!(
-            renamed,
-            [
-                "very_bad", "verybad", "VERYBAD", "veryBad", "VeryBad", "very-bad", "VERY_BAD"
-            ]
-        );
+        let renamed = super::RULES.iter().map(|rule| rename(rule, "VeryBad")).collect::<Vec<_>>();
+        assert_eq!(renamed, ["very_bad", "verybad", "VERYBAD", "veryBad", "VeryBad", "very-bad", "VERY_BAD"]);
     }
 
     #[test]

@@ -4,34 +4,22 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use crate::ast::{
-    Check, ColumnAttrs, Field, Index, Listing, ModelAttrs, OrderTerm, RelationAttrs, Through,
-};
+use crate::ast::{Check, ColumnAttrs, Field, Index, Listing, ModelAttrs, OrderTerm, RelationAttrs, Through};
 use crate::attr::{Arg, Member, Reader, Value, Word, as_ident, as_text, equals, strip_group};
 use crate::symbol::{
-    BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT,
-    DEFERRABLE, FOREIGN, GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, NAME, ON_DELETE,
-    ON_PARENT_DELETE, ON_UPDATE, ORDER_BY, ORPHANS, PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE,
-    SKIP, SQL_TYPE, TABLE, THROUGH, UNIQUE, USING, VERSION, WHERE,
+    BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT, DEFERRABLE, FOREIGN,
+    GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, NAME, ON_DELETE, ON_PARENT_DELETE, ON_UPDATE, ORDER_BY, ORPHANS,
+    PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SQL_TYPE, TABLE, THROUGH, UNIQUE, USING, VERSION, WHERE,
 };
 
-const ACTIONS: &[&str] = &[
-    "cascade",
-    "restrict",
-    "set_null",
-    "set_default",
-    "no_action",
-];
+const ACTIONS: &[&str] = &["cascade", "restrict", "set_null", "set_default", "no_action"];
 
 impl ModelAttrs {
     pub(crate) fn word(&mut self, word: &Word, reader: &mut Reader<'_>) {
         match word.text().as_str() {
             TABLE => self.table = reader.text(word),
             SCHEMA => self.schema = reader.text(word),
-            PRIMARY_KEY => {
-                self.primary_key =
-                    listing(word, reader).filter(|listing| unnamed(listing, word, reader))
-            }
+            PRIMARY_KEY => self.primary_key = listing(word, reader).filter(|listing| unnamed(listing, word, reader)),
             UNIQUE => self.uniques.extend(listing(word, reader)),
             INDEX => self.indexes.extend(index(word, reader)),
             CHECK => self.checks.extend(check(word, reader)),
@@ -93,9 +81,7 @@ impl RelationAttrs {
             FOREIGN => self.foreign = reader.flag(word),
             ORDER_BY => self.order_by = order_by(word, reader),
             ORPHANS => self.orphans = reader.choice(word, &["delete", "nullify"]),
-            ON_PARENT_DELETE => {
-                self.on_parent_delete = reader.choice(word, &["delete", "nullify", "restrict"])
-            }
+            ON_PARENT_DELETE => self.on_parent_delete = reader.choice(word, &["delete", "nullify", "restrict"]),
             _ => {}
         }
     }
@@ -158,26 +144,15 @@ fn field_index(word: &Word, reader: &mut Reader<'_>) -> Option<Index> {
 
 impl Index {
     fn new(word: &Word) -> Self {
-        let listing = Listing {
-            word: word.name.clone(),
-            fields: Vec::new(),
-            name: None,
-        };
-        Self {
-            listing,
-            unique: false,
-            using: None,
-            predicate: None,
-        }
+        let listing = Listing { word: word.name.clone(), fields: Vec::new(), name: None };
+        Self { listing, unique: false, using: None, predicate: None }
     }
 
     /// Takes one member of the list; tells whether it is one.
     fn arg(&mut self, arg: &Arg) -> bool {
         let Arg::Word(word) = arg else { return false };
         match &word.value {
-            Value::Nothing if word.text() == UNIQUE && self.listing.word == INDEX => {
-                self.unique = true
-            }
+            Value::Nothing if word.text() == UNIQUE && self.listing.word == INDEX => self.unique = true,
             Value::Nothing => self.listing.fields.push(word.name.clone()),
             Value::List(_) => return false,
             Value::Equals(value) => {
@@ -216,12 +191,9 @@ fn check(word: &Word, reader: &mut Reader<'_>) -> Option<Check> {
         Value::Equals(sql) => as_text(sql).map(|sql| Check { sql, name: None }),
         Value::List(args) => match args.as_slice() {
             [Arg::Value(sql)] => as_text(sql).map(|sql| Check { sql, name: None }),
-            [Arg::Value(sql), Arg::Word(name)] if name.text() == NAME => as_text(sql)
-                .zip(equals(name).and_then(as_text))
-                .map(|(sql, name)| Check {
-                    sql,
-                    name: Some(name),
-                }),
+            [Arg::Value(sql), Arg::Word(name)] if name.text() == NAME => {
+                as_text(sql).zip(equals(name).and_then(as_text)).map(|(sql, name)| Check { sql, name: Some(name) })
+            }
             _ => None,
         },
         Value::Nothing => None,
@@ -243,9 +215,7 @@ fn deferrable(word: &Word, reader: &mut Reader<'_>) -> Option<Ident> {
 /// `order_by = Model::field`, `order_by = (Model::field, desc(Model::field))`
 fn order_by(word: &Word, reader: &mut Reader<'_>) -> Option<Vec<OrderTerm>> {
     let terms = match equals(word) {
-        Some(Expr::Tuple(tuple)) if !tuple.elems.is_empty() => {
-            tuple.elems.iter().map(order_term).collect()
-        }
+        Some(Expr::Tuple(tuple)) if !tuple.elems.is_empty() => tuple.elems.iter().map(order_term).collect(),
         Some(Expr::Paren(paren)) => order_term(&paren.expr).map(|term| vec![term]),
         Some(value) => order_term(value).map(|term| vec![term]),
         None => None,
@@ -259,10 +229,7 @@ fn order_by(word: &Word, reader: &mut Reader<'_>) -> Option<Vec<OrderTerm>> {
 fn order_term(value: &Expr) -> Option<OrderTerm> {
     let value = strip_group(value);
     let Expr::Call(call) = value else {
-        return Member::of(value).map(|column| OrderTerm {
-            column,
-            descending: false,
-        });
+        return Member::of(value).map(|column| OrderTerm { column, descending: false });
     };
     let descending = match as_ident(&call.func)?.to_string().as_str() {
         "desc" => true,
@@ -295,36 +262,20 @@ fn through_model(value: &Expr) -> Option<Through> {
     let Expr::Tuple(tuple) = value else {
         return None;
     };
-    let ends = tuple
-        .elems
-        .iter()
-        .map(Member::of)
-        .collect::<Option<Vec<_>>>()?;
+    let ends = tuple.elems.iter().map(Member::of).collect::<Option<Vec<_>>>()?;
     let [local, remote] = <[Member; 2]>::try_from(ends).ok()?;
-    Some(Through::Model {
-        local: Box::new(local),
-        remote: Box::new(remote),
-    })
+    Some(Through::Model { local: Box::new(local), remote: Box::new(remote) })
 }
 
 fn through_table(table: &Expr, local: &Arg, remote: &Arg) -> Option<Through> {
-    Some(Through::Bare {
-        table: as_text(table)?,
-        local: column_names(local)?,
-        remote: column_names(remote)?,
-    })
+    Some(Through::Bare { table: as_text(table)?, local: column_names(local)?, remote: column_names(remote)? })
 }
 
 fn column_names(arg: &Arg) -> Option<Vec<LitStr>> {
     match arg {
-        Arg::Word(Word {
-            name,
-            value: Value::Nothing,
-        }) => Some(vec![ident_text(name)]),
+        Arg::Word(Word { name, value: Value::Nothing }) => Some(vec![ident_text(name)]),
         Arg::Word(_) => None,
-        Arg::Value(Expr::Array(names)) if !names.elems.is_empty() => {
-            names.elems.iter().map(column_name).collect()
-        }
+        Arg::Value(Expr::Array(names)) if !names.elems.is_empty() => names.elems.iter().map(column_name).collect(),
         Arg::Value(name) => column_name(name).map(|name| vec![name]),
     }
 }

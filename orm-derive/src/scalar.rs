@@ -6,9 +6,7 @@ use syn::{Data, DeriveInput, Fields, LitStr, Type};
 
 use crate::attr::{Problems, Reader, Word, words};
 use crate::name::{rename, snake_case};
-use crate::symbol::{
-    CRATE, NAME, ON_COLUMN, ON_ENUM, ON_NEWTYPE, ON_STRUCT, ON_VARIANT, RENAME, RENAME_ALL, SCHEMA,
-};
+use crate::symbol::{CRATE, NAME, ON_COLUMN, ON_ENUM, ON_NEWTYPE, ON_STRUCT, ON_VARIANT, RENAME, RENAME_ALL, SCHEMA};
 
 /// An enum with `#[derive(Enum)]`.
 #[derive(Debug)]
@@ -44,10 +42,7 @@ pub(crate) struct Newtype {
 impl Enumeration {
     pub(crate) fn from_syn(input: &DeriveInput, problems: &mut Problems) -> Self {
         let words = words(&input.attrs, problems);
-        let mut reader = Reader {
-            place: &[&ON_ENUM],
-            problems,
-        };
+        let mut reader = Reader { place: &[&ON_ENUM], problems };
         let words = reader.known(words, &[], &[&ON_VARIANT, &ON_STRUCT, &ON_COLUMN]);
         let mut read = Self {
             ident: input.ident.clone(),
@@ -63,11 +58,7 @@ impl Enumeration {
             read.word(word, &mut reader);
         }
         if let Data::Enum(data) = &input.data {
-            read.variants = data
-                .variants
-                .iter()
-                .map(|variant| Variant::from_syn(variant, problems))
-                .collect();
+            read.variants = data.variants.iter().map(|variant| Variant::from_syn(variant, problems)).collect();
         }
         read
     }
@@ -84,68 +75,38 @@ impl Enumeration {
 
     /// The type's name in the database.
     pub(crate) fn type_name(&self) -> String {
-        self.name.as_ref().map_or_else(
-            || snake_case(&self.ident.unraw().to_string()),
-            LitStr::value,
-        )
+        self.name.as_ref().map_or_else(|| snake_case(&self.ident.unraw().to_string()), LitStr::value)
     }
 
     /// The label of a variant.
     pub(crate) fn label(&self, variant: &Variant) -> String {
-        let rule = self
-            .rename_all
-            .as_ref()
-            .map_or_else(|| "snake_case".to_owned(), LitStr::value);
+        let rule = self.rename_all.as_ref().map_or_else(|| "snake_case".to_owned(), LitStr::value);
         let name = variant.ident.unraw().to_string();
-        variant
-            .rename
-            .as_ref()
-            .map_or_else(|| rename(&rule, &name), LitStr::value)
+        variant.rename.as_ref().map_or_else(|| rename(&rule, &name), LitStr::value)
     }
 }
 
 impl Variant {
     fn from_syn(variant: &syn::Variant, problems: &mut Problems) -> Self {
         let words = words(&variant.attrs, problems);
-        let mut reader = Reader {
-            place: &[&ON_VARIANT],
-            problems,
-        };
+        let mut reader = Reader { place: &[&ON_VARIANT], problems };
         let words = reader.known(words, &[], &[&ON_ENUM, &ON_STRUCT, &ON_COLUMN]);
-        let label = words
-            .iter()
-            .find(|word| word.text() == RENAME)
-            .and_then(|word| reader.text(word));
-        Self {
-            ident: variant.ident.clone(),
-            fields: variant.fields.clone(),
-            rename: label,
-        }
+        let label = words.iter().find(|word| word.text() == RENAME).and_then(|word| reader.text(word));
+        Self { ident: variant.ident.clone(), fields: variant.fields.clone(), rename: label }
     }
 }
 
 impl Newtype {
     pub(crate) fn from_syn(input: &DeriveInput, problems: &mut Problems) -> Self {
         let words = words(&input.attrs, problems);
-        let mut reader = Reader {
-            place: &[&ON_NEWTYPE],
-            problems,
-        };
+        let mut reader = Reader { place: &[&ON_NEWTYPE], problems };
         let words = reader.known(words, &[], &[&ON_STRUCT, &ON_COLUMN, &ON_ENUM]);
-        let orm = words
-            .iter()
-            .find(|word| word.text() == CRATE)
-            .and_then(|word| reader.path(word));
+        let orm = words.iter().find(|word| word.text() == CRATE).and_then(|word| reader.path(word));
         let fields = match &input.data {
             Data::Struct(data) => Some(data.fields.clone()),
             Data::Enum(_) | Data::Union(_) => None,
         };
-        Self {
-            ident: input.ident.clone(),
-            orm,
-            fields,
-            generics: input.generics.clone(),
-        }
+        Self { ident: input.ident.clone(), orm, fields, generics: input.generics.clone() }
     }
 
     /// The type inside.

@@ -52,10 +52,7 @@ pub(crate) struct Place {
 impl Place {
     /// How a word is written here.
     pub(crate) fn form(&self, word: &str) -> Option<&'static str> {
-        self.words
-            .iter()
-            .find(|(name, _)| *name == word)
-            .map(|(_, form)| *form)
+        self.words.iter().find(|(name, _)| *name == word).map(|(_, form)| *form)
     }
 }
 
@@ -65,14 +62,8 @@ pub(crate) const ON_STRUCT: Place = Place {
         (TABLE, "table = \"name\""),
         (SCHEMA, "schema = \"name\""),
         (PRIMARY_KEY, "primary_key(field, field)"),
-        (
-            UNIQUE,
-            "unique(field, field)` or `unique(field, field, name = \"name\")",
-        ),
-        (
-            INDEX,
-            "index(field, field)`, also with `unique`, `using = \"gin\"`, `where = \"sql\"`, `name = \"name\"",
-        ),
+        (UNIQUE, "unique(field, field)` or `unique(field, field, name = \"name\")"),
+        (INDEX, "index(field, field)`, also with `unique`, `using = \"gin\"`, `where = \"sql\"`, `name = \"name\""),
         (CHECK, "check(\"sql\")` or `check(\"sql\", name = \"name\")"),
         (COMMENT, "comment = \"text\""),
         (CONSTANTS, "constants = off"),
@@ -88,29 +79,14 @@ pub(crate) const ON_COLUMN: Place = Place {
         (LENGTH, "length = 40"),
         (SQL_TYPE, "sql_type = \"numeric(10, 2)\""),
         (UNIQUE, "unique` or `unique(name = \"name\")"),
-        (
-            INDEX,
-            "index`, `index = false` or `index(unique, using = \"gin\", where = \"sql\", name = \"name\")",
-        ),
+        (INDEX, "index`, `index = false` or `index(unique, using = \"gin\", where = \"sql\", name = \"name\")"),
         (DEFAULT, "default = \"sql\""),
-        (
-            CHECK,
-            "check = \"sql\"` or `check(\"sql\", name = \"name\")",
-        ),
+        (CHECK, "check = \"sql\"` or `check(\"sql\", name = \"name\")"),
         (COMMENT, "comment = \"text\""),
         (REFERENCES, "references = Model::field"),
-        (
-            ON_DELETE,
-            "on_delete = cascade`, `restrict`, `set_null`, `set_default` or `no_action",
-        ),
-        (
-            ON_UPDATE,
-            "on_update = cascade`, `restrict`, `set_null`, `set_default` or `no_action",
-        ),
-        (
-            DEFERRABLE,
-            "deferrable`, `deferrable = immediate` or `deferrable = deferred",
-        ),
+        (ON_DELETE, "on_delete = cascade`, `restrict`, `set_null`, `set_default` or `no_action"),
+        (ON_UPDATE, "on_update = cascade`, `restrict`, `set_null`, `set_default` or `no_action"),
+        (DEFERRABLE, "deferrable`, `deferrable = immediate` or `deferrable = deferred"),
         (VERSION, "version"),
         (SENSITIVE, "sensitive"),
         (GENERATED, "generated = \"sql\""),
@@ -124,26 +100,14 @@ pub(crate) const ON_RELATIONSHIP: Place = Place {
     words: &[
         (HAS_MANY, "has_many = Model::field"),
         (HAS_ONE, "has_one = Model::field"),
-        (
-            BELONGS_TO,
-            "belongs_to = field` or `belongs_to = (field, field)",
-        ),
-        (
-            THROUGH,
-            "through = (Model::field, Model::field)` or `through(\"table\", column, column)",
-        ),
+        (BELONGS_TO, "belongs_to = field` or `belongs_to = (field, field)"),
+        (THROUGH, "through = (Model::field, Model::field)` or `through(\"table\", column, column)"),
         (BACK_POPULATES, "back_populates = field"),
         (BACKREF, "backref = name"),
         (FOREIGN, "foreign"),
-        (
-            ORDER_BY,
-            "order_by = Model::field` or `order_by = (Model::field, desc(Model::field))",
-        ),
+        (ORDER_BY, "order_by = Model::field` or `order_by = (Model::field, desc(Model::field))"),
         (ORPHANS, "orphans = delete` or `orphans = nullify"),
-        (
-            ON_PARENT_DELETE,
-            "on_parent_delete = delete`, `nullify` or `restrict",
-        ),
+        (ON_PARENT_DELETE, "on_parent_delete = delete`, `nullify` or `restrict"),
         (CONSTANTS, "constants = off"),
     ],
 };
@@ -158,12 +122,6 @@ pub(crate) const ON_ENUM: Place = Place {
     ],
 };
 
-pub(crate) const ON_VARIANT: Place = Place {
-    name: "a variant",
-    words: &[(RENAME, "rename = \"label\"")],
-};
+pub(crate) const ON_VARIANT: Place = Place { name: "a variant", words: &[(RENAME, "rename = \"label\"")] };
 
-pub(crate) const ON_NEWTYPE: Place = Place {
-    name: "the newtype",
-    words: &[(CRATE, "crate = path")],
-};
+pub(crate) const ON_NEWTYPE: Place = Place { name: "the newtype", words: &[(CRATE, "crate = path")] };

@@ -45,7 +45,8 @@ impl Stage {
         let (place, engine) = match orm_sandbox::database_url_from_env() {
             Some(url) => {
                 let schema = format!("orm_example_{name}");
-                in_schema(&url, &format!(r#"DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}""#)).await?;
+                in_schema(&url, &format!(r#"DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}""#))
+                    .await?;
                 let engine = Engine::builder().dsn(&url).schema(&schema).build()?;
                 (Place::Schema { url, schema }, engine)
             }

@@ -1,5 +1,7 @@
 //! The models of a small school: students, courses, enrolments with grades, homeworks and submissions, tags.
 
+#![allow(clippy::use_self, reason = "a model names itself as it names the others")]
+
 use orm_core::prelude::*;
 
 /// How a course is held.

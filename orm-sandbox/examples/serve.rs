@@ -13,11 +13,7 @@ use orm_sandbox::Sandbox;
 fn main() -> Result<(), Box<dyn Error>> {
     let asked_for = |word: &str| env::args().skip(1).any(|argument| argument == word);
     let builder = Sandbox::builder().tcp(asked_for("tcp"));
-    let sandbox = if asked_for("shared") {
-        builder.shared()?
-    } else {
-        builder.start()?
-    };
+    let sandbox = if asked_for("shared") { builder.shared()? } else { builder.start()? };
     let database = sandbox.database()?;
     writeln!(io::stdout(), "{}", database.url())?;
     io::stdin().read_to_end(&mut Vec::new())?;

@@ -24,19 +24,10 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn current() -> Result<Self> {
-        let output = command("id")
-            .arg("-u")
-            .output()
-            .context("cannot run `id`")?;
-        let uid = String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .parse::<u32>();
+        let output = command("id").arg("-u").output().context("cannot run `id`")?;
+        let uid = String::from_utf8_lossy(&output.stdout).trim().parse::<u32>();
         let uid = uid.map_err(|_| Error::new(ErrorKind::Io, "`id -u` printed no number"))?;
-        let server = if uid == 0 {
-            Some(unprivileged()?)
-        } else {
-            None
-        };
+        let server = if uid == 0 { Some(unprivileged()?) } else { None };
         Ok(Self { uid, server })
     }
 
@@ -57,10 +48,7 @@ impl Account {
 
     /// Tells whether the user of the server may enter `folder`, as far as it exists.
     pub(crate) fn can_enter(&self, folder: &Path) -> bool {
-        folder
-            .ancestors()
-            .filter_map(|path| fs::metadata(path).ok())
-            .all(|meta| self.has(&meta, 1))
+        folder.ancestors().filter_map(|path| fs::metadata(path).ok()).all(|meta| self.has(&meta, 1))
     }
 
     /// Tells whether the user of the server may create and remove folders in `folder`.
@@ -90,18 +78,13 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(name);
         }
     }
-    command
-        .env("PATH", path())
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null());
+    command.env("PATH", path()).env("LC_ALL", "C").stdin(Stdio::null());
     command
 }
 
 /// Returns our `PATH`, followed by the folders of the standard tools.
 fn path() -> OsString {
-    let mut path = env::var_os("PATH")
-        .filter(|path| !path.is_empty())
-        .unwrap_or_default();
+    let mut path = env::var_os("PATH").filter(|path| !path.is_empty()).unwrap_or_default();
     if !path.is_empty() {
         path.push(":");
     }
@@ -111,14 +94,12 @@ fn path() -> OsString {
 
 fn unprivileged() -> Result<(u32, u32)> {
     let passwd = fs::read_to_string("/etc/passwd").context("cannot read `/etc/passwd`")?;
-    find_user(&passwd, "postgres")
-        .or_else(|| find_user(&passwd, "nobody"))
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unsupported,
-                "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`",
-            )
-        })
+    find_user(&passwd, "postgres").or_else(|| find_user(&passwd, "nobody")).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unsupported,
+            "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`",
+        )
+    })
 }
 
 fn find_user(passwd: &str, name: &str) -> Option<(u32, u32)> {
@@ -146,10 +127,7 @@ mod tests {
 
     #[test]
     fn a_private_home_cannot_be_entered_by_the_server() {
-        let account = Account {
-            uid: 0,
-            server: Some((u32::MAX - 1, u32::MAX - 1)),
-        };
+        let account = Account { uid: 0, server: Some((u32::MAX - 1, u32::MAX - 1)) };
         assert!(account.can_enter(Path::new("/tmp/does-not-exist-yet")));
         let folder = crate::folder::Folder::create(&Account::current().unwrap()).unwrap();
         assert!(!account.can_enter(folder.path()));

@@ -37,14 +37,9 @@ impl Binaries {
         if let Some(folder) = env::var_os("PG_BIN") {
             return Self::named("PG_BIN", Path::new(&folder), account);
         }
-        let candidates = path_folders()
-            .chain(pg_config_folder())
-            .chain(usual_folders());
+        let candidates = path_folders().chain(pg_config_folder()).chain(usual_folders());
         // An old version found first does not hide a newer one.
-        match candidates
-            .filter(|folder| is_complete(folder))
-            .find_map(|folder| Self::probe(&folder, account).ok())
-        {
+        match candidates.filter(|folder| is_complete(folder)).find_map(|folder| Self::probe(&folder, account).ok()) {
             Some(found) => Ok(found),
             None => cache::find_or_fetch(account),
         }
@@ -58,31 +53,22 @@ impl Binaries {
     pub(crate) fn probe(folder: &Path, account: &Account) -> Result<Self> {
         let folder = resolve(folder);
         let program = folder.join("postgres");
-        let failed = |reason: String| {
-            Error::no_server(format!("cannot run `{}`: {reason}", program.display()))
-        };
+        let failed = |reason: String| Error::no_server(format!("cannot run `{}`: {reason}", program.display()));
         let output = account
             .server_command(&program, Path::new("/"))
             .arg("--version")
             .output()
             .map_err(|error| failed(error.to_string()))?;
         if !output.status.success() {
-            return Err(failed(
-                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            ));
+            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
         }
         let text = String::from_utf8_lossy(&output.stdout);
-        let version = parse_version(&text)
-            .ok_or_else(|| failed(format!("it printed `{}`", text.trim())))?
-            .to_owned();
+        let version = parse_version(&text).ok_or_else(|| failed(format!("it printed `{}`", text.trim())))?.to_owned();
         match major(&version) {
             Some(MIN_MAJOR..) => Ok(Self { folder, version }),
             _ => Err(Error::new(
                 ErrorKind::Unsupported,
-                format!(
-                    "PostgreSQL {version} in `{}` is too old: {MIN_MAJOR} or later is needed",
-                    folder.display()
-                ),
+                format!("PostgreSQL {version} in `{}` is too old: {MIN_MAJOR} or later is needed", folder.display()),
             )),
         }
     }
@@ -102,8 +88,7 @@ impl Binaries {
 /// Tells whether `folder` holds both programs. Some folders hold a `postgres` without `initdb`.
 pub(crate) fn is_complete(folder: &Path) -> bool {
     ["initdb", "postgres"].iter().all(|name| {
-        fs::metadata(folder.join(name))
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        fs::metadata(folder.join(name)).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     })
 }
 
@@ -118,10 +103,7 @@ fn resolve(folder: &Path) -> PathBuf {
 
 fn path_folders() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .filter(|folder| folder.is_absolute())
-        .collect::<Vec<_>>()
-        .into_iter()
+    env::split_paths(&path).filter(|folder| folder.is_absolute()).collect::<Vec<_>>().into_iter()
 }
 
 fn pg_config_folder() -> Option<PathBuf> {
@@ -131,11 +113,7 @@ fn pg_config_folder() -> Option<PathBuf> {
 }
 
 fn usual_folders() -> impl Iterator<Item = PathBuf> {
-    let homebrew = [
-        "/opt/homebrew/opt",
-        "/usr/local/opt",
-        "/home/linuxbrew/.linuxbrew/opt",
-    ];
+    let homebrew = ["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"];
     let debian = versions("/usr/lib/postgresql", "", "bin");
     let red_hat = versions("/usr", "pgsql-", "bin");
     let alpine = versions("/usr/libexec", "postgresql", "");
@@ -144,11 +122,7 @@ fn usual_folders() -> impl Iterator<Item = PathBuf> {
         .into_iter()
         .chain(red_hat)
         .chain(alpine)
-        .chain(
-            homebrew
-                .into_iter()
-                .flat_map(|base| versions(base, "postgresql", "bin")),
-        )
+        .chain(homebrew.into_iter().flat_map(|base| versions(base, "postgresql", "bin")))
         .chain(postgres_app)
         .chain([PathBuf::from("/usr/local/pgsql/bin")])
 }
@@ -174,9 +148,7 @@ fn parse_version(text: &str) -> Option<&str> {
 
 /// Returns the leading number: 18 of `18.6` and of `18beta1`.
 fn major(version: &str) -> Option<u32> {
-    let digits = version
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(version.len());
+    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..digits].parse().ok()
 }
 
@@ -188,10 +160,7 @@ mod tests {
     fn versions_are_read_from_what_postgres_prints() {
         let debian = "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n";
         assert_eq!(parse_version(debian), Some("15.18"));
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 19beta2\n"),
-            Some("19beta2")
-        );
+        assert_eq!(parse_version("postgres (PostgreSQL) 19beta2\n"), Some("19beta2"));
         assert_eq!(parse_version("something else"), None);
         assert_eq!(major("19beta2"), Some(19));
         assert_eq!(major("beta"), None);
@@ -217,25 +186,14 @@ mod tests {
     #[test]
     fn the_highest_version_comes_first() {
         let base = env::temp_dir().join(format!("orm-sandbox-versions-{}", std::process::id()));
-        for name in [
-            "postgresql@9",
-            "postgresql@17",
-            "postgresql",
-            "postgresql-16.2",
-            "other",
-        ] {
+        for name in ["postgresql@9", "postgresql@17", "postgresql", "postgresql-16.2", "other"] {
             fs::create_dir_all(base.join(name)).unwrap();
         }
         let found = versions(base.to_str().unwrap(), "postgresql", "bin");
-        let expected: Vec<_> = [
-            "postgresql@17",
-            "postgresql-16.2",
-            "postgresql@9",
-            "postgresql",
-        ]
-        .iter()
-        .map(|name| base.join(name).join("bin"))
-        .collect();
+        let expected: Vec<_> = ["postgresql@17", "postgresql-16.2", "postgresql@9", "postgresql"]
+            .iter()
+            .map(|name| base.join(name).join("bin"))
+            .collect();
         assert_eq!(found, expected);
         fs::remove_dir_all(&base).unwrap();
     }

@@ -34,16 +34,10 @@ pub(crate) fn find_or_fetch(account: &Account) -> Result<Binaries> {
         return Ok(found);
     }
     if env::var_os("ORM_SANDBOX_OFFLINE").is_some_and(|value| value == "1") {
-        return Err(none_found(&[
-            "ORM_SANDBOX_OFFLINE forbids to fetch one".to_owned()
-        ]));
+        return Err(none_found(&["ORM_SANDBOX_OFFLINE forbids to fetch one".to_owned()]));
     }
-    create(&cache, account).map_err(|error| {
-        none_found(&[format!(
-            "cannot create the cache `{}`: {error}",
-            cache.display()
-        )])
-    })?;
+    create(&cache, account)
+        .map_err(|error| none_found(&[format!("cannot create the cache `{}`: {error}", cache.display())]))?;
     let lock = File::create(cache.join("lock")).context("cannot create a lock file")?;
     // Closing the file unlocks it. Another process may have filled the cache meanwhile.
     lock.lock().context("cannot lock the cache")?;
@@ -63,12 +57,8 @@ fn create(cache: &Path, account: &Account) -> io::Result<()> {
 }
 
 fn find(cache: &Path, sources: &[Source], account: &Account) -> Option<Binaries> {
-    let folders = sources
-        .iter()
-        .map(|source| cache.join(source.folder()).join(source.bin()));
-    folders
-        .filter(|bin| is_complete(bin))
-        .find_map(|bin| Binaries::probe(&bin, account).ok())
+    let folders = sources.iter().map(|source| cache.join(source.folder()).join(source.bin()));
+    folders.filter(|bin| is_complete(bin)).find_map(|bin| Binaries::probe(&bin, account).ok())
 }
 
 /// Tries one source after the other. The cache must be locked.
@@ -76,10 +66,7 @@ fn fill(cache: &Path, sources: &[Source], account: &Account) -> Result<Binaries>
     let mut reasons = Vec::new();
     for source in sources {
         let target = cache.join(source.folder());
-        eprintln!(
-            "orm-sandbox: found no PostgreSQL; fetching {source} into `{}`",
-            target.display()
-        );
+        eprintln!("orm-sandbox: found no PostgreSQL; fetching {source} into `{}`", target.display());
         match fill_from(source, cache, &target, account) {
             Ok(()) => return Binaries::probe(&target.join(source.bin()), account),
             Err(reason) => reasons.push(format!("{source}: {reason}")),
@@ -88,25 +75,16 @@ fn fill(cache: &Path, sources: &[Source], account: &Account) -> Result<Binaries>
     Err(none_found(&reasons))
 }
 
-fn fill_from(
-    source: &Source,
-    cache: &Path,
-    target: &Path,
-    account: &Account,
-) -> std::result::Result<(), String> {
+fn fill_from(source: &Source, cache: &Path, target: &Path, account: &Account) -> std::result::Result<(), String> {
     let staging = cache.join("filling");
     let text = |error: io::Error| error.to_string();
     // What a process left that was killed.
-    remove(&staging)
-        .and_then(|()| remove(target))
-        .map_err(text)?;
+    remove(&staging).and_then(|()| remove(target)).map_err(text)?;
     fs::create_dir(&staging).map_err(text)?;
     let filled = source
         .fetch(&staging)
         .and_then(|()| make_readable(&staging).map_err(text))
-        .and_then(|()| {
-            Binaries::probe(&staging.join(source.bin()), account).map_err(|error| error.to_string())
-        })
+        .and_then(|()| Binaries::probe(&staging.join(source.bin()), account).map_err(|error| error.to_string()))
         .and_then(|_| fs::rename(&staging, target).map_err(text));
     filled.inspect_err(|_| {
         let _ = remove(&staging);
@@ -122,15 +100,8 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// The server may run as another user, whatever the umask of ours is.
 fn make_readable(folder: &Path) -> io::Result<()> {
-    let status = command("chmod")
-        .args(["-R", "u+rwX,a+rX"])
-        .arg(folder)
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other("chmod failed"))
-    }
+    let status = command("chmod").args(["-R", "u+rwX,a+rX"]).arg(folder).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other("chmod failed")) }
 }
 
 fn none_found(reasons: &[String]) -> Error {
@@ -145,36 +116,22 @@ fn cache_folder(account: &Account) -> Result<PathBuf> {
     }
     let home = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     let home = home.map(|folder| folder.join("orm-sandbox"));
-    let common = [
-        PathBuf::from("/var/cache/orm-sandbox"),
-        PathBuf::from(format!("/var/tmp/orm-sandbox-{}", account.uid)),
-    ];
+    let common =
+        [PathBuf::from("/var/cache/orm-sandbox"), PathBuf::from(format!("/var/tmp/orm-sandbox-{}", account.uid))];
     // Programs are run from there: it must be impossible for others to put some there.
     home.into_iter()
         .chain(common.into_iter().filter(|_| account.server.is_some()))
-        .find(|folder| {
-            account.can_enter(folder) && (is_own(folder, account.uid) || is_absent(folder))
-        })
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::Io,
-                "found no folder for a cache: set ORM_SANDBOX_CACHE or HOME",
-            )
-        })
+        .find(|folder| account.can_enter(folder) && (is_own(folder, account.uid) || is_absent(folder)))
+        .ok_or_else(|| Error::new(ErrorKind::Io, "found no folder for a cache: set ORM_SANDBOX_CACHE or HOME"))
 }
 
 /// Tells whether a folder is missing and can be created.
 fn is_absent(folder: &Path) -> bool {
-    fs::symlink_metadata(folder).is_err()
-        && folder
-            .parent()
-            .is_some_and(|parent| parent.is_dir() || is_absent(parent))
+    fs::symlink_metadata(folder).is_err() && folder.parent().is_some_and(|parent| parent.is_dir() || is_absent(parent))
 }
 
 fn absolute(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
+    env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 #[cfg(test)]
@@ -185,15 +142,7 @@ mod tests {
     fn the_error_names_the_ways_to_get_a_server() {
         let error = none_found(&["pip: no network".to_owned()]);
         assert_eq!(error.kind(), ErrorKind::NoServer);
-        for way in [
-            "PG_BIN",
-            "DATABASE_URL",
-            "apt install",
-            "dnf",
-            "brew",
-            "npm",
-            "no network",
-        ] {
+        for way in ["PG_BIN", "DATABASE_URL", "apt install", "dnf", "brew", "npm", "no network"] {
             assert!(error.to_string().contains(way), "{way}");
         }
     }

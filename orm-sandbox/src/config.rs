@@ -32,14 +32,8 @@ impl Config {
     /// Returns lines for `postgresql.conf`, where the last of several values counts.
     pub(crate) fn settings_text(&self) -> Result<String> {
         let defaults = DEFAULT_SETTINGS.iter().copied();
-        let own = self
-            .settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
-        defaults
-            .chain(own)
-            .map(|(name, value)| setting_line(name, value))
-            .collect()
+        let own = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        defaults.chain(own).map(|(name, value)| setting_line(name, value)).collect()
     }
 }
 
@@ -53,10 +47,7 @@ pub(crate) fn locale_options(major: u32) -> &'static [&'static str] {
             "--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C.UTF-8",
             "--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C",
         ],
-        15..=16 => &[
-            "--locale=C.UTF-8",
-            "--locale-provider=icu --icu-locale=und --locale=C",
-        ],
+        15..=16 => &["--locale=C.UTF-8", "--locale-provider=icu --icu-locale=und --locale=C"],
         _ => &["--locale=C.UTF-8", "--locale=en_US.UTF-8"],
     }
 }
@@ -64,15 +55,9 @@ pub(crate) fn locale_options(major: u32) -> &'static [&'static str] {
 fn setting_line(name: &str, value: &str) -> Result<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     if name.is_empty() || !name.chars().all(is_part) {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("`{name}` is not the name of a PostgreSQL setting"),
-        ));
+        return Err(Error::new(ErrorKind::Unsupported, format!("`{name}` is not the name of a PostgreSQL setting")));
     }
-    let value = value
-        .replace('\\', "\\\\")
-        .replace('\'', "''")
-        .replace('\n', "\\n");
+    let value = value.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n");
     Ok(format!("{name} = '{value}'\n"))
 }
 
@@ -83,38 +68,23 @@ mod tests {
     #[test]
     fn own_settings_come_last() {
         let settings = vec![("fsync".to_owned(), "on".to_owned())];
-        let text = Config {
-            tcp: false,
-            settings,
-        }
-        .settings_text()
-        .unwrap();
+        let text = Config { tcp: false, settings }.settings_text().unwrap();
         assert!(text.starts_with("fsync = 'off'\n"));
         assert!(text.ends_with("fsync = 'on'\n"));
     }
 
     #[test]
     fn values_are_quoted_and_names_checked() {
-        assert_eq!(
-            setting_line("a.b_1", "it's\\\n").unwrap(),
-            "a.b_1 = 'it''s\\\\\\n'\n"
-        );
+        assert_eq!(setting_line("a.b_1", "it's\\\n").unwrap(), "a.b_1 = 'it''s\\\\\\n'\n");
         for name in ["", "a b", "a=b", "a\nb", "#a"] {
-            assert_eq!(
-                setting_line(name, "1").unwrap_err().kind(),
-                ErrorKind::Unsupported
-            );
+            assert_eq!(setting_line(name, "1").unwrap_err().kind(), ErrorKind::Unsupported);
         }
     }
 
     #[test]
     fn every_version_has_a_locale_that_knows_unicode() {
         for major in 14..=19 {
-            assert!(
-                locale_options(major)
-                    .iter()
-                    .all(|options| options.contains("UTF-8") || options.contains("icu"))
-            );
+            assert!(locale_options(major).iter().all(|options| options.contains("UTF-8") || options.contains("icu")));
         }
     }
 }

@@ -81,11 +81,7 @@ impl Database {
     }
 
     fn new(server: &Arc<Server>, name: String) -> Self {
-        Self {
-            server: Arc::clone(server),
-            url: url(server, &name),
-            name,
-        }
+        Self { server: Arc::clone(server), url: url(server, &name), name }
     }
 }
 
@@ -99,9 +95,7 @@ impl Drop for Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Database").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -111,10 +105,7 @@ pub(crate) fn url(server: &Server, name: &str) -> String {
     match &server.access {
         Access::Socket => {
             let folder = percent_encode(&server.folder.path().to_string_lossy());
-            format!(
-                "postgresql://{USER}@{folder}:{}/{name}",
-                server.access.port()
-            )
+            format!("postgresql://{USER}@{folder}:{}/{name}", server.access.port())
         }
         Access::Tcp { port, password } => {
             format!("postgresql://{USER}:{password}@127.0.0.1:{port}/{name}")
@@ -138,16 +129,8 @@ fn dsn(server: &Server, name: &str) -> String {
 
 fn create_statement(server: &Server, name: &str, template: &str) -> String {
     // Copying files takes a third of the time of writing them to the log, the default from 15 on.
-    let strategy = if server.binaries.major() >= 15 {
-        " STRATEGY FILE_COPY"
-    } else {
-        ""
-    };
-    format!(
-        "CREATE DATABASE {} TEMPLATE {}{strategy}",
-        quote(name),
-        quote(template)
-    )
+    let strategy = if server.binaries.major() >= 15 { " STRATEGY FILE_COPY" } else { "" };
+    format!("CREATE DATABASE {} TEMPLATE {}{strategy}", quote(name), quote(template))
 }
 
 /// Runs a statement on a thread of its own: the client would panic inside of a Tokio runtime.
@@ -157,18 +140,14 @@ fn execute(server: &Server, statement: &str) -> Result<()> {
         client.batch_execute(statement)
     };
     match thread::scope(|scope| scope.spawn(run).join()) {
-        Ok(result) => result
-            .map_err(|source| Error::database(format!("statement failed: `{statement}`"), source)),
+        Ok(result) => result.map_err(|source| Error::database(format!("statement failed: `{statement}`"), source)),
         Err(_) => Err(Error::new(ErrorKind::Database, "the client panicked")),
     }
 }
 
 fn client_config(server: &Server) -> Config {
     let mut config = Config::new();
-    config
-        .user(USER)
-        .dbname(MAINTENANCE)
-        .port(server.access.port());
+    config.user(USER).dbname(MAINTENANCE).port(server.access.port());
     config.connect_timeout(Duration::from_secs(30));
     match &server.access {
         Access::Socket => config.host_path(server.folder.path()),

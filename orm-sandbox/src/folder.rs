@@ -53,11 +53,8 @@ impl Folder {
 
     /// Tells whether the server accepts connections: line 8 of the lock file is its state.
     pub(crate) fn is_ready(&self) -> bool {
-        fs::read_to_string(self.data().join("postmaster.pid")).is_ok_and(|pid| {
-            pid.lines()
-                .nth(7)
-                .is_some_and(|state| state.trim() == "ready")
-        })
+        fs::read_to_string(self.data().join("postmaster.pid"))
+            .is_ok_and(|pid| pid.lines().nth(7).is_some_and(|state| state.trim() == "ready"))
     }
 
     /// Tells whether a server that was ready has not ended since.
@@ -119,14 +116,10 @@ pub(crate) fn temporary_base(account: &Account) -> PathBuf {
 }
 
 fn bases(account: &Account) -> impl Iterator<Item = PathBuf> {
-    let memory = Some(PathBuf::from("/dev/shm")).filter(|path| {
-        account.can_write(path) && free_kib(path).is_some_and(|kib| kib > MIN_MEMORY_KIB)
-    });
+    let memory = Some(PathBuf::from("/dev/shm"))
+        .filter(|path| account.can_write(path) && free_kib(path).is_some_and(|kib| kib > MIN_MEMORY_KIB));
     let temporary = Some(temporary_base(account)).filter(|base| fits_socket(base));
-    memory
-        .into_iter()
-        .chain(temporary)
-        .chain([PathBuf::from("/tmp")])
+    memory.into_iter().chain(temporary).chain([PathBuf::from("/tmp")])
 }
 
 fn fits_socket(base: &Path) -> bool {
@@ -159,12 +152,8 @@ mod tests {
     #[test]
     fn long_temporary_folders_are_not_used_for_sockets() {
         assert!(fits_socket(Path::new("/tmp")));
-        assert!(fits_socket(&PathBuf::from(
-            "/".to_owned() + &"x".repeat(62)
-        )));
-        assert!(!fits_socket(&PathBuf::from(
-            "/".to_owned() + &"x".repeat(63)
-        )));
+        assert!(fits_socket(&PathBuf::from("/".to_owned() + &"x".repeat(62))));
+        assert!(!fits_socket(&PathBuf::from("/".to_owned() + &"x".repeat(63))));
     }
 
     #[test]

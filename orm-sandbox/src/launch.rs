@@ -90,10 +90,7 @@ impl Launch<'_> {
             .and_then(|listener| listener.local_addr())
             .context("cannot find a free port")?
             .port();
-        Ok(Access::Tcp {
-            port,
-            password: random_hex(16)?,
-        })
+        Ok(Access::Tcp { port, password: random_hex(16)? })
     }
 
     /// Writes the files that the supervisor reads.
@@ -101,9 +98,7 @@ impl Launch<'_> {
         self.write_file(folder, "settings", &self.config.settings_text()?)?;
         match access {
             Access::Socket => Ok(()),
-            Access::Tcp { password, .. } => {
-                self.write_file(folder, "password", &format!("{password}\n"))
-            }
+            Access::Tcp { password, .. } => self.write_file(folder, "password", &format!("{password}\n")),
         }
     }
 
@@ -122,32 +117,17 @@ impl Launch<'_> {
     fn supervise(&self, folder: &Folder, access: &Access) -> Result<Hold> {
         let mut command = self.supervisor(folder, access);
         let Some(sharing) = self.sharing else {
-            let supervisor = command
-                .stdin(Stdio::piped())
-                .spawn()
-                .context("cannot run `/bin/sh`")?;
+            let supervisor = command.stdin(Stdio::piped()).spawn().context("cannot run `/bin/sh`")?;
             return Ok(Hold::Private(supervisor));
         };
         let Fifo { reader, writer } = (sharing.make_fifo)(folder)?;
-        let supervisor = command
-            .stdin(reader)
-            .spawn()
-            .context("cannot run `/bin/sh`")?;
-        Ok(Hold::Shared {
-            alive: writer,
-            supervisor: Some(supervisor),
-        })
+        let supervisor = command.stdin(reader).spawn().context("cannot run `/bin/sh`")?;
+        Ok(Hold::Shared { alive: writer, supervisor: Some(supervisor) })
     }
 
     fn supervisor(&self, folder: &Folder, access: &Access) -> Command {
-        let address = if *access == Access::Socket {
-            ""
-        } else {
-            "127.0.0.1"
-        };
-        let meeting = self
-            .sharing
-            .map_or(Path::new(""), |sharing| sharing.meeting);
+        let address = if *access == Access::Socket { "" } else { "127.0.0.1" };
+        let meeting = self.sharing.map_or(Path::new(""), |sharing| sharing.meeting);
         let mut command = self.account.server_command("/bin/sh", folder.path());
         command.args(["-c", SUPERVISOR, "orm-sandbox"]);
         command.arg(folder.path()).arg(&self.binaries.folder);
@@ -179,10 +159,7 @@ fn wait_until_ready(server: &Server) -> Result<()> {
 fn start_error(server: &Server, message: &str) -> Error {
     let log = fs::read_to_string(server.folder.path().join("log")).unwrap_or_default();
     let binaries = server.binaries.folder.display();
-    Error::new(
-        ErrorKind::Start,
-        format!("{message}: `{binaries}`\n{}", tail(&log)),
-    )
+    Error::new(ErrorKind::Start, format!("{message}: `{binaries}`\n{}", tail(&log)))
 }
 
 fn is_port_taken(error: &Error) -> bool {

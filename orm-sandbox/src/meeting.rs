@@ -39,11 +39,7 @@ impl Meeting {
             let entered = lock(path).and_then(|lock| occupy(path, &lock).map(|()| lock));
             match entered {
                 Ok(lock) => {
-                    return Ok(Self {
-                        path: path.to_owned(),
-                        owner,
-                        _lock: lock,
-                    });
+                    return Ok(Self { path: path.to_owned(), owner, _lock: lock });
                 }
                 // It was removed, and perhaps created anew, while we waited.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -57,9 +53,7 @@ impl Meeting {
     /// Returns the servers that could be joined when they were registered.
     pub(crate) fn servers(&self) -> Vec<(Folder, Access)> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| self.read(&entry.path()))
-            .collect()
+        entries.filter_map(|entry| self.read(&entry.path())).collect()
     }
 
     pub(crate) fn register(&self, folder: &Folder, access: &Access) -> Result<()> {
@@ -78,8 +72,7 @@ impl Meeting {
     }
 
     fn entry(&self, folder: &Folder) -> PathBuf {
-        self.path
-            .join(folder.path().file_name().unwrap_or_default())
+        self.path.join(folder.path().file_name().unwrap_or_default())
     }
 
     /// Reads what `register` wrote, if it names a folder that could be of a server of ours.
@@ -88,10 +81,7 @@ impl Meeting {
         let mut lines = text.lines();
         let folder = Path::new(lines.next()?);
         let access = match (lines.next(), lines.next()) {
-            (Some(port), Some(password)) => Access::Tcp {
-                port: port.parse().ok()?,
-                password: password.to_owned(),
-            },
+            (Some(port), Some(password)) => Access::Tcp { port: port.parse().ok()?, password: password.to_owned() },
             _ => Access::Socket,
         };
         let is_same = folder.is_absolute() && folder.file_name() == entry.file_name();
@@ -120,19 +110,14 @@ fn ensure_own(path: &Path, account: &Account) -> Result<()> {
     }
     // One look, because others may remove or create it at any time. Root gives the folder away
     // only after it has created it.
-    let is_ours = |meta: &Metadata| {
-        is_private(meta) && [account.uid, account.server_uid()].contains(&meta.uid())
-    };
+    let is_ours = |meta: &Metadata| is_private(meta) && [account.uid, account.server_uid()].contains(&meta.uid());
     match fs::symlink_metadata(path) {
         Ok(meta) if !is_ours(&meta) => {}
         _ => return Ok(()),
     }
     Err(Error::new(
         ErrorKind::Io,
-        format!(
-            "`{}` is not ours; remove it, or set TMPDIR to another folder",
-            path.display()
-        ),
+        format!("`{}` is not ours; remove it, or set TMPDIR to another folder", path.display()),
     ))
 }
 
@@ -163,24 +148,15 @@ mod tests {
     use super::*;
 
     fn unused_path() -> PathBuf {
-        env::temp_dir().join(format!(
-            "orm-sandbox-meeting-{}",
-            crate::folder::random_hex(6).unwrap()
-        ))
+        env::temp_dir().join(format!("orm-sandbox-meeting-{}", crate::folder::random_hex(6).unwrap()))
     }
 
     #[test]
     fn registered_servers_are_read_back_and_the_folder_goes_with_the_last() {
         let account = Account::current().unwrap();
         let (path, server) = (unused_path(), Folder::create(&account).unwrap());
-        let access = Access::Tcp {
-            port: 7,
-            password: "word".to_owned(),
-        };
-        Meeting::enter(&path, &account)
-            .unwrap()
-            .register(&server, &access)
-            .unwrap();
+        let access = Access::Tcp { port: 7, password: "word".to_owned() };
+        Meeting::enter(&path, &account).unwrap().register(&server, &access).unwrap();
         assert!(path.exists());
 
         let meeting = Meeting::enter(&path, &account).unwrap();
@@ -196,10 +172,7 @@ mod tests {
     fn a_folder_that_is_not_ours_is_refused() {
         let account = Account::current().unwrap();
         let path = unused_path();
-        let other = Account {
-            uid: account.uid + 1,
-            server: Some((account.server_uid() + 1, 0)),
-        };
+        let other = Account { uid: account.uid + 1, server: Some((account.server_uid() + 1, 0)) };
         make_private(&path, account.server).unwrap();
         let error = Meeting::enter(&path, &other).unwrap_err();
         assert!(error.to_string().contains("is not ours"), "{error}");
@@ -207,10 +180,7 @@ mod tests {
 
         // A link of ours may lead to a folder of somebody else later.
         symlink("/tmp", &path).unwrap();
-        assert_eq!(
-            Meeting::enter(&path, &account).unwrap_err().kind(),
-            ErrorKind::Io
-        );
+        assert_eq!(Meeting::enter(&path, &account).unwrap_err().kind(), ErrorKind::Io);
         fs::remove_file(&path).unwrap();
     }
 

@@ -211,16 +211,9 @@ impl SandboxBuilder {
     /// has an impossible name.
     pub fn start(self) -> Result<Sandbox> {
         let (config, binaries, account) = self.resolve()?;
-        let launch = Launch {
-            config: &config,
-            binaries: &binaries,
-            account: &account,
-            sharing: None,
-        };
+        let launch = Launch { config: &config, binaries: &binaries, account: &account, sharing: None };
         let server = launch.run()?;
-        Ok(Sandbox {
-            server: Arc::new(server),
-        })
+        Ok(Sandbox { server: Arc::new(server) })
     }
 
     /// Like [`Sandbox::shared`], with these settings: only those who ask for the same share a server.

@@ -38,33 +38,17 @@ pub(crate) enum Hold {
     /// The supervisor of a private server; its standard input is a pipe.
     Private(Child),
     /// The FIFO of a shared server, and its supervisor if it is our child.
-    Shared {
-        alive: File,
-        supervisor: Option<Child>,
-    },
+    Shared { alive: File, supervisor: Option<Child> },
 }
 
 impl Server {
     pub(crate) fn new(binaries: Binaries, folder: Folder, access: Access, hold: Hold) -> Self {
-        Self {
-            binaries,
-            folder,
-            access,
-            hold: Mutex::new(Some(hold)),
-        }
+        Self { binaries, folder, access, hold: Mutex::new(Some(hold)) }
     }
 
     /// Describes a server that another process launched and that `alive` keeps running.
     pub(crate) fn joined(binaries: Binaries, folder: Folder, access: Access, alive: File) -> Self {
-        Self::new(
-            binaries,
-            folder,
-            access,
-            Hold::Shared {
-                alive,
-                supervisor: None,
-            },
-        )
+        Self::new(binaries, folder, access, Hold::Shared { alive, supervisor: None })
     }
 
     /// Stops a private server although there may be other owners in this process.
@@ -96,9 +80,7 @@ impl Server {
     fn end(&self, mut supervisor: Child) -> Result<()> {
         // The end of its input tells the supervisor to stop.
         drop(supervisor.stdin.take());
-        supervisor
-            .wait()
-            .context("cannot wait for the supervisor")?;
+        supervisor.wait().context("cannot wait for the supervisor")?;
         let path = self.folder.path();
         if path.exists() {
             // The supervisor itself was killed.
@@ -107,10 +89,7 @@ impl Server {
         if path.exists() {
             return Err(Error::new(
                 ErrorKind::Io,
-                format!(
-                    "the folder of the server could not be removed: `{}`",
-                    path.display()
-                ),
+                format!("the folder of the server could not be removed: `{}`", path.display()),
             ));
         }
         Ok(())
@@ -138,10 +117,7 @@ impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket => f.write_str("Socket"),
-            Self::Tcp { port, .. } => f
-                .debug_struct("Tcp")
-                .field("port", port)
-                .finish_non_exhaustive(),
+            Self::Tcp { port, .. } => f.debug_struct("Tcp").field("port", port).finish_non_exhaustive(),
         }
     }
 }
@@ -152,10 +128,7 @@ mod tests {
 
     #[test]
     fn debug_output_hides_the_password() {
-        let access = Access::Tcp {
-            port: 1,
-            password: "secret".to_owned(),
-        };
+        let access = Access::Tcp { port: 1, password: "secret".to_owned() };
         assert_eq!(format!("{access:?}"), "Tcp { port: 1, .. }");
     }
 }

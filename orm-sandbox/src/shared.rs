@@ -25,27 +25,16 @@ use crate::{
 };
 
 /// `O_NONBLOCK`, which the standard library does not name.
-const NONBLOCK: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
-    0o4000
-} else {
-    4
-};
+const NONBLOCK: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 0o4000 } else { 4 };
 
 /// The servers that this process uses already.
 static JOINED: Mutex<Vec<(PathBuf, Weak<Server>)>> = Mutex::new(Vec::new());
 
 /// Joins the server for `config`, or launches it.
-pub(crate) fn join_or_launch(
-    config: &Config,
-    binaries: &Binaries,
-    account: &Account,
-) -> Result<Arc<Server>> {
+pub(crate) fn join_or_launch(config: &Config, binaries: &Binaries, account: &Account) -> Result<Arc<Server>> {
     let path = meeting_path(config, binaries, account);
     let mut joined = JOINED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = joined
-        .iter()
-        .find(|(at, _)| *at == path)
-        .and_then(|(_, server)| server.upgrade());
+    let known = joined.iter().find(|(at, _)| *at == path).and_then(|(_, server)| server.upgrade());
     if let Some(server) = known.filter(|server| server.folder.is_up()) {
         return Ok(server);
     }
@@ -57,18 +46,8 @@ pub(crate) fn join_or_launch(
 
 fn meeting_path(config: &Config, binaries: &Binaries, account: &Account) -> PathBuf {
     let mut hasher = DefaultHasher::new();
-    (
-        config,
-        &binaries.folder,
-        &binaries.version,
-        env!("CARGO_PKG_VERSION"),
-    )
-        .hash(&mut hasher);
-    let name = format!(
-        "orm-sandbox-shared-{}-{:016x}",
-        account.uid,
-        hasher.finish()
-    );
+    (config, &binaries.folder, &binaries.version, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+    let name = format!("orm-sandbox-shared-{}-{:016x}", account.uid, hasher.finish());
     temporary_base(account).join(name)
 }
 
@@ -80,16 +59,8 @@ fn meet(path: &Path, config: &Config, binaries: &Binaries, account: &Account) ->
             None => meeting.unregister(&folder),
         }
     }
-    let sharing = Sharing {
-        meeting: path,
-        make_fifo,
-    };
-    let launch = Launch {
-        config,
-        binaries,
-        account,
-        sharing: Some(sharing),
-    };
+    let sharing = Sharing { meeting: path, make_fifo };
+    let launch = Launch { config, binaries, account, sharing: Some(sharing) };
     let server = launch.run()?;
     meeting.register(&server.folder, &server.access)?;
     Ok(server)
@@ -98,11 +69,7 @@ fn meet(path: &Path, config: &Config, binaries: &Binaries, account: &Account) ->
 /// Joins a server that may be lingering, dead, or going away.
 fn join(folder: &Folder, access: &Access, binaries: &Binaries) -> Option<Server> {
     let path = folder.path().join("alive");
-    let mut alive = match File::options()
-        .write(true)
-        .custom_flags(NONBLOCK)
-        .open(&path)
-    {
+    let mut alive = match File::options().write(true).custom_flags(NONBLOCK).open(&path) {
         Ok(alive) => alive,
         Err(error) => {
             // No such file: the supervisor is at its end and removes the folder itself.
@@ -117,18 +84,14 @@ fn join(folder: &Folder, access: &Access, binaries: &Binaries) -> Option<Server>
     // look for the FIFO, so that it sees us or we see that it is going away.
     alive.write_all(b"+\n").ok()?;
     let is_open = fs::metadata(&path).ok()?.ino() == alive.metadata().ok()?.ino();
-    (is_open && folder.is_up())
-        .then(|| Server::joined(binaries.clone(), folder.clone(), access.clone(), alive))
+    (is_open && folder.is_up()).then(|| Server::joined(binaries.clone(), folder.clone(), access.clone(), alive))
 }
 
 fn make_fifo(folder: &Folder) -> Result<Fifo> {
     let path = folder.path().join("alive");
     let status = command("mkfifo").args(["-m", "600"]).arg(&path).status();
     if !status.context("cannot run `mkfifo`")?.success() {
-        return Err(Error::new(
-            ErrorKind::Io,
-            format!("cannot make a FIFO: `{}`", path.display()),
-        ));
+        return Err(Error::new(ErrorKind::Io, format!("cannot make a FIFO: `{}`", path.display())));
     }
     open_fifo(&path).context("cannot open a FIFO")
 }

@@ -20,21 +20,9 @@ fn child() {
 
 #[test]
 fn rubbish_in_variables_of_postgresql_does_not_disturb() {
-    let names = [
-        "PGDATA",
-        "PGPORT",
-        "PGHOST",
-        "PGUSER",
-        "PGOPTIONS",
-        "PGDATABASE",
-        "PGPASSWORD",
-    ];
+    let names = ["PGDATA", "PGPORT", "PGHOST", "PGUSER", "PGOPTIONS", "PGDATABASE", "PGPASSWORD"];
     let rubbish = names.map(|name| (name, "/no where"));
-    let others = [
-        ("LC_ALL", "tlh_QO"),
-        ("LANG", "tlh_QO"),
-        ("TZ", "Mars/Phobos"),
-    ];
+    let others = [("LC_ALL", "tlh_QO"), ("LANG", "tlh_QO"), ("TZ", "Mars/Phobos")];
     let owner = Owner::spawn_with("start", &[&rubbish[..], &others[..]].concat());
     assert_eq!(ask(&owner.url, "SHOW timezone"), "UTC");
 }
@@ -44,20 +32,14 @@ fn pg_bin_without_a_server_is_an_error_that_names_it() {
     let folder = empty_folder("pg-bin");
     let error = failure(&[("PG_BIN", text(&folder))]);
     assert!(error.starts_with("error NoServer: "), "{error}");
-    assert!(
-        error.contains("PG_BIN") && error.contains(text(&folder)),
-        "{error}"
-    );
+    assert!(error.contains("PG_BIN") && error.contains(text(&folder)), "{error}");
     fs::remove_dir(&folder).unwrap();
 }
 
 #[test]
 fn pg_bin_is_used() {
     let sandbox = Sandbox::shared().unwrap();
-    let owner = Owner::spawn_with(
-        "start",
-        &[("PG_BIN", text(sandbox.bin_dir())), ("PATH", "/no")],
-    );
+    let owner = Owner::spawn_with("start", &[("PG_BIN", text(sandbox.bin_dir())), ("PATH", "/no")]);
     assert_eq!(ask(&owner.url, "SELECT 'up'"), "up");
 }
 
@@ -70,28 +52,17 @@ fn a_folder_given_to_the_builder_is_used_or_an_error() {
     fs::remove_dir(&folder).unwrap();
 
     let sandbox = Sandbox::shared().unwrap();
-    let given = Sandbox::builder()
-        .binaries(sandbox.bin_dir())
-        .start()
-        .unwrap();
+    let given = Sandbox::builder().binaries(sandbox.bin_dir()).start().unwrap();
     assert_eq!(given.bin_dir(), sandbox.bin_dir());
 }
 
 #[test]
 fn a_machine_without_a_server_is_told_how_to_get_one() {
     let cache = empty_folder("cache");
-    let error = failure(&[
-        ("ORM_SANDBOX_ONLY_CACHE", "1"),
-        ("ORM_SANDBOX_OFFLINE", "1"),
-        ("ORM_SANDBOX_CACHE", text(&cache)),
-    ]);
+    let error =
+        failure(&[("ORM_SANDBOX_ONLY_CACHE", "1"), ("ORM_SANDBOX_OFFLINE", "1"), ("ORM_SANDBOX_CACHE", text(&cache))]);
     assert!(error.starts_with("error NoServer: "), "{error}");
-    for way in [
-        "ORM_SANDBOX_OFFLINE",
-        "PG_BIN",
-        "DATABASE_URL",
-        "apt install postgresql",
-    ] {
+    for way in ["ORM_SANDBOX_OFFLINE", "PG_BIN", "DATABASE_URL", "apt install postgresql"] {
         assert!(error.contains(way), "{way}: {error}");
     }
     fs::remove_dir(&cache).unwrap();
@@ -120,10 +91,7 @@ fn a_temporary_folder_with_a_long_name_is_no_obstacle() {
         drop(owner);
         common::assert_gone(&dir, server);
     }
-    assert!(common::wait_until(|| fs::read_dir(&folder)
-        .unwrap()
-        .count()
-        == 0));
+    assert!(common::wait_until(|| fs::read_dir(&folder).unwrap().count() == 0));
     fs::remove_dir(&folder).unwrap();
 }
 

@@ -68,10 +68,7 @@ fn clients_that_stay_connected_do_not_keep_the_server() {
 fn other_children_of_the_owner_do_not_keep_the_server() {
     let sandbox = Sandbox::start().unwrap();
     // Had it inherited our end of the pipe, the supervisor would wait for it.
-    let mut other = std::process::Command::new("sleep")
-        .arg("60")
-        .spawn()
-        .unwrap();
+    let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
     let (dir, server) = (sandbox.dir().to_owned(), server_pid(sandbox.dir()));
     sandbox.stop().unwrap();
     assert_gone(&dir, server);

@@ -36,14 +36,8 @@ fn a_dropped_server_leaves_no_folder_and_no_process() {
 #[test]
 fn a_database_keeps_its_server() {
     let database = Sandbox::start().unwrap().database().unwrap();
-    let dir = ask(
-        database.url(),
-        "SELECT current_setting('unix_socket_directories')",
-    );
-    assert_eq!(
-        ask(database.url(), "SELECT current_database()::text"),
-        database.name()
-    );
+    let dir = ask(database.url(), "SELECT current_setting('unix_socket_directories')");
+    assert_eq!(ask(database.url(), "SELECT current_database()::text"), database.name());
     let server = server_pid(dir.as_ref());
     drop(database);
     assert_gone(dir.as_ref(), server);
@@ -53,16 +47,10 @@ fn a_database_keeps_its_server() {
 fn case_is_folded_in_all_of_unicode() {
     let database = Sandbox::shared().unwrap().database().unwrap();
     let found = connect(database.url())
-        .query_one(
-            "SELECT 'ДЗ1' ILIKE '%дз%', lower('ДЗ'), upper('ж'), 'Ж' ~* 'ж'",
-            &[],
-        )
+        .query_one("SELECT 'ДЗ1' ILIKE '%дз%', lower('ДЗ'), upper('ж'), 'Ж' ~* 'ж'", &[])
         .unwrap();
     assert!(found.get::<_, bool>(0) && found.get::<_, bool>(3));
-    assert_eq!(
-        (found.get::<_, &str>(1), found.get::<_, &str>(2)),
-        ("дз", "Ж")
-    );
+    assert_eq!((found.get::<_, &str>(1), found.get::<_, &str>(2)), ("дз", "Ж"));
     assert_eq!(ask(database.url(), "SHOW server_encoding"), "UTF8");
 }
 
@@ -85,10 +73,7 @@ fn settings_of_the_user_win_over_those_of_the_sandbox() {
 
 #[test]
 fn a_setting_that_the_server_refuses_is_an_error_with_the_log() {
-    let error = Sandbox::builder()
-        .setting("shared_buffers", "rubbish")
-        .start()
-        .unwrap_err();
+    let error = Sandbox::builder().setting("shared_buffers", "rubbish").start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Start);
     assert!(error.to_string().contains("rubbish"), "{error}");
 }
@@ -112,35 +97,18 @@ fn without_tcp_no_port_is_open() {
 fn tcp_demands_the_password_and_listens_on_loopback_only() {
     let sandbox = Sandbox::builder().tcp(true).start().unwrap();
     let database = sandbox.database().unwrap();
-    assert_eq!(
-        ask(database.url(), "SELECT inet_server_addr()::text"),
-        "127.0.0.1/32"
-    );
-    assert_eq!(
-        ask(&database.dsn(), "SELECT current_database()::text"),
-        database.name()
-    );
+    assert_eq!(ask(database.url(), "SELECT inet_server_addr()::text"), "127.0.0.1/32");
+    assert_eq!(ask(&database.dsn(), "SELECT current_database()::text"), database.name());
 
     let config: Config = database.url().parse().unwrap();
-    let refused = config
-        .clone()
-        .password("guess")
-        .connect(NoTls)
-        .err()
-        .unwrap();
+    let refused = config.clone().password("guess").connect(NoTls).err().unwrap();
     assert_eq!(refused.code().unwrap().code(), "28P01");
     // The socket is no way around it.
     let mut socket = Config::new();
-    socket
-        .host_path(sandbox.dir())
-        .port(config.get_ports()[0])
-        .user("postgres");
+    socket.host_path(sandbox.dir()).port(config.get_ports()[0]).user("postgres");
     assert!(socket.connect(NoTls).is_err());
     socket.password("guess");
-    assert_eq!(
-        socket.connect(NoTls).err().unwrap().code().unwrap().code(),
-        "28P01"
-    );
+    assert_eq!(socket.connect(NoTls).err().unwrap().code().unwrap().code(), "28P01");
 
     // The method is seen in what is stored, too.
     let sql = "SELECT left(rolpassword, 13) FROM pg_authid WHERE rolname = 'postgres'";
@@ -156,10 +124,7 @@ fn tcp_demands_the_password_and_listens_on_loopback_only() {
 #[test]
 fn several_servers_run_side_by_side() {
     let start = |_| thread::spawn(|| Sandbox::start().unwrap());
-    let sandboxes: Vec<_> = (0..3)
-        .map(start)
-        .map(|thread| thread.join().unwrap())
-        .collect();
+    let sandboxes: Vec<_> = (0..3).map(start).map(|thread| thread.join().unwrap()).collect();
     for sandbox in &sandboxes {
         assert_eq!(ask(&sandbox.url("postgres"), "SELECT 'up'"), "up");
     }
@@ -191,10 +156,7 @@ async fn use_it_asynchronously() {
     for target in [database.url(), &database.dsn()] {
         let (client, connection) = tokio_postgres::connect(target, NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
-        let row = client
-            .query_one("SELECT current_database()::text", &[])
-            .await
-            .unwrap();
+        let row = client.query_one("SELECT current_database()::text", &[]).await.unwrap();
         assert_eq!(row.get::<_, &str>(0), database.name());
         drop(client);
         connection.await.unwrap().unwrap();

@@ -31,13 +31,8 @@ fn two_processes_get_the_same_server_which_goes_after_the_last() {
 fn processes_that_come_at_once_get_the_same_server() {
     let mark = unique_mark("at-once");
     let owners: Vec<Owner> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..6)
-            .map(|_| scope.spawn(|| Owner::shared(&mark)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| Owner::shared(&mark))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(owners.iter().all(|owner| owner.server == owners[0].server));
     let (dir, server) = (owners[0].dir.clone(), owners[0].server);
@@ -79,12 +74,7 @@ fn other_settings_mean_another_server() {
 #[test]
 fn one_process_asks_many_times_and_uses_one_server() {
     let mark = unique_mark("many");
-    let ask_for_it = || {
-        Sandbox::builder()
-            .setting("sandbox.mark", &mark)
-            .shared()
-            .unwrap()
-    };
+    let ask_for_it = || Sandbox::builder().setting("sandbox.mark", &mark).shared().unwrap();
     let first = ask_for_it();
     let second = ask_for_it();
     assert_eq!(first.dir(), second.dir());
@@ -137,12 +127,7 @@ fn a_server_that_was_killed_is_replaced() {
 #[test]
 fn a_server_that_was_killed_is_replaced_within_one_process() {
     let mark = unique_mark("replaced-within");
-    let ask_for_it = || {
-        Sandbox::builder()
-            .setting("sandbox.mark", &mark)
-            .shared()
-            .unwrap()
-    };
+    let ask_for_it = || Sandbox::builder().setting("sandbox.mark", &mark).shared().unwrap();
     let first = ask_for_it();
     signal("KILL", common::server_pid(first.dir()));
     assert!(common::wait_until(|| first.dir().join("ended").exists()));

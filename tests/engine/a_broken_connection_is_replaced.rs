@@ -22,12 +22,7 @@ const TERMINATE: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_act
 /// What an administrator does: each idle connection is ended.
 async fn terminate(db: &TestDb) -> orm_core::Result<()> {
     let other = Engine::new(db.database.url())?;
-    other
-        .raw()
-        .await?
-        .simple_query(TERMINATE)
-        .await
-        .expect("terminated");
+    other.raw().await?.simple_query(TERMINATE).await.expect("terminated");
     Ok(())
 }
 
@@ -50,12 +45,7 @@ async fn a_transaction_is_lost_and_said_to_be() -> orm_core::Result<()> {
     terminate(&db).await?;
     session.add(Course::builder().name("s3cret"));
     let error = session.commit().await.unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Connection,
-        &["the connection"],
-        &["s3cret"],
-    );
+    said::check(&error, ErrorKind::Connection, &["the connection"], &["s3cret"]);
     let _ = session.rollback().await;
     assert_eq!(session.query::<Course>().count().await?, 0);
     session.add(Course::builder().name("again"));
@@ -67,9 +57,9 @@ async fn a_transaction_is_lost_and_said_to_be() -> orm_core::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_is_under_way_is_lost() -> orm_core::Result<()> {
     let db = TestDb::with::<Course>().await;
-    db.run("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END'").await;
-    db.run("CREATE TRIGGER wait BEFORE INSERT ON course FOR EACH ROW EXECUTE FUNCTION wait()")
+    db.run("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END'")
         .await;
+    db.run("CREATE TRIGGER wait BEFORE INSERT ON course FOR EACH ROW EXECUTE FUNCTION wait()").await;
     let engine = Engine::new(db.database.url())?;
     let mut session = engine.session();
     session.add(Course::builder().name("s3cret"));
@@ -77,12 +67,7 @@ async fn a_statement_that_is_under_way_is_lost() -> orm_core::Result<()> {
         tokio::time::sleep(Duration::from_millis(300)).await;
         terminate(&db).await.expect("terminated");
     });
-    said::check(
-        &outcome.unwrap_err(),
-        ErrorKind::Connection,
-        &["connection"],
-        &["s3cret"],
-    );
+    said::check(&outcome.unwrap_err(), ErrorKind::Connection, &["connection"], &["s3cret"]);
     assert_eq!(engine.query::<Course>().count().await?, 0);
     Ok(())
 }
@@ -98,24 +83,11 @@ async fn a_server_that_is_gone() -> orm_core::Result<()> {
     session.flush().await?;
     sandbox.stop().expect("stopped");
     session.add(Course::builder().name("s3cret"));
-    said::check(
-        &session.commit().await.unwrap_err(),
-        ErrorKind::Connection,
-        &["connection"],
-        &["s3cret"],
-    );
+    said::check(&session.commit().await.unwrap_err(), ErrorKind::Connection, &["connection"], &["s3cret"]);
     let error = engine.query::<Course>().all().await.unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Connection,
-        &["could not connect to database"],
-        &[],
-    );
+    said::check(&error, ErrorKind::Connection, &["could not connect to database"], &[]);
     let _ = session.rollback().await;
     drop(session);
-    assert_eq!(
-        engine.query::<Course>().all().await.unwrap_err().kind(),
-        ErrorKind::Connection
-    );
+    assert_eq!(engine.query::<Course>().all().await.unwrap_err().kind(), ErrorKind::Connection);
     Ok(())
 }

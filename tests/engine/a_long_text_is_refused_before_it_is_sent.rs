@@ -24,10 +24,7 @@ struct Note {
 fn too_long(error: &Error, column: &str) {
     let message = format!("the value for `note.{column}` is longer than 5 characters");
     said::check(error, ErrorKind::Encode, &[&message], &["абв", "s3cret"]);
-    assert_eq!(
-        (error.model(), error.table(), error.column()),
-        (Some("Note"), Some("note"), Some(column))
-    );
+    assert_eq!((error.model(), error.table(), error.column()), (Some("Note"), Some("note"), Some(column)));
 }
 
 #[tokio::test]
@@ -35,26 +32,13 @@ async fn the_limit_itself_is_fine() -> orm_core::Result<()> {
     let db = TestDb::with::<Note>().await;
     let mut session = db.engine.session();
     for text in ["абвгд", "12345", "👩👩👩👩👩", "e\u{301}e\u{301}e", ""] {
-        session.add(
-            Note::builder()
-                .text(text)
-                .option(text.to_owned())
-                .made(text),
-        );
+        session.add(Note::builder().text(text).option(text.to_owned()).made(text));
         session.commit().await?;
-        session.add_all([
-            Note::builder().text(text),
-            Note::builder().text(text).made(text),
-        ]);
+        session.add_all([Note::builder().text(text), Note::builder().text(text).made(text)]);
         session.commit().await?;
     }
     assert_eq!(db.engine.query::<Note>().count().await?, 15);
-    let changed = db
-        .engine
-        .query::<Note>()
-        .filter(Note::id.eq(1))
-        .update(Note::text.set("жжжжж"))
-        .await?;
+    let changed = db.engine.query::<Note>().filter(Note::id.eq(1)).update(Note::text.set("жжжжж")).await?;
     assert_eq!(changed, 1);
     Ok(())
 }
@@ -74,20 +58,9 @@ async fn one_more_is_too_long() -> orm_core::Result<()> {
         session.add_all((0..count).map(|_| Note::builder().text("ok").made("s3cret")));
         too_long(&session.commit().await.unwrap_err(), "made");
     }
-    let error = db
-        .engine
-        .query::<Note>()
-        .filter(Note::id.eq(1))
-        .update(Note::text.set("абвгде"))
-        .await
-        .unwrap_err();
+    let error = db.engine.query::<Note>().filter(Note::id.eq(1)).update(Note::text.set("абвгде")).await.unwrap_err();
     too_long(&error, "text");
-    assert!(
-        sent.sql()
-            .iter()
-            .all(|sql| sql == "BEGIN" || sql == "ROLLBACK"),
-        "{sent:?}"
-    );
+    assert!(sent.sql().iter().all(|sql| sql == "BEGIN" || sql == "ROLLBACK"), "{sent:?}");
     Ok(())
 }
 
@@ -109,13 +82,6 @@ async fn a_change_is_checked_too() -> orm_core::Result<()> {
 #[tokio::test]
 async fn a_filter_may_be_longer() -> orm_core::Result<()> {
     let db = TestDb::with::<Note>().await;
-    assert_eq!(
-        db.engine
-            .query::<Note>()
-            .filter(Note::text.eq("longer than that"))
-            .count()
-            .await?,
-        0
-    );
+    assert_eq!(db.engine.query::<Note>().filter(Note::text.eq("longer than that")).count().await?, 0);
     Ok(())
 }

@@ -31,9 +31,9 @@ struct Book {
 
 async fn database() -> TestDb {
     let db = TestDb::with::<(Shelf, Book)>().await;
-    db.run("ALTER TABLE lib.shelf ALTER \"label text\" DROP NOT NULL; ALTER TABLE book ALTER title DROP NOT NULL").await;
-    db.run("INSERT INTO lib.shelf VALUES (1, NULL); INSERT INTO book VALUES (1, NULL, 1)")
+    db.run("ALTER TABLE lib.shelf ALTER \"label text\" DROP NOT NULL; ALTER TABLE book ALTER title DROP NOT NULL")
         .await;
+    db.run("INSERT INTO lib.shelf VALUES (1, NULL); INSERT INTO book VALUES (1, NULL, 1)").await;
     db
 }
 
@@ -47,81 +47,27 @@ fn named(error: &Error, table: &str, column: &str) {
 #[tokio::test]
 async fn in_a_query_of_models() {
     let db = database().await;
-    named(
-        &db.engine.query::<Shelf>().all().await.unwrap_err(),
-        "lib.shelf",
-        "label text",
-    );
-    named(
-        &db.engine
-            .session()
-            .query::<Shelf>()
-            .all()
-            .await
-            .unwrap_err(),
-        "lib.shelf",
-        "label text",
-    );
-    named(
-        &db.engine.session().get::<Book>(1).await.unwrap_err(),
-        "book",
-        "title",
-    );
+    named(&db.engine.query::<Shelf>().all().await.unwrap_err(), "lib.shelf", "label text");
+    named(&db.engine.session().query::<Shelf>().all().await.unwrap_err(), "lib.shelf", "label text");
+    named(&db.engine.session().get::<Book>(1).await.unwrap_err(), "book", "title");
 }
 
 #[tokio::test]
 async fn in_a_loaded_relationship() {
     let db = database().await;
     db.run("UPDATE lib.shelf SET \"label text\" = 'x'").await;
-    named(
-        &db.engine
-            .query::<Shelf>()
-            .with(Shelf::books)
-            .all()
-            .await
-            .unwrap_err(),
-        "book",
-        "title",
-    );
+    named(&db.engine.query::<Shelf>().with(Shelf::books).all().await.unwrap_err(), "book", "title");
     let mut session = db.engine.session();
-    named(
-        &session
-            .query::<Shelf>()
-            .with(Shelf::books)
-            .all()
-            .await
-            .unwrap_err(),
-        "book",
-        "title",
-    );
+    named(&session.query::<Shelf>().with(Shelf::books).all().await.unwrap_err(), "book", "title");
 }
 
 #[tokio::test]
 async fn in_a_query_of_columns() {
     let db = database().await;
-    let error = db
-        .engine
-        .query::<Book>()
-        .select((Book::id, Book::title))
-        .all()
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.column()),
-        (ErrorKind::Decode, Some("title"))
-    );
-    let error = db
-        .engine
-        .query::<Book>()
-        .join(Book::shelf)
-        .select((Book::id, Shelf::label))
-        .all()
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.column()),
-        (ErrorKind::Decode, Some("label text"))
-    );
+    let error = db.engine.query::<Book>().select((Book::id, Book::title)).all().await.unwrap_err();
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Decode, Some("title")));
+    let error = db.engine.query::<Book>().join(Book::shelf).select((Book::id, Shelf::label)).all().await.unwrap_err();
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Decode, Some("label text")));
 }
 
 #[tokio::test]
@@ -135,8 +81,7 @@ async fn in_what_the_server_made() {
         number: Auto<i32>,
     }
     let db = TestDb::with::<Made>().await;
-    db.run("ALTER TABLE made ALTER number DROP NOT NULL, ALTER number SET DEFAULT NULL")
-        .await;
+    db.run("ALTER TABLE made ALTER number DROP NOT NULL, ALTER number SET DEFAULT NULL").await;
     let mut session = db.engine.session();
     session.add(Made::builder());
     named(&session.commit().await.unwrap_err(), "made", "number");

@@ -21,16 +21,8 @@ async fn in_order_and_with_counts() -> orm_core::Result<()> {
     let mut session = db.engine.session();
     session.add(Course::builder().name("s3cret"));
     session.commit().await?;
-    db.engine
-        .query::<Course>()
-        .filter(Course::name.eq("s3cret"))
-        .all()
-        .await?;
-    db.engine
-        .query::<Course>()
-        .filter(Course::name.ne("x"))
-        .update(Course::name.set("y"))
-        .await?;
+    db.engine.query::<Course>().filter(Course::name.eq("s3cret")).all().await?;
+    db.engine.query::<Course>().filter(Course::name.ne("x")).update(Course::name.set("y")).await?;
     assert_eq!(
         sent.sql(),
         [
@@ -41,17 +33,9 @@ async fn in_order_and_with_counts() -> orm_core::Result<()> {
             r#"UPDATE "course" SET "name" = $1 WHERE "course"."name" <> $2"#,
         ]
     );
-    let counts: Vec<(usize, u64)> = sent
-        .statements()
-        .iter()
-        .map(|one| (one.params(), one.rows()))
-        .collect();
+    let counts: Vec<(usize, u64)> = sent.statements().iter().map(|one| (one.params(), one.rows())).collect();
     assert_eq!(counts, [(0, 0), (1, 1), (0, 0), (1, 1), (2, 1)]);
-    assert!(
-        sent.statements()
-            .iter()
-            .all(|one| one.duration() > Duration::ZERO)
-    );
+    assert!(sent.statements().iter().all(|one| one.duration() > Duration::ZERO));
     assert!(!format!("{sent:?} {:?}", sent.statements()).contains("s3cret"));
     Ok(())
 }
@@ -80,10 +64,7 @@ async fn several_record_the_same_and_one_may_end() -> orm_core::Result<()> {
 async fn other_engines_are_not_recorded() -> orm_core::Result<()> {
     let db = TestDb::with::<Course>().await;
     let sent = db.record();
-    orm_core::Engine::new(db.database.url())?
-        .query::<Course>()
-        .count()
-        .await?;
+    orm_core::Engine::new(db.database.url())?.query::<Course>().count().await?;
     assert!(sent.sql().is_empty());
     Ok(())
 }
@@ -92,11 +73,7 @@ async fn other_engines_are_not_recorded() -> orm_core::Result<()> {
 async fn what_failed_was_sent_too() {
     let db = TestDb::new();
     let sent = db.record();
-    db.engine
-        .query::<Course>()
-        .count()
-        .await
-        .expect_err("no table");
+    db.engine.query::<Course>().count().await.expect_err("no table");
     assert_eq!(sent.sql(), [r#"SELECT count(*) FROM "course""#]);
     assert_eq!(sent.statements()[0].rows(), 0);
 }

@@ -11,26 +11,13 @@ use crate::said;
 
 #[tokio::test]
 async fn nobody_listens() -> orm_core::Result<()> {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
     let engine = Engine::new(&format!("postgresql://postgres:s3cret@127.0.0.1:{port}/db"))?;
     let error = engine.raw().await.expect_err("nobody");
     let place = format!("could not connect to database `db` on 127.0.0.1:{port}: ");
-    said::check(
-        &error,
-        ErrorKind::Connection,
-        &[&place, "refused"],
-        &["s3cret", "postgres:"],
-    );
+    said::check(&error, ErrorKind::Connection, &[&place, "refused"], &["s3cret", "postgres:"]);
     let engine = Engine::new("postgresql://postgres@%2Fnowhere/db")?;
-    said::check(
-        &engine.raw().await.expect_err("nobody"),
-        ErrorKind::Connection,
-        &["on /nowhere:5432: "],
-        &[],
-    );
+    said::check(&engine.raw().await.expect_err("nobody"), ErrorKind::Connection, &["on /nowhere:5432: "], &[]);
     Ok(())
 }
 
@@ -57,24 +44,12 @@ async fn a_server_that_is_silent() -> orm_core::Result<()> {
         .build()?;
     let started = Instant::now();
     let error = engine.raw().await.expect_err("silence");
-    said::check(
-        &error,
-        ErrorKind::Connection,
-        &["could not connect to database `db`", "300ms"],
-        &["s3cret"],
-    );
+    said::check(&error, ErrorKind::Connection, &["could not connect to database `db`", "300ms"], &["s3cret"]);
     assert!(started.elapsed() < Duration::from_secs(5));
     // The connection string may say it too.
-    let engine = Engine::new(&format!(
-        "postgresql://postgres@127.0.0.1:{port}/db?connect_timeout=1"
-    ))?;
+    let engine = Engine::new(&format!("postgresql://postgres@127.0.0.1:{port}/db?connect_timeout=1"))?;
     let started = Instant::now();
-    said::check(
-        &engine.raw().await.expect_err("silence"),
-        ErrorKind::Connection,
-        &["1s"],
-        &[],
-    );
+    said::check(&engine.raw().await.expect_err("silence"), ErrorKind::Connection, &["1s"], &[]);
     assert!(started.elapsed() < Duration::from_secs(4));
     Ok(())
 }
@@ -86,45 +61,26 @@ async fn what_listens_is_no_postgresql() -> orm_core::Result<()> {
     let port = listener.local_addr().expect("bound").port();
     std::thread::spawn(move || {
         for stream in listener.incoming().take(1) {
-            let _ =
-                stream.and_then(|mut stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+            let _ = stream.and_then(|mut stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
         }
     });
     let engine = Engine::new(&format!("postgresql://postgres:s3cret@127.0.0.1:{port}/db"))?;
-    said::check(
-        &engine.raw().await.expect_err("HTTP"),
-        ErrorKind::Connection,
-        &["127.0.0.1"],
-        &["s3cret"],
-    );
+    said::check(&engine.raw().await.expect_err("HTTP"), ErrorKind::Connection, &["127.0.0.1"], &["s3cret"]);
     Ok(())
 }
 
 #[tokio::test]
 async fn a_wrong_password() -> orm_core::Result<()> {
-    let sandbox = Sandbox::builder()
-        .tcp(true)
-        .shared()
-        .expect("a server with a password");
+    let sandbox = Sandbox::builder().tcp(true).shared().expect("a server with a password");
     let url = sandbox.url("postgres");
     Engine::new(&url)?.raw().await?;
     let (_, place) = url.rsplit_once('@').expect("a place");
     let engine = Engine::new(&format!("postgresql://postgres:s3cret@{place}"))?;
     let error = engine.raw().await.expect_err("a wrong password");
-    said::check(
-        &error,
-        ErrorKind::Connection,
-        &["could not connect to database `postgres`", "password"],
-        &["s3cret"],
-    );
+    said::check(&error, ErrorKind::Connection, &["could not connect to database `postgres`", "password"], &["s3cret"]);
     assert_eq!(error.sqlstate(), Some("28P01"));
     let engine = Engine::new(&format!("postgresql://postgres@{place}"))?;
-    said::check(
-        &engine.raw().await.expect_err("no password"),
-        ErrorKind::Connection,
-        &["password"],
-        &[],
-    );
+    said::check(&engine.raw().await.expect_err("no password"), ErrorKind::Connection, &["password"], &[]);
     Ok(())
 }
 
@@ -133,12 +89,7 @@ async fn no_such_database_or_user() -> orm_core::Result<()> {
     let db = TestDb::new();
     let engine = Engine::new(&db.database.url().replace(db.database.name(), "nowhere"))?;
     let error = engine.raw().await.expect_err("no such database");
-    said::check(
-        &error,
-        ErrorKind::Connection,
-        &["database `nowhere`", "does not exist"],
-        &[],
-    );
+    said::check(&error, ErrorKind::Connection, &["database `nowhere`", "does not exist"], &[]);
     assert_eq!(error.sqlstate(), Some("3D000"));
     Ok(())
 }
@@ -146,19 +97,12 @@ async fn no_such_database_or_user() -> orm_core::Result<()> {
 #[tokio::test]
 async fn a_name_that_the_protocol_cannot_carry() -> orm_core::Result<()> {
     let db = TestDb::new();
-    let engine = Engine::builder()
-        .dsn(db.database.url())
-        .application_name("a\0b")
-        .build();
+    let engine = Engine::builder().dsn(db.database.url()).application_name("a\0b").build();
     match engine {
         Err(error) => said::check(&error, ErrorKind::Config, &["application_name"], &[]),
         Ok(engine) => panic!("{engine:?}"),
     }
-    let error = Engine::builder()
-        .dsn(db.database.url())
-        .schema("a\0b")
-        .build()
-        .unwrap_err();
+    let error = Engine::builder().dsn(db.database.url()).schema("a\0b").build().unwrap_err();
     said::check(&error, ErrorKind::Config, &["schema"], &[]);
     Ok(())
 }

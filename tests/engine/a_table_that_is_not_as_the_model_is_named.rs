@@ -39,52 +39,12 @@ async fn statements(db: &TestDb) -> Vec<(&'static str, Error)> {
     };
     let query = || db.engine.query::<Course>();
     note("select", query().all().await.map(|rows| rows.len() as u64));
-    note(
-        "select of a column",
-        query()
-            .select(Course::year)
-            .all()
-            .await
-            .map(|rows| rows.len() as u64),
-    );
-    note(
-        "filter",
-        query()
-            .filter(Course::year.eq(7777))
-            .select(Course::id)
-            .all()
-            .await
-            .map(|rows| rows.len() as u64),
-    );
-    note(
-        "list",
-        query()
-            .filter(Course::year.in_([7777]))
-            .select(Course::id)
-            .all()
-            .await
-            .map(|rows| rows.len() as u64),
-    );
-    note(
-        "order",
-        query()
-            .order_by(Course::year.asc())
-            .select(Course::id)
-            .all()
-            .await
-            .map(|rows| rows.len() as u64),
-    );
-    note(
-        "update",
-        query()
-            .filter(Course::id.eq(1))
-            .update(Course::year.set(7777))
-            .await,
-    );
-    note(
-        "delete",
-        query().filter(Course::year.eq(7777)).delete().await,
-    );
+    note("select of a column", query().select(Course::year).all().await.map(|rows| rows.len() as u64));
+    note("filter", query().filter(Course::year.eq(7777)).select(Course::id).all().await.map(|rows| rows.len() as u64));
+    note("list", query().filter(Course::year.in_([7777])).select(Course::id).all().await.map(|rows| rows.len() as u64));
+    note("order", query().order_by(Course::year.asc()).select(Course::id).all().await.map(|rows| rows.len() as u64));
+    note("update", query().filter(Course::id.eq(1)).update(Course::year.set(7777)).await);
+    note("delete", query().filter(Course::year.eq(7777)).delete().await);
     let mut session = db.engine.session();
     session.add(course());
     note("insert", session.commit().await.map(|()| 1));
@@ -100,26 +60,13 @@ async fn the_table_is_missing() {
     let errors = statements(&db).await;
     assert_eq!(errors.len(), 9);
     for (what, error) in errors {
-        let parts = [
-            "table `course` of model `Course` does not exist",
-            "engine.create_all::<Course>()",
-            "migration",
-        ];
+        let parts = ["table `course` of model `Course` does not exist", "engine.create_all::<Course>()", "migration"];
         said::check(&error, ErrorKind::Schema, &parts, &["s3cret", "7777"]);
-        assert_eq!(
-            (error.model(), error.table()),
-            (Some("Course"), Some("course")),
-            "{what}"
-        );
+        assert_eq!((error.model(), error.table()), (Some("Course"), Some("course")), "{what}");
         assert_eq!(error.sqlstate(), Some("42P01"));
     }
     let error = db.engine.query::<Item>().all().await.unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Schema,
-        &["table `s\"x.shop item` of model `Item` does not exist"],
-        &[],
-    );
+    said::check(&error, ErrorKind::Schema, &["table `s\"x.shop item` of model `Item` does not exist"], &[]);
 }
 
 #[tokio::test]
@@ -136,35 +83,13 @@ async fn the_joined_table_is_missing() {
     }
     let db = TestDb::with::<(Course, Lesson)>().await;
     db.run("DROP TABLE course CASCADE").await;
-    let error = db
-        .engine
-        .query::<Lesson>()
-        .join(Lesson::course)
-        .all()
-        .await
-        .unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Schema,
-        &["table `course`", "does not exist", "create_all"],
-        &[],
-    );
+    let error = db.engine.query::<Lesson>().join(Lesson::course).all().await.unwrap_err();
+    said::check(&error, ErrorKind::Schema, &["table `course`", "does not exist", "create_all"], &[]);
     assert_eq!(error.table(), Some("course"));
     assert_ne!(error.model(), Some("Lesson"));
     db.run("INSERT INTO lesson VALUES (1, 1)").await;
-    let error = db
-        .engine
-        .query::<Lesson>()
-        .with(Lesson::course)
-        .all()
-        .await
-        .unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Schema,
-        &["table `course` of model `Course`"],
-        &[],
-    );
+    let error = db.engine.query::<Lesson>().with(Lesson::course).all().await.unwrap_err();
+    said::check(&error, ErrorKind::Schema, &["table `course` of model `Course`"], &[]);
 }
 
 #[tokio::test]
@@ -174,12 +99,7 @@ async fn a_column_is_missing() {
     let errors = statements(&db).await;
     assert_eq!(errors.len(), 9);
     for (what, error) in errors {
-        let parts = [
-            "column `course.year` does not exist",
-            "`Course::year`",
-            "`integer`",
-            "migration",
-        ];
+        let parts = ["column `course.year` does not exist", "`Course::year`", "`integer`", "migration"];
         said::check(&error, ErrorKind::Schema, &parts, &["s3cret", "7777"]);
         assert_eq!(
             (error.model(), error.table(), error.column()),
@@ -188,16 +108,12 @@ async fn a_column_is_missing() {
         );
     }
     db.engine.create_all::<Item>().await.expect("created");
-    db.run("ALTER TABLE \"s\"\"x\".\"shop item\" DROP \"the \"\"price\"\"\"")
-        .await;
+    db.run("ALTER TABLE \"s\"\"x\".\"shop item\" DROP \"the \"\"price\"\"\"").await;
     let error = db.engine.query::<Item>().all().await.unwrap_err();
     said::check(
         &error,
         ErrorKind::Schema,
-        &[
-            "column `s\"x.shop item.the \"price\"` does not exist",
-            "`Item::price`",
-        ],
+        &["column `s\"x.shop item.the \"price\"` does not exist", "`Item::price`"],
         &[],
     );
 }
@@ -221,34 +137,15 @@ async fn a_column_is_of_another_type() {
     ] {
         let db = TestDb::with::<Course>().await;
         db.run("CREATE TYPE mood AS ENUM ('s3cret')").await;
-        db.run(&format!(
-            "ALTER TABLE course DROP year; ALTER TABLE course ADD year {sql}"
-        ))
-        .await;
+        db.run(&format!("ALTER TABLE course DROP year; ALTER TABLE course ADD year {sql}")).await;
         let errors = statements(&db).await;
         for (what, error) in &errors {
             eprintln!("{sql}, {what}: {error}");
-            let type_shown = if found == "varchar" {
-                "character varying"
-            } else {
-                found
-            };
-            let (short, long) = (
-                format!("is of type `{found}`"),
-                format!("is of type `{type_shown}`"),
-            );
+            let type_shown = if found == "varchar" { "character varying" } else { found };
+            let (short, long) = (format!("is of type `{found}`"), format!("is of type `{type_shown}`"));
             let long = long.replace("timestamptz", "timestamp with time zone");
-            let part = if error.to_string().contains(&short) {
-                short
-            } else {
-                long
-            };
-            let parts = [
-                "column `course.year`",
-                &part,
-                "`Course::year` needs `integer`",
-                "migrate",
-            ];
+            let part = if error.to_string().contains(&short) { short } else { long };
+            let parts = ["column `course.year`", &part, "`Course::year` needs `integer`", "migrate"];
             said::check(error, ErrorKind::Schema, &parts, &["s3cret", "7777"]);
             assert_eq!(
                 (error.model(), error.table(), error.column()),
@@ -257,32 +154,22 @@ async fn a_column_is_of_another_type() {
             );
         }
         let failed: Vec<&str> = errors.iter().map(|(what, _)| *what).collect();
-        assert!(
-            failed.contains(&"select") && failed.contains(&"select of a column"),
-            "{sql}: {failed:?}"
-        );
+        assert!(failed.contains(&"select") && failed.contains(&"select of a column"), "{sql}: {failed:?}");
     }
 }
 
 #[tokio::test]
 async fn an_array_is_of_another_type() {
     let db = TestDb::with::<Item>().await;
-    db.run("ALTER TABLE \"s\"\"x\".\"shop item\" DROP tags; ALTER TABLE \"s\"\"x\".\"shop item\" ADD tags integer[]").await;
+    db.run("ALTER TABLE \"s\"\"x\".\"shop item\" DROP tags; ALTER TABLE \"s\"\"x\".\"shop item\" ADD tags integer[]")
+        .await;
     let error = db.engine.query::<Item>().all().await.unwrap_err();
-    let parts = [
-        "`s\"x.shop item.tags` is of type `integer[]`",
-        "`Item::tags` needs `text[]`",
-    ];
+    let parts = ["`s\"x.shop item.tags` is of type `integer[]`", "`Item::tags` needs `text[]`"];
     said::check(&error, ErrorKind::Schema, &parts, &[]);
     let mut session = db.engine.session();
     session.add(Item::builder().price(1).tags(vec!["s3cret".to_owned()]));
     let error = session.commit().await.unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Schema,
-        &["is of type `integer[]`", "`Item::tags` needs `text[]`"],
-        &["s3cret"],
-    );
+    said::check(&error, ErrorKind::Schema, &["is of type `integer[]`", "`Item::tags` needs `text[]`"], &["s3cret"]);
 }
 
 /// What has the same binary format needs no migration.
@@ -290,34 +177,15 @@ async fn an_array_is_of_another_type() {
 async fn texts_of_all_kinds_are_read() -> orm_core::Result<()> {
     for sql in ["varchar(50)", "char(10)", "name", "text", "short"] {
         let db = TestDb::with::<Course>().await;
-        db.run("CREATE DOMAIN short AS text CHECK (length(value) < 20)")
-            .await;
-        db.run(&format!("ALTER TABLE course ALTER name TYPE {sql}"))
-            .await;
+        db.run("CREATE DOMAIN short AS text CHECK (length(value) < 20)").await;
+        db.run(&format!("ALTER TABLE course ALTER name TYPE {sql}")).await;
         let mut session = db.engine.session();
         session.add(course());
         session.commit().await?;
         session.add_all([course(), course()]);
         session.commit().await?;
-        assert_eq!(
-            db.engine
-                .query::<Course>()
-                .filter(Course::name.eq("s3cret"))
-                .count()
-                .await?,
-            3,
-            "{sql}"
-        );
-        assert_eq!(
-            db.engine
-                .query::<Course>()
-                .first()
-                .await?
-                .expect("a course")
-                .name
-                .trim_end(),
-            "s3cret"
-        );
+        assert_eq!(db.engine.query::<Course>().filter(Course::name.eq("s3cret")).count().await?, 3, "{sql}");
+        assert_eq!(db.engine.query::<Course>().first().await?.expect("a course").name.trim_end(), "s3cret");
     }
     Ok(())
 }
@@ -330,13 +198,9 @@ async fn a_permission_is_missing() -> orm_core::Result<()> {
     let (_, place) = db.database.url().split_once('@').expect("a user");
     let engine = orm_core::Engine::new(&format!("postgresql://{role}@{place}"))?;
     let outcome = engine.query::<Course>().all().await;
-    db.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
-        .await;
+    db.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
     let error = outcome.unwrap_err();
     // The sandbox lets nobody else in by its socket; where it does, the table is named.
-    assert!(
-        matches!(error.kind(), ErrorKind::Connection | ErrorKind::Database),
-        "{error:?}"
-    );
+    assert!(matches!(error.kind(), ErrorKind::Connection | ErrorKind::Database), "{error:?}");
     Ok(())
 }

@@ -23,26 +23,15 @@ async fn work(engine: &Engine) -> orm_core::Result<()> {
     let mut session = engine.session();
     session.add(Course::builder().name("a").year(1));
     session.commit().await?;
-    let handles = session.add_all([
-        Course::builder().name("b").year(1),
-        Course::builder().name("c").year(2),
-    ]);
+    let handles = session.add_all([Course::builder().name("b").year(1), Course::builder().name("c").year(2)]);
     session.commit().await?;
     for handle in handles {
         session[handle].year += 1;
     }
     session.commit().await?;
-    session
-        .query::<Course>()
-        .filter(Course::year.gt(0))
-        .all()
-        .await?;
+    session.query::<Course>().filter(Course::year.gt(0)).all().await?;
     session.commit().await?;
-    engine
-        .query::<Course>()
-        .filter(Course::year.in_([1, 2]))
-        .all()
-        .await?;
+    engine.query::<Course>().filter(Course::year.in_([1, 2])).all().await?;
     Ok(())
 }
 
@@ -51,8 +40,7 @@ async fn a_column_is_added_or_dropped() -> orm_core::Result<()> {
     let db = TestDb::with::<Course>().await;
     let engine = one(db.database.url())?;
     work(&engine).await?;
-    db.run("ALTER TABLE course ADD more integer DEFAULT 7")
-        .await;
+    db.run("ALTER TABLE course ADD more integer DEFAULT 7").await;
     work(&engine).await?;
     db.run("ALTER TABLE course DROP more").await;
     work(&engine).await
@@ -63,8 +51,7 @@ async fn a_column_changes_its_type_to_one_of_the_same_format() -> orm_core::Resu
     let db = TestDb::with::<Course>().await;
     let engine = one(db.database.url())?;
     work(&engine).await?;
-    db.run("ALTER TABLE course ALTER name TYPE varchar(100)")
-        .await;
+    db.run("ALTER TABLE course ALTER name TYPE varchar(100)").await;
     // In a transaction a statement that failed cannot be sent again; the next transaction knows the new type.
     for _ in 0..6 {
         if work(&engine).await.is_ok() {
@@ -80,32 +67,14 @@ async fn a_column_changes_its_type() -> orm_core::Result<()> {
     let engine = one(db.database.url())?;
     work(&engine).await?;
     db.run("ALTER TABLE course ALTER year TYPE bigint").await;
-    let error = engine
-        .query::<Course>()
-        .filter(Course::year.in_([1, 2]))
-        .all()
-        .await
-        .unwrap_err();
-    let parts = [
-        "column `course.year` is of type `bigint`",
-        "`Course::year` needs `integer`",
-    ];
+    let error = engine.query::<Course>().filter(Course::year.in_([1, 2])).all().await.unwrap_err();
+    let parts = ["column `course.year` is of type `bigint`", "`Course::year` needs `integer`"];
     said::check(&error, ErrorKind::Schema, &parts, &[]);
     let mut session = engine.session();
-    let mut error = session
-        .query::<Course>()
-        .filter(Course::year.gt(0))
-        .all()
-        .await
-        .unwrap_err();
+    let mut error = session.query::<Course>().filter(Course::year.gt(0)).all().await.unwrap_err();
     if error.kind() != ErrorKind::Schema {
         session.rollback().await?;
-        error = session
-            .query::<Course>()
-            .filter(Course::year.gt(0))
-            .all()
-            .await
-            .unwrap_err();
+        error = session.query::<Course>().filter(Course::year.gt(0)).all().await.unwrap_err();
     }
     said::check(&error, ErrorKind::Schema, &parts, &[]);
     session.rollback().await?;
@@ -125,19 +94,9 @@ async fn a_table_is_replaced() -> orm_core::Result<()> {
     work(&engine).await?;
     db.run("DROP TABLE course").await;
     let error = engine.query::<Course>().all().await.unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Schema,
-        &["table `course` of model `Course` does not exist"],
-        &[],
-    );
+    said::check(&error, ErrorKind::Schema, &["table `course` of model `Course` does not exist"], &[]);
     let error = work(&engine).await.unwrap_err();
-    said::check(
-        &error,
-        ErrorKind::Schema,
-        &["table `course` of model `Course` does not exist"],
-        &[],
-    );
+    said::check(&error, ErrorKind::Schema, &["table `course` of model `Course` does not exist"], &[]);
     db.engine.create_all::<Course>().await?;
     work(&engine).await
 }
@@ -148,17 +107,8 @@ async fn prepared_statements_are_forgotten_by_the_server() -> orm_core::Result<(
     let db = TestDb::with::<Course>().await;
     let engine = one(db.database.url())?;
     work(&engine).await?;
-    engine
-        .raw()
-        .await?
-        .batch_execute("DEALLOCATE ALL")
-        .await
-        .expect("forgotten");
-    engine
-        .query::<Course>()
-        .filter(Course::year.in_([1, 2]))
-        .all()
-        .await?;
+    engine.raw().await?.batch_execute("DEALLOCATE ALL").await.expect("forgotten");
+    engine.query::<Course>().filter(Course::year.in_([1, 2])).all().await?;
     for _ in 0..6 {
         if work(&engine).await.is_ok() {
             break;

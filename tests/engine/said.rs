@@ -12,10 +12,7 @@ pub(crate) fn check(error: &Error, kind: ErrorKind, parts: &[&str], secrets: &[&
     for part in parts {
         assert!(shown.contains(part), "no `{part}` in: {shown}");
     }
-    assert!(
-        !shown.ends_with('.') && !shown.starts_with(char::is_uppercase),
-        "not our style: {shown}"
-    );
+    assert!(!shown.ends_with('.') && !shown.starts_with(char::is_uppercase), "not our style: {shown}");
     let mut everything = format!("{error:?}");
     let mut source = error.source();
     while let Some(cause) = source {
@@ -23,9 +20,6 @@ pub(crate) fn check(error: &Error, kind: ErrorKind, parts: &[&str], secrets: &[&
         source = cause.source();
     }
     for secret in secrets {
-        assert!(
-            !shown.contains(secret) && !everything.contains(secret),
-            "`{secret}` in: {shown}\n{everything}"
-        );
+        assert!(!shown.contains(secret) && !everything.contains(secret), "`{secret}` in: {shown}\n{everything}");
     }
 }

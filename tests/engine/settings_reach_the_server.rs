@@ -11,10 +11,7 @@ use crate::said;
 async fn setting(builder: EngineBuilder, name: &str) -> orm_core::Result<String> {
     let engine = builder.build()?;
     let client = engine.raw().await?;
-    let row = client
-        .query_one("SELECT current_setting($1)", &[&name])
-        .await
-        .expect("a setting");
+    let row = client.query_one("SELECT current_setting($1)", &[&name]).await.expect("a setting");
     Ok(row.get(0))
 }
 
@@ -23,45 +20,17 @@ async fn they_do() -> orm_core::Result<()> {
     let db = TestDb::new();
     let builder = || Engine::builder().dsn(db.database.url());
     // PostgreSQL keeps ASCII alone, and versions differ in what they put for the rest.
-    assert_eq!(
-        setting(
-            builder().application_name("my \\ 'app'"),
-            "application_name"
-        )
-        .await?,
-        "my \\ 'app'"
-    );
-    assert_eq!(
-        setting(
-            builder().statement_timeout(Duration::from_millis(1500)),
-            "statement_timeout"
-        )
-        .await?,
-        "1500ms"
-    );
-    assert_eq!(
-        setting(builder().schema("a \"b\" c"), "search_path").await?,
-        "\"a \"\"b\"\" c\""
-    );
+    assert_eq!(setting(builder().application_name("my \\ 'app'"), "application_name").await?, "my \\ 'app'");
+    assert_eq!(setting(builder().statement_timeout(Duration::from_millis(1500)), "statement_timeout").await?, "1500ms");
+    assert_eq!(setting(builder().schema("a \"b\" c"), "search_path").await?, "\"a \"\"b\"\" c\"");
     // Both, and those of the connection string.
-    let url = format!(
-        "{}?options=-c%20work_mem%3D5MB&application_name=dsn",
-        db.database.url()
-    );
-    let builder = || {
-        Engine::builder()
-            .dsn(&url)
-            .schema("public")
-            .statement_timeout(Duration::from_secs(60))
-    };
+    let url = format!("{}?options=-c%20work_mem%3D5MB&application_name=dsn", db.database.url());
+    let builder = || Engine::builder().dsn(&url).schema("public").statement_timeout(Duration::from_secs(60));
     assert_eq!(setting(builder(), "work_mem").await?, "5MB");
     assert_eq!(setting(builder(), "statement_timeout").await?, "1min");
     assert_eq!(setting(builder(), "search_path").await?, "\"public\"");
     assert_eq!(setting(builder(), "application_name").await?, "dsn");
-    assert_eq!(
-        setting(builder().application_name("own"), "application_name").await?,
-        "own"
-    );
+    assert_eq!(setting(builder().application_name("own"), "application_name").await?, "own");
     Ok(())
 }
 
@@ -69,14 +38,8 @@ async fn they_do() -> orm_core::Result<()> {
 #[tokio::test]
 async fn a_statement_timeout_at_its_ends() -> orm_core::Result<()> {
     let db = TestDb::new();
-    let with = |timeout| {
-        setting(
-            Engine::builder()
-                .dsn(db.database.url())
-                .statement_timeout(timeout),
-            "statement_timeout",
-        )
-    };
+    let with =
+        |timeout| setting(Engine::builder().dsn(db.database.url()).statement_timeout(timeout), "statement_timeout");
     assert_eq!(with(Duration::from_micros(1)).await?, "1ms");
     assert_eq!(with(Duration::MAX).await?, "2147483647ms");
     assert_eq!(with(Duration::ZERO).await?, "0");
@@ -94,13 +57,10 @@ struct Slow {
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_ended() -> orm_core::Result<()> {
     let db = TestDb::with::<Slow>().await;
-    db.run("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END'").await;
-    db.run("CREATE TRIGGER wait BEFORE INSERT ON slow FOR EACH ROW EXECUTE FUNCTION wait()")
+    db.run("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END'")
         .await;
-    let engine = Engine::builder()
-        .dsn(db.database.url())
-        .statement_timeout(Duration::from_millis(200))
-        .build()?;
+    db.run("CREATE TRIGGER wait BEFORE INSERT ON slow FOR EACH ROW EXECUTE FUNCTION wait()").await;
+    let engine = Engine::builder().dsn(db.database.url()).statement_timeout(Duration::from_millis(200)).build()?;
     let mut session = engine.session();
     session.add(Slow::builder().name("s3cret"));
     let started = Instant::now();

@@ -13,11 +13,7 @@ fn here() -> &'static Path {
 /// Where cargo may put what it builds: beside what it has built of this workspace, in `target/debug/deps`.
 fn target() -> PathBuf {
     let program = std::env::current_exe().expect("a path");
-    program
-        .ancestors()
-        .nth(3)
-        .expect("a target folder")
-        .join("outside")
+    program.ancestors().nth(3).expect("a target folder").join("outside")
 }
 
 /// Runs the program in a folder beside this one; what it prints.
@@ -25,11 +21,7 @@ fn target() -> PathBuf {
 /// The workspace's lock file is copied, so that the versions are those that are here already and no network is needed.
 fn run(name: &str, database: &str) -> String {
     let manifest = here().join(name).join("Cargo.toml");
-    fs::copy(
-        here().join("../Cargo.lock"),
-        manifest.with_file_name("Cargo.lock"),
-    )
-    .expect("a lock file to copy");
+    fs::copy(here().join("../Cargo.lock"), manifest.with_file_name("Cargo.lock")).expect("a lock file to copy");
     let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--offline", "--manifest-path"])
         .arg(&manifest)

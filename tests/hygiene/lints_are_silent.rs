@@ -128,17 +128,7 @@ fn the_models_are_models() -> orm_core::Result<()> {
         .homeworks([Homework::builder().number(1)])
         .tags([Tag::builder()])
         .build();
-    assert_eq!(
-        (course.id.get(), course.version, course.cache),
-        (None, 1, None)
-    );
-    assert_eq!(
-        Homework::builder()
-            .number(1)
-            .course_id(CourseId::from(1))
-            .build()
-            .after_id,
-        None
-    );
+    assert_eq!((course.id.get(), course.version, course.cache), (None, 1, None));
+    assert_eq!(Homework::builder().number(1).course_id(CourseId::from(1)).build().after_id, None);
     Ok(())
 }

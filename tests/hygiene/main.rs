@@ -3,10 +3,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 #![deny(warnings)]
-#![allow(
-    unreachable_pub,
-    reason = "nobody reaches into a test; the crates outside see to public items"
-)]
+#![allow(unreachable_pub, reason = "nobody reaches into a test; the crates outside see to public items")]
 
 mod a_crate_outside_the_workspace_builds;
 mod lints_are_silent;

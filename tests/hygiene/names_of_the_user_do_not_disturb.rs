@@ -210,20 +210,9 @@ async fn raw_identifiers_lose_their_prefix() -> orm_core::Result<()> {
     let child = session.add(r#struct::builder().r#move(r#enum::r#In).r#use(parent));
     session.commit().await?;
     assert_eq!(session[child].r#type, Some(1));
-    let found = db
-        .engine
-        .query::<r#struct>()
-        .filter(r#struct::r#type.is_not_null())
-        .one()
-        .await?;
+    let found = db.engine.query::<r#struct>().filter(r#struct::r#type.is_not_null()).one().await?;
     assert_eq!((found.r#fn.get(), found.r#move), (Some(2), r#enum::r#In));
-    let both = db
-        .engine
-        .query::<r#struct>()
-        .with(r#struct::r#loop)
-        .order_by(r#struct::r#fn.asc())
-        .all()
-        .await?;
+    let both = db.engine.query::<r#struct>().with(r#struct::r#loop).order_by(r#struct::r#fn.asc()).all().await?;
     assert_eq!(both[0].1.len(), 1);
     Ok(())
 }
@@ -295,23 +284,9 @@ async fn shadowed_names_do_not_disturb() -> orm_core::Result<()> {
     session.commit().await?;
     session[parent].text = "y".into();
     session.commit().await?;
-    let found = db
-        .engine
-        .query::<Child>()
-        .filter(Child::parent_id.eq(Id::from(1)))
-        .with(Child::parent)
-        .all()
-        .await?;
+    let found = db.engine.query::<Child>().filter(Child::parent_id.eq(Id::from(1))).with(Child::parent).all().await?;
     assert_eq!(found[0].1.text, "y");
-    assert_eq!(
-        db.engine
-            .query::<Only>()
-            .join(Only::parent)
-            .filter(Parent::maybe.eq(3))
-            .count()
-            .await?,
-        1
-    );
+    assert_eq!(db.engine.query::<Only>().join(Only::parent).filter(Parent::maybe.eq(3)).count().await?, 1);
     Ok(())
 }
 
@@ -365,13 +340,6 @@ async fn many_columns_are_no_problem() -> orm_core::Result<()> {
     let mut session = db.engine.session();
     session.add_all((0..2000).map(|_| wide()));
     session.commit().await?;
-    assert_eq!(
-        db.engine
-            .query::<Wide>()
-            .filter(Wide::d9.eq(1))
-            .count()
-            .await?,
-        2000
-    );
+    assert_eq!(db.engine.query::<Wide>().filter(Wide::d9.eq(1)).count().await?, 2000);
     Ok(())
 }

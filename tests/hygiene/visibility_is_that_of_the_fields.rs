@@ -51,11 +51,7 @@ mod domain {
         }
 
         pub(crate) async fn with_team(engine: &Engine, name: &str) -> orm_core::Result<usize> {
-            let found = Self::named(name)
-                .with(Self::c.team)
-                .on(engine)
-                .one()
-                .await?;
+            let found = Self::named(name).with(Self::c.team).on(engine).one().await?;
             Ok(found.1.len())
         }
     }
@@ -110,10 +106,7 @@ async fn getters_have_the_names() -> orm_core::Result<()> {
     let worker = session.add(Person::new("Bob"));
     session[worker].set_boss(boss);
     session.commit().await?;
-    assert_eq!(
-        (session[worker].id(), session[worker].name()),
-        (Some(2), "Bob")
-    );
+    assert_eq!((session[worker].id(), session[worker].name()), (Some(2), "Bob"));
     assert_eq!(session[worker].boss(), Some(boss));
     assert_eq!(session[boss].team(), [worker]);
     assert_eq!(session.all(Person::named("Ada")).await?, [boss]);
@@ -128,14 +121,7 @@ async fn a_single_field_may_do_without_its_constant() -> orm_core::Result<()> {
     let half = session.add(Half::builder().name("x"));
     session.commit().await?;
     assert_eq!(session[half].name(), "x");
-    assert_eq!(
-        db.engine
-            .query::<Half>()
-            .filter(Half::c.name.eq("x").and(Half::id.gt(0)))
-            .count()
-            .await?,
-        1
-    );
+    assert_eq!(db.engine.query::<Half>().filter(Half::c.name.eq("x").and(Half::id.gt(0))).count().await?, 1);
     Ok(())
 }
 
@@ -145,12 +131,6 @@ async fn constants_are_as_visible_as_fields() -> orm_core::Result<()> {
     let mut session = db.engine.session();
     session.add(Deep::make());
     session.commit().await?;
-    assert_eq!(
-        session
-            .all(domain::up().filter(Deep::upper.eq(2)))
-            .await?
-            .len(),
-        1
-    );
+    assert_eq!(session.all(domain::up().filter(Deep::upper.eq(2))).await?.len(), 1);
     Ok(())
 }

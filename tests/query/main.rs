@@ -21,6 +21,5 @@ fn from(sql: &str) -> &str {
 
 /// What a query's text says after WHERE.
 fn condition(sql: &str) -> &str {
-    sql.split_once(" WHERE ")
-        .map_or(sql, |(_, condition)| condition)
+    sql.split_once(" WHERE ").map_or(sql, |(_, condition)| condition)
 }

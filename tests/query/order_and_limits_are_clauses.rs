@@ -22,46 +22,19 @@ fn q01_clauses_have_their_texts() {
             r#""person"."id" DESC LIMIT 3 OFFSET 2"#,
         ),
     );
-    assert_eq!(
-        query::<Tag>().distinct().to_sql(),
-        r#"SELECT DISTINCT "tag"."id", "tag"."label" FROM "tag""#
-    );
-    assert_eq!(
-        from(&query::<Tag>().limit(3).limit(0).to_sql()),
-        r#""tag" LIMIT 0"#
-    );
+    assert_eq!(query::<Tag>().distinct().to_sql(), r#"SELECT DISTINCT "tag"."id", "tag"."label" FROM "tag""#);
+    assert_eq!(from(&query::<Tag>().limit(3).limit(0).to_sql()), r#""tag" LIMIT 0"#);
 }
 
 #[tokio::test]
 async fn q01_clauses_order_and_cut() -> Result<()> {
     let db = TestDb::with::<School>().await;
-    db.run("INSERT INTO person (name, boss_id) VALUES ('a', NULL), ('b', 1), ('c', 2)")
-        .await;
-    let names = |order: Order<Person>| {
-        db.engine
-            .rows(query::<Person>().order_by(order).select(Person::name))
-    };
-    assert_eq!(
-        names(Person::boss_id.asc().nulls_first()).await?,
-        ["a", "b", "c"]
-    );
-    assert_eq!(
-        names(Person::boss_id.desc().nulls_last()).await?,
-        ["c", "b", "a"]
-    );
-    assert_eq!(
-        names(Person::boss_id.desc().nulls_first()).await?,
-        ["a", "c", "b"]
-    );
-    let page = db
-        .engine
-        .all(
-            query::<Person>()
-                .order_by(Person::id.asc())
-                .offset(1)
-                .limit(1),
-        )
-        .await?;
+    db.run("INSERT INTO person (name, boss_id) VALUES ('a', NULL), ('b', 1), ('c', 2)").await;
+    let names = |order: Order<Person>| db.engine.rows(query::<Person>().order_by(order).select(Person::name));
+    assert_eq!(names(Person::boss_id.asc().nulls_first()).await?, ["a", "b", "c"]);
+    assert_eq!(names(Person::boss_id.desc().nulls_last()).await?, ["c", "b", "a"]);
+    assert_eq!(names(Person::boss_id.desc().nulls_first()).await?, ["a", "c", "b"]);
+    let page = db.engine.all(query::<Person>().order_by(Person::id.asc()).offset(1).limit(1)).await?;
     assert_eq!((page.len(), page[0].name.as_str()), (1, "b"));
     assert!(db.engine.all(query::<Person>().limit(0)).await?.is_empty());
     Ok(())
@@ -75,12 +48,7 @@ async fn an_order_is_chosen_at_run_time() -> Result<()> {
             "number" => Homework::number.desc().fit(),
             _ => Homework::id.asc().fit(),
         };
-        e.query::<Course>()
-            .join(Course::homeworks)
-            .order_by(order)
-            .select(Homework::number)
-            .all()
-            .await
+        e.query::<Course>().join(Course::homeworks).order_by(order).select(Homework::number).all().await
     }
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;

@@ -12,24 +12,10 @@ async fn q01_count_has_the_text_that_it_needs() -> Result<()> {
     two_courses(&db.engine).await?;
     let engine = &db.engine;
     let sent = db.record();
-    assert_eq!(
-        engine
-            .query::<Course>()
-            .order_by(Course::id.asc())
-            .count()
-            .await?,
-        2
-    );
+    assert_eq!(engine.query::<Course>().order_by(Course::id.asc()).count().await?, 2);
     assert_eq!(engine.query::<Tag>().limit(1).offset(0).count().await?, 0);
     assert_eq!(engine.query::<Tag>().distinct().count().await?, 0);
-    assert_eq!(
-        engine
-            .query::<Course>()
-            .join(Course::homeworks)
-            .count()
-            .await?,
-        2
-    );
+    assert_eq!(engine.query::<Course>().join(Course::homeworks).count().await?, 2);
     assert_eq!(
         sent.sql(),
         [
@@ -41,23 +27,8 @@ async fn q01_count_has_the_text_that_it_needs() -> Result<()> {
     );
     assert_eq!(engine.query::<Course>().limit(1).count().await?, 1);
     assert_eq!(engine.query::<Course>().offset(1).count().await?, 1);
-    assert_eq!(
-        engine
-            .query::<Course>()
-            .join(Course::homeworks)
-            .distinct()
-            .count()
-            .await?,
-        1
-    );
-    assert_eq!(
-        engine
-            .query::<Course>()
-            .with(Course::homeworks)
-            .count()
-            .await?,
-        2
-    );
+    assert_eq!(engine.query::<Course>().join(Course::homeworks).distinct().count().await?, 1);
+    assert_eq!(engine.query::<Course>().with(Course::homeworks).count().await?, 2);
     Ok(())
 }
 
@@ -66,34 +37,12 @@ async fn q01_exists_asks_for_one_row() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let sent = db.record();
-    assert!(
-        db.engine
-            .query::<Course>()
-            .filter(Course::name.eq("Java"))
-            .order_by(Course::id.asc())
-            .exists()
-            .await?
-    );
-    assert!(
-        !db.engine
-            .query::<Course>()
-            .filter(Course::name.eq("x"))
-            .exists()
-            .await?
-    );
-    assert_eq!(
-        sent.sql()[0],
-        r#"SELECT 1 FROM "course" WHERE "course"."name" = $1 LIMIT 1"#
-    );
+    assert!(db.engine.query::<Course>().filter(Course::name.eq("Java")).order_by(Course::id.asc()).exists().await?);
+    assert!(!db.engine.query::<Course>().filter(Course::name.eq("x")).exists().await?);
+    assert_eq!(sent.sql()[0], r#"SELECT 1 FROM "course" WHERE "course"."name" = $1 LIMIT 1"#);
     let mut session = db.engine.session();
     session.add(Course::builder().name("x"));
-    assert!(
-        session
-            .query::<Course>()
-            .filter(Course::name.eq("x"))
-            .exists()
-            .await?
-    );
+    assert!(session.query::<Course>().filter(Course::name.eq("x")).exists().await?);
     Ok(())
 }
 
@@ -103,53 +52,20 @@ async fn q01_first_takes_one_and_one_takes_two() -> Result<()> {
     two_courses(&db.engine).await?;
     let engine = &db.engine;
     let sent = db.record();
-    let first = engine
-        .query::<Course>()
-        .order_by(Course::id.desc())
-        .first()
-        .await?
-        .expect("there are two");
+    let first = engine.query::<Course>().order_by(Course::id.desc()).first().await?.expect("there are two");
     assert_eq!(first.name, "Java");
     assert!(engine.first(query::<Tag>()).await?.is_none());
     assert!(sent.take().iter().all(|sql| sql.ends_with("LIMIT 1")));
 
-    let error = engine
-        .query::<Tag>()
-        .one()
-        .await
-        .expect_err("there is none");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::NotFound, Some("Tag"))
-    );
-    assert_eq!(
-        error.to_string(),
-        "no row of `Tag` was found where one was asked for"
-    );
-    let error = engine
-        .query::<Course>()
-        .one()
-        .await
-        .expect_err("there are two");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::MultipleRows, Some("Course"))
-    );
+    let error = engine.query::<Tag>().one().await.expect_err("there is none");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::NotFound, Some("Tag")));
+    assert_eq!(error.to_string(), "no row of `Tag` was found where one was asked for");
+    let error = engine.query::<Course>().one().await.expect_err("there are two");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::MultipleRows, Some("Course")));
     assert!(sent.take().iter().all(|sql| sql.ends_with("LIMIT 2")));
     assert!(engine.query::<Tag>().one_or_none().await?.is_none());
-    assert_eq!(
-        engine
-            .query::<Course>()
-            .one_or_none()
-            .await
-            .expect_err("two")
-            .kind(),
-        ErrorKind::MultipleRows
-    );
-    assert_eq!(
-        engine.query::<Course>().limit(1).one().await?.id.get(),
-        Some(1)
-    );
+    assert_eq!(engine.query::<Course>().one_or_none().await.expect_err("two").kind(), ErrorKind::MultipleRows);
+    assert_eq!(engine.query::<Course>().limit(1).one().await?.id.get(), Some(1));
     Ok(())
 }
 
@@ -158,42 +74,12 @@ async fn q01_a_session_picks_objects() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let python = session
-        .query::<Course>()
-        .join(Course::homeworks)
-        .one()
-        .await?;
+    let python = session.query::<Course>().join(Course::homeworks).one().await?;
     assert_eq!(session[python].name, "Python", "two rows are one object");
-    assert_eq!(
-        session
-            .one(query::<Course>().filter(Course::id.eq(1)))
-            .await?,
-        python
-    );
-    assert_eq!(
-        session
-            .first(query::<Course>().order_by(Course::id.asc()))
-            .await?,
-        Some(python)
-    );
-    assert!(
-        session
-            .query::<Course>()
-            .one()
-            .await
-            .expect_err("two")
-            .kind()
-            == ErrorKind::MultipleRows
-    );
-    assert!(
-        session
-            .query::<Homework>()
-            .filter(Homework::number.gt(9))
-            .one()
-            .await
-            .expect_err("none")
-            .is_not_found()
-    );
+    assert_eq!(session.one(query::<Course>().filter(Course::id.eq(1))).await?, python);
+    assert_eq!(session.first(query::<Course>().order_by(Course::id.asc())).await?, Some(python));
+    assert!(session.query::<Course>().one().await.expect_err("two").kind() == ErrorKind::MultipleRows);
+    assert!(session.query::<Homework>().filter(Homework::number.gt(9)).one().await.expect_err("none").is_not_found());
     Ok(())
 }
 
@@ -201,22 +87,11 @@ async fn q01_a_session_picks_objects() -> Result<()> {
 async fn q01_rows_of_columns_are_picked_too() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
-    let names = || {
-        db.engine
-            .query::<Course>()
-            .order_by(Course::id.asc())
-            .select(Course::name)
-    };
+    let names = || db.engine.query::<Course>().order_by(Course::id.asc()).select(Course::name);
     assert_eq!(names().first().await?.as_deref(), Some("Python"));
     assert_eq!(names().limit(1).one().await?, "Python");
-    assert_eq!(
-        names().one().await.expect_err("two").kind(),
-        ErrorKind::MultipleRows
-    );
+    assert_eq!(names().one().await.expect_err("two").kind(), ErrorKind::MultipleRows);
     let none = db.engine.query::<Tag>().select(Tag::label);
-    assert_eq!(
-        none.one().await.expect_err("none").kind(),
-        ErrorKind::NotFound
-    );
+    assert_eq!(none.one().await.expect_err("none").kind(), ErrorKind::NotFound);
     Ok(())
 }

@@ -60,11 +60,7 @@ fn two_models_of_one_table_are_named_with_their_modules() {
 #[test]
 fn one_model_twice_is_one() -> orm_core::Result<()> {
     let metadata = Metadata::of::<(first::Homework, school::Course, first::Homework)>()?;
-    let names: Vec<String> = metadata
-        .tables()
-        .iter()
-        .map(|table| table.display_name())
-        .collect();
+    let names: Vec<String> = metadata.tables().iter().map(|table| table.display_name()).collect();
     assert_eq!(names, ["school.z_course", "homework"]);
     Ok(())
 }

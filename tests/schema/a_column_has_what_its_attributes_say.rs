@@ -33,12 +33,7 @@ struct Item {
     not_one: Option<i32>,
     #[model(index)]
     searched: i32,
-    #[model(index(
-        unique,
-        using = "btree",
-        where = "partly > 0",
-        name = "partly_positive"
-    ))]
+    #[model(index(unique, using = "btree", where = "partly > 0", name = "partly_positive"))]
     partly: i32,
     #[model(version)]
     version: i32,
@@ -132,31 +127,15 @@ async fn the_catalog() {
             "secret|text|NULL|NO|NULL|NO|NEVER",
         ]
     );
-    let constraints =
-        db.stored("SELECT conname, contype FROM pg_constraint WHERE conrelid = 'item'::regclass AND contype <> 'n' ORDER BY 1");
+    let constraints = db.stored(
+        "SELECT conname, contype FROM pg_constraint WHERE conrelid = 'item'::regclass AND contype <> 'n' ORDER BY 1",
+    );
     assert_eq!(
         constraints.await,
-        [
-            "item_pkey|p",
-            "item_positive_check|c",
-            "item_renamed_to_key|u",
-            "one_of_a_kind|u",
-            "smallness|c"
-        ]
+        ["item_pkey|p", "item_positive_check|c", "item_renamed_to_key|u", "one_of_a_kind|u", "smallness|c"]
     );
-    let indexes = db
-        .stored("SELECT indexname FROM pg_indexes WHERE tablename = 'item' ORDER BY 1")
-        .await;
-    assert_eq!(
-        indexes,
-        [
-            "item_pkey",
-            "item_renamed_to_key",
-            "item_searched_idx",
-            "one_of_a_kind",
-            "partly_positive"
-        ]
-    );
+    let indexes = db.stored("SELECT indexname FROM pg_indexes WHERE tablename = 'item' ORDER BY 1").await;
+    assert_eq!(indexes, ["item_pkey", "item_renamed_to_key", "item_searched_idx", "one_of_a_kind", "partly_positive"]);
     let comment = db
         .stored("SELECT col_description('item'::regclass, attnum) FROM pg_attribute WHERE attname = 'remarked' AND attrelid = 'item'::regclass")
         .await;

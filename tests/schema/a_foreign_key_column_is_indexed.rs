@@ -12,11 +12,7 @@ struct Target {
 
 #[derive(Model, Debug, Clone)]
 #[model(table = "pointer", primary_key(led_by_key, second_of_key))]
-#[model(
-    unique(led_by_unique, plain),
-    index(led_by_index, plain),
-    index(only_partly, where = "plain > 0")
-)]
+#[model(unique(led_by_unique, plain), index(led_by_index, plain), index(only_partly, where = "plain > 0"))]
 struct Pointer {
     #[model(references = Target::id)]
     led_by_key: i32,
@@ -43,8 +39,7 @@ struct Pointer {
 async fn only_where_it_is_of_use() {
     let db = TestDb::with::<(Target, Pointer)>().await;
     assert_eq!(
-        db.stored("SELECT indexname FROM pg_indexes WHERE tablename = 'pointer' ORDER BY 1")
-            .await,
+        db.stored("SELECT indexname FROM pg_indexes WHERE tablename = 'pointer' ORDER BY 1").await,
         [
             "pointer_asked_for_idx",
             "pointer_itself_unique_key",

@@ -7,10 +7,7 @@ use orm_tests::TestDb;
 #[model(table = "booking", schema = "hotel", comment = "who sleeps where")]
 #[model(primary_key(room, night))]
 #[model(unique(guest, night), unique(guest, price, name = "one_price"))]
-#[model(
-    index(guest, price),
-    index(price, unique, using = "btree", where = "price > 10", name = "dear")
-)]
+#[model(index(guest, price), index(price, unique, using = "btree", where = "price > 10", name = "dear"))]
 #[model(check("price > 0"), check("room > 0", name = "real_room"))]
 #[model(check("room < 1000"))]
 struct Booking {
@@ -64,14 +61,9 @@ async fn the_catalog() {
             "real_room|c|CHECK ((room > 0))",
         ]
     );
+    assert_eq!(db.stored("SELECT obj_description('hotel.booking'::regclass)").await, ["who sleeps where"]);
     assert_eq!(
-        db.stored("SELECT obj_description('hotel.booking'::regclass)")
-            .await,
-        ["who sleeps where"]
-    );
-    assert_eq!(
-        db.stored("SELECT indexdef FROM pg_indexes WHERE indexname = 'dear'")
-            .await,
+        db.stored("SELECT indexdef FROM pg_indexes WHERE indexname = 'dear'").await,
         ["CREATE UNIQUE INDEX dear ON hotel.booking USING btree (price) WHERE (price > 10)"]
     );
 }
@@ -89,22 +81,14 @@ async fn a_table_of_a_schema_is_read_and_written() -> orm_core::Result<()> {
     session.delete(handles[1])?;
     session.commit().await?;
     assert_eq!(db.stored("SELECT * FROM hotel.booking").await, ["1|1|a|7"]);
-    let found = db
-        .engine
-        .query::<Booking>()
-        .filter(Booking::night.eq(1))
-        .one()
-        .await?;
+    let found = db.engine.query::<Booking>().filter(Booking::night.eq(1)).one().await?;
     assert_eq!(found.price, 7);
 
     let mut session = db.engine.session();
     session.add(Booking::builder().room(1).night(1).guest("b").price(5));
     let error = session.commit().await.unwrap_err();
     assert!(error.is_unique_violation(), "{error}");
-    assert_eq!(
-        (error.constraint(), error.table()),
-        (Some("booking_pkey"), Some("hotel.booking"))
-    );
+    assert_eq!((error.constraint(), error.table()), (Some("booking_pkey"), Some("hotel.booking")));
     assert_eq!(error.model(), Some("Booking"));
     Ok(())
 }

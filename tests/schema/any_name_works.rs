@@ -77,10 +77,7 @@ named!(quotes, "\"quo\"\"ted\"");
 named!(one_quote, "\"");
 named!(apostrophe, "it's");
 named!(an_attack, "Robert'); DROP TABLE course;--");
-named!(
-    longest,
-    "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_012345678"
-);
+named!(longest, "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_012345678");
 named!(cyrillic, "заказ_покупателя");
 named!(emoji, "🦀 table 🐘");
 named!(dots, "public.course");

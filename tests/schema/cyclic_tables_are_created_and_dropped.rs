@@ -52,14 +52,7 @@ async fn the_effect() -> orm_core::Result<()> {
     db.engine.create_all::<(City, Country)>().await?;
     db.engine.create_all::<(City, Country)>().await?;
     let keys = "SELECT conname FROM pg_constraint WHERE contype = 'f' ORDER BY 1";
-    assert_eq!(
-        db.stored(keys).await,
-        [
-            "city_country_id_fkey",
-            "city_twin_id_fkey",
-            "country_capital_id_fkey"
-        ]
-    );
+    assert_eq!(db.stored(keys).await, ["city_country_id_fkey", "city_twin_id_fkey", "country_capital_id_fkey"]);
     let mut session = db.engine.session();
     let country = session.add(Country::builder());
     session.commit().await?;
@@ -70,10 +63,6 @@ async fn the_effect() -> orm_core::Result<()> {
     session.commit().await?;
     db.engine.drop_all::<(City, Country)>().await?;
     db.engine.drop_all::<(City, Country)>().await?;
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            .await,
-        ["0"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, ["0"]);
     Ok(())
 }

@@ -40,11 +40,7 @@ async fn in_half_a_database() -> orm_core::Result<()> {
     let db = TestDb::with::<(Person, Dog)>().await;
     db.run("DROP TABLE dog").await;
     db.engine.drop_all::<(Person, Dog)>().await?;
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_type WHERE typname = 'mood'")
-            .await,
-        ["0"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_type WHERE typname = 'mood'").await, ["0"]);
     Ok(())
 }
 
@@ -54,11 +50,7 @@ async fn a_table_that_others_point_to_stays() {
     let error = db.engine.drop_all::<Person>().await.unwrap_err();
     assert_eq!(error.sqlstate(), Some("2BP01"));
     assert!(error.to_string().contains("person"), "{error}");
-    assert_eq!(
-        db.stored("SELECT to_regclass('people.person') IS NOT NULL")
-            .await,
-        ["t"]
-    );
+    assert_eq!(db.stored("SELECT to_regclass('people.person') IS NOT NULL").await, ["t"]);
 }
 
 /// The type goes with the last table that uses it.
@@ -66,27 +58,16 @@ async fn a_table_that_others_point_to_stays() {
 async fn an_enum_that_other_tables_use_stays() -> orm_core::Result<()> {
     let db = TestDb::with::<(Person, Dog)>().await;
     db.engine.drop_all::<Dog>().await?;
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_type WHERE typname = 'mood'")
-            .await,
-        ["1"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_type WHERE typname = 'mood'").await, ["1"]);
     db.engine.drop_all::<Person>().await?;
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_type WHERE typname = 'mood'")
-            .await,
-        ["0"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_type WHERE typname = 'mood'").await, ["0"]);
     Ok(())
 }
 
 #[test]
 fn the_text() -> orm_core::Result<()> {
     assert_eq!(
-        Metadata::of::<(Person, Dog)>()?
-            .drop_ddl()
-            .lines()
-            .collect::<Vec<_>>(),
+        Metadata::of::<(Person, Dog)>()?.drop_ddl().lines().collect::<Vec<_>>(),
         [
             r#"DROP TABLE IF EXISTS "dog";"#,
             r#"DROP TABLE IF EXISTS "people"."person";"#,

@@ -59,20 +59,12 @@ async fn the_effect() -> orm_core::Result<()> {
     let db = TestDb::with::<(Person, Other)>().await;
     db.engine.create_all::<(Person, Other)>().await?;
     let mut session = db.engine.session();
-    let person = || {
-        Person::builder()
-            .mood(Mood::Bad)
-            .many(vec![Mood::Bad, Mood::VeryGood])
-            .light(TrafficLight::Red)
-    };
+    let person = || Person::builder().mood(Mood::Bad).many(vec![Mood::Bad, Mood::VeryGood]).light(TrafficLight::Red);
     let handle = session.add(person());
     session.commit().await?;
     assert_eq!(session[handle].made, Auto::Value(TrafficLight::GreenArrow));
     session.add_all([person(), person().made(TrafficLight::Red)]);
-    session.add_all([
-        Other::builder().light(TrafficLight::Red),
-        Other::builder().light(TrafficLight::GreenArrow),
-    ]);
+    session.add_all([Other::builder().light(TrafficLight::Red), Other::builder().light(TrafficLight::GreenArrow)]);
     session.commit().await?;
     assert_eq!(
         db.stored("SELECT * FROM person ORDER BY id LIMIT 2").await,
@@ -87,27 +79,12 @@ async fn the_effect() -> orm_core::Result<()> {
         .filter(Person::mood.eq(Mood::Bad))
         .filter(Person::light.ne(TrafficLight::GreenArrow));
     assert_eq!(found.all().await?.len(), 3);
-    let found = db
-        .engine
-        .query::<Other>()
-        .filter(Other::light.in_([TrafficLight::Red]))
-        .all()
-        .await?;
+    let found = db.engine.query::<Other>().filter(Other::light.in_([TrafficLight::Red])).all().await?;
     assert_eq!(found.len(), 1);
-    assert_eq!(
-        session
-            .get::<Other>(TrafficLight::Red)
-            .await?
-            .map(|h| session[h].light),
-        Some(TrafficLight::Red)
-    );
+    assert_eq!(session.get::<Other>(TrafficLight::Red).await?.map(|h| session[h].light), Some(TrafficLight::Red));
     drop(session);
     db.engine.drop_all::<(Person, Other)>().await?;
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_type WHERE typtype = 'e'")
-            .await,
-        ["0"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_type WHERE typtype = 'e'").await, ["0"]);
     Ok(())
 }
 

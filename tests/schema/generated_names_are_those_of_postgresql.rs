@@ -51,15 +51,7 @@ async fn they_are_the_same() {
     let theirs = TestDb::new();
     theirs.run(BY_HAND).await;
     let (ours, theirs) = (names(&ours).await, names(&theirs).await);
-    assert!(
-        ours.iter()
-            .any(|name| name.starts_with("homework|homework_course_id_fkey|")),
-        "{ours:#?}"
-    );
-    assert!(
-        ours.iter()
-            .any(|name| name.starts_with("homework|homework_check1|")),
-        "{ours:#?}"
-    );
+    assert!(ours.iter().any(|name| name.starts_with("homework|homework_course_id_fkey|")), "{ours:#?}");
+    assert!(ours.iter().any(|name| name.starts_with("homework|homework_check1|")), "{ours:#?}");
     assert_eq!(ours, theirs);
 }

@@ -40,33 +40,18 @@ struct Pkey {
 #[tokio::test]
 async fn of_two_tables() {
     let db = TestDb::with::<(A, AB, Pkey)>().await;
-    let indexes = db.stored("SELECT tablename, count(*) FROM pg_indexes WHERE schemaname = 'public' GROUP BY 1 ORDER BY 1").await;
+    let indexes =
+        db.stored("SELECT tablename, count(*) FROM pg_indexes WHERE schemaname = 'public' GROUP BY 1 ORDER BY 1").await;
     assert_eq!(indexes, ["a|3", "a_b|3", "a_pkey|1"]);
-    db.engine
-        .create_all::<(A, AB, Pkey)>()
-        .await
-        .expect("a second time");
-    let again = db
-        .stored("SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'")
-        .await;
+    db.engine.create_all::<(A, AB, Pkey)>().await.expect("a second time");
+    let again = db.stored("SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'").await;
     assert_eq!(again, ["7"]);
 }
 
 /// Several constraints and indexes over the same columns, and over columns whose joined names are the same.
 #[derive(Model, Debug, Clone)]
-#[model(
-    table = "t",
-    index(a),
-    index(a, using = "hash"),
-    index(a, where = "a > 0"),
-    index(a, where = "a > 1")
-)]
-#[model(
-    unique(a, b),
-    index(a, b),
-    unique(a_b),
-    check("a > 0", name = "t_check1")
-)]
+#[model(table = "t", index(a), index(a, using = "hash"), index(a, where = "a > 0"), index(a, where = "a > 1"))]
+#[model(unique(a, b), index(a, b), unique(a_b), check("a > 0", name = "t_check1"))]
 #[model(check("a > 1"), check("a > 2"), check("a > 3", name = "t_a_check"))]
 struct T {
     #[model(primary_key)]
@@ -93,8 +78,7 @@ struct U {
 #[tokio::test]
 async fn of_one_table() {
     let db = TestDb::with::<(T, U)>().await;
-    let checks =
-        "SELECT count(*) FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'c'";
+    let checks = "SELECT count(*) FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'c'";
     assert_eq!(db.stored(checks).await, ["5"]);
     let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 't'";
     // The primary key, 2 UNIQUE, 5 over `a`, `(a, b)`, those of `c` and `b_c`; `a_b` is led by its UNIQUE.
@@ -127,33 +111,20 @@ struct Points {
 #[tokio::test]
 async fn of_foreign_keys() {
     let db = TestDb::with::<(Points, Pair, U)>().await;
-    let keys =
-        "SELECT count(*) FROM pg_constraint WHERE conrelid = 'points'::regclass AND contype = 'f'";
+    let keys = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'points'::regclass AND contype = 'f'";
     assert_eq!(db.stored(keys).await, ["2"]);
     let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 'points'";
     assert_eq!(db.stored(indexes).await, ["3"]);
-    db.engine
-        .create_all::<(Points, Pair, U)>()
-        .await
-        .expect("a second time");
-    db.engine
-        .drop_all::<(Points, Pair, U)>()
-        .await
-        .expect("dropped");
+    db.engine.create_all::<(Points, Pair, U)>().await.expect("a second time");
+    db.engine.drop_all::<(Points, Pair, U)>().await.expect("dropped");
 }
 
 #[derive(Model, Debug, Clone)]
 #[model(table = "a_table_whose_name_is_so_long_that_nothing_can_be_put_behind_it")]
 #[model(index(first_column_with_a_long_name, second_column_with_a_long_name))]
 #[model(index(first_column_with_a_long_name, third_column_with_a_long_name))]
-#[model(
-    unique(second_column_with_a_long_name),
-    unique(third_column_with_a_long_name)
-)]
-#[model(
-    check("first_column_with_a_long_name > 0"),
-    check("first_column_with_a_long_name > 1")
-)]
+#[model(unique(second_column_with_a_long_name), unique(third_column_with_a_long_name))]
+#[model(check("first_column_with_a_long_name > 0"), check("first_column_with_a_long_name > 1"))]
 struct Long {
     #[model(primary_key)]
     id: Auto<i32>,
@@ -164,11 +135,7 @@ struct Long {
 }
 
 #[derive(Model, Debug, Clone)]
-#[model(
-    table = "таблица_с_очень_длинным_именем",
-    unique(колонка_один),
-    unique(колонка_два)
-)]
+#[model(table = "таблица_с_очень_длинным_именем", unique(колонка_один), unique(колонка_два))]
 struct Cyrillic {
     #[model(primary_key)]
     id: Auto<i32>,
@@ -182,15 +149,10 @@ async fn when_they_are_cut() {
     let names = db
         .stored("SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n' UNION ALL SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
         .await;
-    let ddl = Metadata::of::<(Long, Cyrillic)>()
-        .expect("two tables")
-        .ddl();
+    let ddl = Metadata::of::<(Long, Cyrillic)>().expect("two tables").ddl();
     for name in &names {
         assert!(name.len() <= 63, "{name}");
-        assert!(
-            ddl.contains(&format!("\"{name}\"")),
-            "the server cut {name}"
-        );
+        assert!(ddl.contains(&format!("\"{name}\"")), "the server cut {name}");
     }
     let distinct: HashSet<&String> = names.iter().collect();
     // Unique constraints and primary keys are there twice: as constraints and as indexes.

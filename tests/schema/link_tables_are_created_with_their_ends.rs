@@ -69,29 +69,15 @@ fn two_ends_that_disagree_are_refused() {
 async fn it_is_used_from_both_ends() -> orm_core::Result<()> {
     let db = TestDb::with::<(Course, Tag)>().await;
     let mut session = db.engine.session();
-    let course = session
-        .add(Course::builder().tags([Tag::builder().name("rust"), Tag::builder().name("sql")]));
+    let course = session.add(Course::builder().tags([Tag::builder().name("rust"), Tag::builder().name("sql")]));
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT * FROM course_tag ORDER BY 2").await,
-        ["1|rust", "1|sql"]
-    );
+    assert_eq!(db.stored("SELECT * FROM course_tag ORDER BY 2").await, ["1|rust", "1|sql"]);
     let rust = session.get::<Tag>("rust".to_owned()).await?.expect("a tag");
     session.load(&[rust], Tag::courses).await?;
     assert_eq!(session[rust].courses.handles(), [course]);
-    let found = db
-        .engine
-        .query::<Tag>()
-        .join(Tag::courses)
-        .filter(Course::id.eq(1))
-        .count()
-        .await?;
+    let found = db.engine.query::<Tag>().join(Tag::courses).filter(Course::id.eq(1)).count().await?;
     assert_eq!(found, 2);
     db.engine.drop_all::<(Course, Tag)>().await?;
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'marks')")
-            .await,
-        ["0"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'marks')").await, ["0"]);
     Ok(())
 }

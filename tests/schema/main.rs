@@ -1,9 +1,6 @@
 //! What the attributes of a model become in the database: the text of the DDL, and its effect in the catalog.
 
-#![allow(
-    clippy::duplicated_attributes,
-    reason = "two lists that begin with the same column are no mistake"
-)]
+#![allow(clippy::duplicated_attributes, reason = "two lists that begin with the same column are no mistake")]
 
 mod a_column_has_what_its_attributes_say;
 mod a_foreign_key_column_is_indexed;

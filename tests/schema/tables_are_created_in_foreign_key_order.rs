@@ -77,15 +77,8 @@ async fn the_catalog() {
             "m_middle_base_id_fkey|c|n|f|f",
         ]
     );
-    db.engine
-        .drop_all::<(Base, Middle, Leaf)>()
-        .await
-        .expect("dropped in reverse order");
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            .await,
-        ["0"]
-    );
+    db.engine.drop_all::<(Base, Middle, Leaf)>().await.expect("dropped in reverse order");
+    assert_eq!(db.stored("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, ["0"]);
 }
 
 #[tokio::test]
@@ -93,11 +86,7 @@ async fn a_target_that_is_nowhere_is_an_error_that_names_it() {
     let db = TestDb::new();
     let error = db.engine.create_all::<Middle>().await.unwrap_err();
     assert!(error.to_string().contains("z_base"), "{error}");
-    assert_eq!(
-        db.stored("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            .await,
-        ["0"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, ["0"]);
 }
 
 #[tokio::test]

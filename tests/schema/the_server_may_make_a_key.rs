@@ -35,10 +35,7 @@ async fn by_default() -> orm_core::Result<()> {
     let order = |number| Order::builder().number(number);
     let one = session.add(order(1));
     session.commit().await?;
-    assert_eq!(
-        (session[one].stage, session[one].doubled),
-        (Auto::Value(Stage::New), Auto::Value(2))
-    );
+    assert_eq!((session[one].stage, session[one].doubled), (Auto::Value(Stage::New), Auto::Value(2)));
     let own = Uuid::from_u128(7);
     let many = session.add_all([
         order(2),
@@ -49,14 +46,7 @@ async fn by_default() -> orm_core::Result<()> {
     session.commit().await?;
     let shown: Vec<_> = many
         .iter()
-        .map(|&h| {
-            (
-                session[h].number,
-                session[h].doubled,
-                session[h].stage,
-                session[h].text.clone(),
-            )
-        })
+        .map(|&h| (session[h].number, session[h].doubled, session[h].stage, session[h].text.clone()))
         .collect();
     let made = |text: &str| Auto::Value(text.to_owned());
     let new = Auto::Value(Stage::New);
@@ -70,12 +60,7 @@ async fn by_default() -> orm_core::Result<()> {
         ]
     );
     assert_eq!(session[many[1]].id, Auto::Value(own));
-    let found = db
-        .engine
-        .query::<Order>()
-        .order_by(Order::number.asc())
-        .all()
-        .await?;
+    let found = db.engine.query::<Order>().order_by(Order::number.asc()).all().await?;
     assert_eq!(found[0], session[one].clone());
     for (found, &handle) in found[1..].iter().zip(&many) {
         assert_eq!(found, &session[handle]);
@@ -100,23 +85,11 @@ async fn a_part_of_a_key() -> orm_core::Result<()> {
     let mut session = db.engine.session();
     session.add(Entry::builder().left("a"));
     session.commit().await?;
-    let many = session.add_all([
-        Entry::builder().left("b"),
-        Entry::builder().left("a").right(6),
-        Entry::builder().left("c"),
-    ]);
+    let many =
+        session.add_all([Entry::builder().left("b"), Entry::builder().left("a").right(6), Entry::builder().left("c")]);
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT * FROM entry ORDER BY 1, 2").await,
-        ["a|5|A", "a|6|A", "b|5|B", "c|5|C"]
-    );
-    assert_eq!(
-        (
-            session[many[1]].upper.as_deref(),
-            session[many[2]].right.get()
-        ),
-        (Some("A"), Some(5))
-    );
+    assert_eq!(db.stored("SELECT * FROM entry ORDER BY 1, 2").await, ["a|5|A", "a|6|A", "b|5|B", "c|5|C"]);
+    assert_eq!((session[many[1]].upper.as_deref(), session[many[2]].right.get()), (Some("A"), Some(5)));
     let again = session.get::<Entry>(("c".to_owned(), 5)).await?;
     assert_eq!(again, Some(many[2]));
     Ok(())
@@ -149,29 +122,14 @@ struct City {
 async fn a_foreign_key_to_a_unique_column() -> orm_core::Result<()> {
     let db = TestDb::with::<(City, Country)>().await;
     let key = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'city_country_code_fkey'";
-    assert_eq!(
-        db.stored(key).await,
-        ["FOREIGN KEY (country_code) REFERENCES country(code) ON UPDATE CASCADE"]
-    );
+    assert_eq!(db.stored(key).await, ["FOREIGN KEY (country_code) REFERENCES country(code) ON UPDATE CASCADE"]);
     let mut session = db.engine.session();
-    let country = session.add(
-        Country::builder()
-            .code("NP")
-            .cities([City::builder(), City::builder()]),
-    );
+    let country = session.add(Country::builder().code("NP").cities([City::builder(), City::builder()]));
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT country_code FROM city").await,
-        ["NP", "NP"]
-    );
+    assert_eq!(db.stored("SELECT country_code FROM city").await, ["NP", "NP"]);
     let cities = session[country].cities.handles();
     assert_eq!(session[cities[0]].country_code, "NP");
-    let found = db
-        .engine
-        .query::<Country>()
-        .with(Country::cities)
-        .one()
-        .await?;
+    let found = db.engine.query::<Country>().with(Country::cities).one().await?;
     assert_eq!(found.1.len(), 2);
     Ok(())
 }

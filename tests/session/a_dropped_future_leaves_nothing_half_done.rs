@@ -13,10 +13,7 @@ use crate::models::{Course, Homework, School, two_courses};
 async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..times {
-        match future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(output) => return Some(output),
             Poll::Pending => tokio::time::sleep(std::time::Duration::from_millis(3)).await,
         }
@@ -36,10 +33,12 @@ async fn no_transaction_is_open(db: &TestDb) {
 }
 
 fn graph(session: &mut Session) -> Handle<Course> {
-    session.add(Course::builder().name("Python").homeworks([
-        Homework::builder().number(1).description("a"),
-        Homework::builder().number(2).description("b"),
-    ]))
+    session.add(
+        Course::builder().name("Python").homeworks([
+            Homework::builder().number(1).description("a"),
+            Homework::builder().number(2).description("b"),
+        ]),
+    )
 }
 
 #[tokio::test]
@@ -52,9 +51,7 @@ async fn u35_a_dropped_commit_is_whole_or_nothing() -> Result<()> {
         finished = poll_times(session.commit(), times).await.is_some();
         drop(session);
         no_transaction_is_open(&db).await;
-        let rows = db
-            .stored("SELECT (SELECT count(*) FROM course), (SELECT count(*) FROM homework)")
-            .await;
+        let rows = db.stored("SELECT (SELECT count(*) FROM course), (SELECT count(*) FROM homework)").await;
         assert!(rows == ["0|0"] || rows == ["1|2"], "{times}: {rows:?}");
         if finished {
             assert_eq!(rows, ["1|2"]);
@@ -74,9 +71,7 @@ async fn u35_after_a_dropped_flush_the_session_goes_on() -> Result<()> {
         let flushed = poll_times(session.flush(), times).await;
         session.commit().await?;
         assert_eq!(session.state(course), State::Persistent);
-        let rows = db
-            .stored("SELECT (SELECT count(*) FROM course), (SELECT count(*) FROM homework)")
-            .await;
+        let rows = db.stored("SELECT (SELECT count(*) FROM course), (SELECT count(*) FROM homework)").await;
         assert_eq!(rows, ["1|2"], "{times}");
         let key = session[course].id.get().unwrap_or_default();
         assert_eq!(db.stored("SELECT id FROM course").await, [key.to_string()]);
@@ -99,11 +94,7 @@ async fn u35_after_a_dropped_query_what_was_flushed_is_written_again() -> Result
         let found = poll_times(session.query::<Homework>().all(), times).await;
         session.commit().await?;
         assert_eq!(session[java].name, "Rust");
-        assert_eq!(
-            db.stored("SELECT name FROM course ORDER BY id").await,
-            ["Python", "Rust"],
-            "{times}"
-        );
+        assert_eq!(db.stored("SELECT name FROM course ORDER BY id").await, ["Python", "Rust"], "{times}");
         no_transaction_is_open(&db).await;
         if found.is_some() {
             return Ok(());
@@ -125,12 +116,7 @@ async fn u35_after_a_dropped_commit_the_session_can_be_rolled_back_and_used() ->
         assert_eq!(session.query::<Course>().count().await?, stored);
         session.add(Course::builder().name("next"));
         session.commit().await?;
-        assert_eq!(
-            db.stored("SELECT name FROM course WHERE name = 'next'")
-                .await
-                .len(),
-            1
-        );
+        assert_eq!(db.stored("SELECT name FROM course WHERE name = 'next'").await.len(), 1);
         if committed.is_some() {
             return Ok(());
         }
@@ -144,18 +130,11 @@ async fn u35_a_dropped_bulk_update_leaves_nothing() -> Result<()> {
         let db = TestDb::with::<School>().await;
         two_courses(&db.engine).await?;
         let mut session = db.engine.session();
-        let update = session
-            .query::<Course>()
-            .update(Course::note.set("x"))
-            .all_rows();
+        let update = session.query::<Course>().update(Course::note.set("x")).all_rows();
         drop(poll_times(update.into_future(), times).await);
         drop(session);
         no_transaction_is_open(&db).await;
-        assert_eq!(
-            db.stored("SELECT count(*) FROM course WHERE note IS NOT NULL")
-                .await,
-            ["0"]
-        );
+        assert_eq!(db.stored("SELECT count(*) FROM course WHERE note IS NOT NULL").await, ["0"]);
     }
     Ok(())
 }

@@ -13,26 +13,14 @@ async fn u33_a_unique_violation_is_corrected_and_committed() -> Result<()> {
     let mut session = db.engine.session();
     let python = session.get::<Course>(1).await?.expect("it is there");
     session[python].note = Some("dirty".into());
-    let double = session.add(
-        Course::builder()
-            .name("Java")
-            .homeworks([Homework::builder().number(1).description("x")]),
-    );
+    let double =
+        session.add(Course::builder().name("Java").homeworks([Homework::builder().number(1).description("x")]));
     let homework = session[double].homeworks.handles()[0];
-    let error = session
-        .commit()
-        .await
-        .expect_err("there is a course of that name");
+    let error = session.commit().await.expect_err("there is a course of that name");
     assert!(error.is_unique_violation());
-    assert_eq!(
-        (error.model(), error.constraint()),
-        (Some("Course"), Some("course_name_key"))
-    );
+    assert_eq!((error.model(), error.constraint()), (Some("Course"), Some("course_name_key")));
     assert!(!session.in_transaction());
-    assert_eq!(
-        (session.state(double), session.state(homework)),
-        (State::Pending, State::Pending)
-    );
+    assert_eq!((session.state(double), session.state(homework)), (State::Pending, State::Pending));
     assert!(session[double].id.is_pending());
     assert_eq!(session.dirty_objects::<Course>(), [python]);
     session[double].name = "Rust".into();
@@ -41,10 +29,7 @@ async fn u33_a_unique_violation_is_corrected_and_committed() -> Result<()> {
         db.stored("SELECT name, note FROM course ORDER BY id").await,
         ["Python|dirty", "Java|NULL", "Rust|NULL"]
     );
-    assert_eq!(
-        session[homework].course_id,
-        session[double].id.get().unwrap_or(0)
-    );
+    assert_eq!(session[homework].course_id, session[double].id.get().unwrap_or(0));
     Ok(())
 }
 
@@ -55,28 +40,16 @@ async fn u33_what_cannot_be_sent_is_refused_before_any_statement() -> Result<()>
     let sent = db.record();
     let course = session.add(Course::builder().name("x".repeat(41)));
     let error = session.commit().await.expect_err("the name is too long");
-    assert_eq!(
-        (error.kind(), error.table(), error.column()),
-        (ErrorKind::Encode, Some("course"), Some("name"))
-    );
-    assert_eq!(
-        error.to_string(),
-        "the value for `course.name` is longer than 40 characters"
-    );
+    assert_eq!((error.kind(), error.table(), error.column()), (ErrorKind::Encode, Some("course"), Some("name")));
+    assert_eq!(error.to_string(), "the value for `course.name` is longer than 40 characters");
     session[course].name = "a\0b".into();
     let error = session.commit().await.expect_err("a text has no NUL");
-    assert_eq!(
-        (error.kind(), error.column()),
-        (ErrorKind::Encode, Some("name"))
-    );
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Encode, Some("name")));
     session[course].name = "ж".repeat(40);
     assert!(sent.sql().is_empty());
     session.commit().await?;
     session[course].note = Some("\0".into());
-    assert_eq!(
-        session.commit().await.expect_err("nor has a note").column(),
-        Some("note")
-    );
+    assert_eq!(session.commit().await.expect_err("nor has a note").column(), Some("note"));
     Ok(())
 }
 
@@ -90,11 +63,7 @@ async fn u33_a_foreign_key_violation_is_corrected() -> Result<()> {
     assert!(error.is_foreign_key_violation());
     session[homework].course_id = 2;
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework ORDER BY id")
-            .await,
-        ["1", "1", "2"]
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework ORDER BY id").await, ["1", "1", "2"]);
     Ok(())
 }
 
@@ -130,18 +99,9 @@ async fn u33_earlier_flushes_of_the_transaction_are_written_again() -> Result<()
     assert_ne!(session[new].id.get(), key, "the key was made anew");
     assert_eq!(
         db.stored("SELECT name, note FROM course ORDER BY id").await,
-        [
-            "Python|flushed",
-            "Java|NULL",
-            "new|after the flush",
-            "corrected|NULL"
-        ],
+        ["Python|flushed", "Java|NULL", "new|after the flush", "corrected|NULL"],
     );
-    assert_eq!(
-        db.stored("SELECT h.id, c.name FROM homework h JOIN course c ON c.id = course_id")
-            .await,
-        ["1|new"]
-    );
+    assert_eq!(db.stored("SELECT h.id, c.name FROM homework h JOIN course c ON c.id = course_id").await, ["1|new"]);
     Ok(())
 }
 
@@ -150,23 +110,9 @@ async fn u33_a_new_object_that_was_moved_after_its_flush_stays_moved() -> Result
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
-    let flushed = session.add(
-        Homework::builder()
-            .number(3)
-            .description("x")
-            .course(courses[0]),
-    );
-    let by_key = session.add(
-        Homework::builder()
-            .number(4)
-            .description("x")
-            .course(courses[0]),
-    );
+    let courses = session.query::<Course>().order_by(Course::id.asc()).all().await?;
+    let flushed = session.add(Homework::builder().number(3).description("x").course(courses[0]));
+    let by_key = session.add(Homework::builder().number(4).description("x").course(courses[0]));
     session.flush().await?;
     session[flushed].course.set(courses[1]);
     session.flush().await?;
@@ -175,15 +121,8 @@ async fn u33_a_new_object_that_was_moved_after_its_flush_stays_moved() -> Result
     assert!(session.flush().await.is_err());
     session[bad].name = "corrected".into();
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework WHERE number > 2")
-            .await,
-        ["2", "2"]
-    );
-    assert_eq!(
-        (session[flushed].course_id, session[by_key].course_id),
-        (2, 2)
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework WHERE number > 2").await, ["2", "2"]);
+    assert_eq!((session[flushed].course_id, session[by_key].course_id), (2, 2));
     Ok(())
 }
 
@@ -194,11 +133,7 @@ async fn u33_links_of_an_earlier_flush_are_written_again() -> Result<()> {
     db.run("INSERT INTO tag (label) VALUES ('a'), ('b'), ('c'); INSERT INTO course_tag (course_id, tag_id) VALUES (1, 1), (2, 1)").await;
     let mut session = db.engine.session();
     let tags = session.query::<Tag>().order_by(Tag::id.asc()).all().await?;
-    let courses = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().order_by(Course::id.asc()).all().await?;
     session.load(&courses[..1], Course::tags).await?;
     session[courses[0]].tags.remove(tags[0]);
     session[courses[0]].tags.push(tags[1]);
@@ -210,10 +145,7 @@ async fn u33_links_of_an_earlier_flush_are_written_again() -> Result<()> {
     assert!(session.flush().await.is_err());
     session[bad].name = "corrected".into();
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT * FROM course_tag ORDER BY 1").await,
-        ["1|2", "2|3"]
-    );
+    assert_eq!(db.stored("SELECT * FROM course_tag ORDER BY 1").await, ["1|2", "2|3"]);
     Ok(())
 }
 
@@ -222,12 +154,7 @@ async fn u33_a_rollback_after_the_failure_restores_everything() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     let homeworks = session[courses[0]].homeworks.handles();
     session[homeworks[0]].course.set(courses[1]);
     session.delete(homeworks[1])?;
@@ -255,30 +182,20 @@ async fn u33_a_commit_that_fails_at_its_end_makes_all_pending_again() -> Result<
     let mut session = db.engine.session();
     let course = session.add(Course::builder().name("Python"));
     let homework = session.add(Homework::builder().number(1).description("x").course_id(99));
-    let error = session
-        .commit()
-        .await
-        .expect_err("the constraint is checked at COMMIT");
+    let error = session.commit().await.expect_err("the constraint is checked at COMMIT");
     assert!(error.is_foreign_key_violation(), "{error}");
-    assert_eq!(
-        (session.state(course), session.state(homework)),
-        (State::Pending, State::Pending)
-    );
+    assert_eq!((session.state(course), session.state(homework)), (State::Pending, State::Pending));
     assert!(!session.in_transaction());
     session[homework].course.set(course);
     session.commit().await?;
-    assert_eq!(
-        session[homework].course_id,
-        session[course].id.get().unwrap_or(0)
-    );
+    assert_eq!(session[homework].course_id, session[course].id.get().unwrap_or(0));
     assert_eq!(db.stored("SELECT count(*) FROM homework").await, ["1"]);
     assert_eq!(db.engine.idle_connections(), db.engine.connections());
     Ok(())
 }
 
 #[tokio::test]
-async fn u33_a_query_that_fails_in_the_transaction_makes_what_it_wrote_pending_again() -> Result<()>
-{
+async fn u33_a_query_that_fails_in_the_transaction_makes_what_it_wrote_pending_again() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
     let course = session.add(Course::builder().name("Python"));
@@ -286,11 +203,7 @@ async fn u33_a_query_that_fails_in_the_transaction_makes_what_it_wrote_pending_a
     db.run("SELECT 1").await;
     let raw = session.raw().await?;
     assert!(raw.batch_execute("SELECT 1 / 0").await.is_err());
-    let error = session
-        .query::<Course>()
-        .all()
-        .await
-        .expect_err("the transaction is aborted");
+    let error = session.query::<Course>().all().await.expect_err("the transaction is aborted");
     assert_eq!(error.sqlstate(), Some("25P02"));
     assert_eq!(session.state(course), State::Pending);
     session.commit().await?;
@@ -346,12 +259,7 @@ async fn u33_a_parent_that_was_set_back_after_a_flush_stays_set_back() -> Result
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     let homeworks = session[courses[0]].homeworks.handles();
     session[homeworks[0]].course.set(courses[1]);
     session[homeworks[1]].course.set(courses[1]);
@@ -362,15 +270,8 @@ async fn u33_a_parent_that_was_set_back_after_a_flush_stays_set_back() -> Result
     assert!(session.flush().await.is_err());
     session.take(bad)?;
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework").await,
-        ["1", "1"]
-    );
-    assert!(
-        homeworks
-            .iter()
-            .all(|homework| session[homework].course_id == 1)
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework").await, ["1", "1"]);
+    assert!(homeworks.iter().all(|homework| session[homework].course_id == 1));
     assert!(session[courses[1]].homeworks.is_empty());
     Ok(())
 }

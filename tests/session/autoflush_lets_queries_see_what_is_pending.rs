@@ -16,19 +16,9 @@ async fn u30_a_query_sees_what_is_pending() -> Result<()> {
     session.add(Course::builder().name("Java"));
     assert_eq!(session.query::<Course>().count().await?, 2);
     session.delete(course)?;
-    assert!(
-        session
-            .query::<Course>()
-            .filter(Course::name.eq("Python"))
-            .first()
-            .await?
-            .is_none()
-    );
+    assert!(session.query::<Course>().filter(Course::name.eq("Python")).first().await?.is_none());
     session[course].note = None;
-    assert_eq!(
-        session.rows(query::<Course>().select(Course::name)).await?,
-        ["Java"]
-    );
+    assert_eq!(session.rows(query::<Course>().select(Course::name)).await?, ["Java"]);
     session.rollback().await?;
     assert!(db.stored("SELECT * FROM course").await.is_empty());
     Ok(())
@@ -40,17 +30,11 @@ async fn u30_without_autoflush_a_query_sees_the_table() -> Result<()> {
     let mut session = db.engine.session();
     let course = session.add(Course::builder().name("Python"));
     let sent = db.record();
-    let found = session
-        .no_autoflush(async |session| session.query::<Course>().all().await)
-        .await?;
+    let found = session.no_autoflush(async |session| session.query::<Course>().all().await).await?;
     assert!(found.is_empty());
     assert_eq!(session.state(course), State::Pending);
     assert_eq!(sent.take().len(), 1);
-    assert_eq!(
-        session.query::<Course>().all().await?,
-        [course],
-        "it is on again"
-    );
+    assert_eq!(session.query::<Course>().all().await?, [course], "it is on again");
 
     let mut session = SessionMaker::new(&db.engine).autoflush(false).session();
     session.add(Course::builder().name("Java"));
@@ -80,25 +64,11 @@ async fn u30_a_failing_autoflush_says_which_query_caused_it() -> Result<()> {
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
     session.add(Course::builder().name("Java"));
-    let error = session
-        .query::<Homework>()
-        .all()
-        .await
-        .expect_err("there is a course of that name");
+    let error = session.query::<Homework>().all().await.expect_err("there is a course of that name");
     assert!(error.is_unique_violation());
-    assert!(
-        error
-            .to_string()
-            .starts_with("while flushing before a query of `Homework`: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("while flushing before a query of `Homework`: "), "{error}");
     let error = session.get::<Homework>(1).await.expect_err("still");
-    assert!(
-        error
-            .to_string()
-            .starts_with("while flushing before a query of `Homework`: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("while flushing before a query of `Homework`: "), "{error}");
     Ok(())
 }
 
@@ -108,17 +78,10 @@ async fn u31_a_session_that_only_reads_holds_no_connection() -> Result<()> {
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
     let sent = db.record();
-    session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .all()
-        .await?;
+    session.query::<Course>().with(Course::homeworks).all().await?;
     assert!(!session.in_transaction());
     assert_eq!(db.engine.idle_connections(), db.engine.connections());
-    assert!(
-        sent.sql().iter().all(|sql| sql.starts_with("SELECT")),
-        "{sent:?}"
-    );
+    assert!(sent.sql().iter().all(|sql| sql.starts_with("SELECT")), "{sent:?}");
     Ok(())
 }
 
@@ -148,15 +111,8 @@ async fn a_read_only_session_refuses_to_write_before_anything_is_sent() -> Resul
     let course = session.add(Course::builder().name("Rust"));
     let error = session.commit().await.expect_err("it is read-only");
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    let bulk = session
-        .query::<Homework>()
-        .update(Homework::number.set(1))
-        .all_rows()
-        .await;
-    assert_eq!(
-        bulk.expect_err("it is read-only").kind(),
-        ErrorKind::Invalid
-    );
+    let bulk = session.query::<Homework>().update(Homework::number.set(1)).all_rows().await;
+    assert_eq!(bulk.expect_err("it is read-only").kind(), ErrorKind::Invalid);
     assert!(sent.take().is_empty());
     session.take(course)?;
     assert_eq!(session.query::<Course>().count().await?, 2);
@@ -173,21 +129,13 @@ async fn u48_raw_lends_the_drivers_client_inside_the_transaction() -> Result<()>
     let mut session = db.engine.session();
     session.add(Course::builder().name("Python"));
     let raw = session.raw().await?;
-    let row = raw
-        .query_one("SELECT count(*) FROM course", &[])
-        .await
-        .expect("the query runs");
+    let row = raw.query_one("SELECT count(*) FROM course", &[]).await.expect("the query runs");
     assert_eq!(row.get::<_, i64>(0), 1, "it was flushed before");
-    raw.batch_execute("INSERT INTO course (name) VALUES ('raw')")
-        .await
-        .expect("it runs");
+    raw.batch_execute("INSERT INTO course (name) VALUES ('raw')").await.expect("it runs");
     assert!(session.in_transaction());
     assert!(db.stored("SELECT * FROM course").await.is_empty());
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT name FROM course ORDER BY id").await,
-        ["Python", "raw"]
-    );
+    assert_eq!(db.stored("SELECT name FROM course ORDER BY id").await, ["Python", "raw"]);
     Ok(())
 }
 

@@ -12,13 +12,8 @@ const MOVE: &str = r#"UPDATE "homework" SET "course_id" = $1 WHERE "id" = $2"#;
 async fn loaded(db: &TestDb) -> Result<(Session, Handle<Course>, Handle<Course>)> {
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .with(Course::tags)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses =
+        session.query::<Course>().with(Course::homeworks).with(Course::tags).order_by(Course::id.asc()).all().await?;
     Ok((session, courses[0], courses[1]))
 }
 
@@ -26,11 +21,7 @@ async fn loaded(db: &TestDb) -> Result<(Session, Handle<Course>, Handle<Course>)
 async fn unloaded(db: &TestDb) -> Result<(Session, Handle<Course>, Handle<Course>)> {
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().order_by(Course::id.asc()).all().await?;
     Ok((session, courses[0], courses[1]))
 }
 
@@ -38,9 +29,7 @@ async fn unloaded(db: &TestDb) -> Result<(Session, Handle<Course>, Handle<Course
 async fn u21_a_child_is_moved_by_its_own_side() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let (mut session, python, java) = loaded(&db).await?;
-    let [first, second] = session[python].homeworks.handles()[..] else {
-        panic!("two homeworks")
-    };
+    let [first, second] = session[python].homeworks.handles()[..] else { panic!("two homeworks") };
     let sent = db.record();
     session[first].course.set(java);
     session.flush().await?;
@@ -55,19 +44,14 @@ async fn u21_a_child_is_moved_by_its_own_side() -> Result<()> {
 async fn u21_a_child_is_moved_by_the_collections() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let (mut session, python, java) = loaded(&db).await?;
-    let [first, second] = session[python].homeworks.handles()[..] else {
-        panic!("two homeworks")
-    };
+    let [first, second] = session[python].homeworks.handles()[..] else { panic!("two homeworks") };
     let sent = db.record();
     assert!(session[python].homeworks.remove(first));
     session[java].homeworks.push(first);
     session.commit().await?;
     assert_eq!(sent.take(), ["BEGIN", MOVE, "COMMIT"]);
     assert_eq!(session[first].course.handle(), Some(java));
-    assert_eq!(
-        (session[first].course_id, session[python].homeworks.len()),
-        (2, 1)
-    );
+    assert_eq!((session[first].course_id, session[python].homeworks.len()), (2, 1));
 
     // One of the two collections is enough.
     session[java].homeworks.push(second);
@@ -75,10 +59,7 @@ async fn u21_a_child_is_moved_by_the_collections() -> Result<()> {
     assert_eq!(sent.take(), ["BEGIN", MOVE, "COMMIT"]);
     assert!(session[python].homeworks.is_empty());
     assert_eq!(session[java].homeworks.handles(), [first, second]);
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework").await,
-        ["2", "2"]
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework").await, ["2", "2"]);
     Ok(())
 }
 
@@ -86,9 +67,7 @@ async fn u21_a_child_is_moved_by_the_collections() -> Result<()> {
 async fn u21_a_child_is_moved_by_push_and_by_its_key() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let (mut session, python, java) = loaded(&db).await?;
-    let [first, second] = session[python].homeworks.handles()[..] else {
-        panic!("two homeworks")
-    };
+    let [first, second] = session[python].homeworks.handles()[..] else { panic!("two homeworks") };
     session.push(java, Course::homeworks, first)?;
     session[second].course_id = 2;
     session.commit().await?;
@@ -107,10 +86,7 @@ async fn u21_a_child_leaves_a_parent_that_is_deleted_in_the_same_flush() -> Resu
     }
     session.delete(python)?;
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework").await,
-        ["2", "2"]
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework").await, ["2", "2"]);
     assert_eq!(db.stored("SELECT id FROM course").await, ["2"]);
     Ok(())
 }
@@ -119,28 +95,15 @@ async fn u21_a_child_leaves_a_parent_that_is_deleted_in_the_same_flush() -> Resu
 async fn u20_taking_a_child_out_writes_null_where_the_key_may_be() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let boss = session.add(
-        Person::builder()
-            .name("boss")
-            .reports([Person::builder().name("report")]),
-    );
+    let boss = session.add(Person::builder().name("boss").reports([Person::builder().name("report")]));
     session.commit().await?;
     let report = session[boss].reports.handles()[0];
     let sent = db.record();
     session[boss].reports.remove(report);
     session.commit().await?;
-    assert_eq!(
-        sent.sql()[1],
-        r#"UPDATE "person" SET "boss_id" = $1 WHERE "id" = $2"#
-    );
-    assert_eq!(
-        (session[report].boss_id, session[report].boss.get()),
-        (None, Some(None))
-    );
-    assert_eq!(
-        db.stored("SELECT boss_id FROM person ORDER BY id").await,
-        ["NULL", "NULL"]
-    );
+    assert_eq!(sent.sql()[1], r#"UPDATE "person" SET "boss_id" = $1 WHERE "id" = $2"#);
+    assert_eq!((session[report].boss_id, session[report].boss.get()), (None, Some(None)));
+    assert_eq!(db.stored("SELECT boss_id FROM person ORDER BY id").await, ["NULL", "NULL"]);
     Ok(())
 }
 
@@ -152,10 +115,7 @@ async fn u20_taking_a_child_out_is_refused_where_the_key_must_be_set() -> Result
     let sent = db.record();
     session[python].homeworks.remove(first);
     session[python].name = "changed".into();
-    let error = session
-        .commit()
-        .await
-        .expect_err("a homework needs a course");
+    let error = session.commit().await.expect_err("a homework needs a course");
     assert_eq!(
         (error.kind(), error.model(), error.column()),
         (ErrorKind::Invalid, Some("Homework"), Some("course_id"))
@@ -166,15 +126,8 @@ async fn u20_taking_a_child_out_is_refused_where_the_key_must_be_set() -> Result
     assert_eq!(session[python].name, "changed");
     session[java].homeworks.push(first);
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework ORDER BY id")
-            .await,
-        ["2", "1"]
-    );
-    assert_eq!(
-        db.stored("SELECT name FROM course WHERE id = 1").await,
-        ["changed"]
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework ORDER BY id").await, ["2", "1"]);
+    assert_eq!(db.stored("SELECT name FROM course WHERE id = 1").await, ["changed"]);
     Ok(())
 }
 
@@ -194,21 +147,14 @@ async fn u20_a_child_that_is_taken_out_and_deleted_needs_no_parent() -> Result<(
 async fn u20_a_collection_is_replaced_as_a_whole() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let boss = session.add(
-        Person::builder()
-            .name("boss")
-            .reports(["a", "b"].map(|name| Person::builder().name(name))),
-    );
+    let boss = session.add(Person::builder().name("boss").reports(["a", "b"].map(|name| Person::builder().name(name))));
     let c = session.add(Person::builder().name("c"));
     session.commit().await?;
-    let [a, b] = session[boss].reports.handles()[..] else {
-        panic!("two reports")
-    };
+    let [a, b] = session[boss].reports.handles()[..] else { panic!("two reports") };
     session[boss].reports.set([b, c]);
     session.commit().await?;
     assert_eq!(
-        db.stored("SELECT name, boss_id FROM person ORDER BY name")
-            .await,
+        db.stored("SELECT name, boss_id FROM person ORDER BY name").await,
         ["a|NULL", "b|1", "boss|NULL", "c|1"]
     );
     assert_eq!(session[a].boss.get(), Some(None));
@@ -221,10 +167,7 @@ async fn u20_a_collection_that_is_not_loaded_is_not_replaced() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let (mut session, python, _) = unloaded(&db).await?;
     session[python].homeworks.set([]);
-    let error = session
-        .commit()
-        .await
-        .expect_err("what it replaces is not known");
+    let error = session.commit().await.expect_err("what it replaces is not known");
     assert_eq!(error.kind(), ErrorKind::NotLoaded);
     assert!(error.to_string().contains("`Course::homeworks`"), "{error}");
     session.rollback().await?;
@@ -245,10 +188,7 @@ async fn set_and_clear_write_the_key_of_a_belongs_to() -> Result<()> {
     session[people[0]].boss.clear();
     session.commit().await?;
     assert_eq!(session[people[0]].boss_id, None);
-    assert_eq!(
-        db.stored("SELECT boss_id FROM person").await,
-        ["NULL", "NULL"]
-    );
+    assert_eq!(db.stored("SELECT boss_id FROM person").await, ["NULL", "NULL"]);
     Ok(())
 }
 
@@ -258,10 +198,7 @@ async fn clearing_a_key_that_must_be_set_is_refused() -> Result<()> {
     let (mut session, python, _) = loaded(&db).await?;
     let first = session[python].homeworks.handles()[0];
     session[first].course.clear();
-    let error = session
-        .flush()
-        .await
-        .expect_err("a homework needs a course");
+    let error = session.flush().await.expect_err("a homework needs a course");
     assert!(error.to_string().contains("`Homework::course`"), "{error}");
     assert!(!session.in_transaction());
     Ok(())
@@ -271,20 +208,10 @@ async fn clearing_a_key_that_must_be_set_is_refused() -> Result<()> {
 async fn has_one_is_written_from_either_side() -> Result<()> {
     let db = TestDb::with::<(Account, Profile)>().await;
     let mut session = db.engine.session();
-    let ann = session.add(
-        Account::builder()
-            .login("ann")
-            .profile(Profile::builder().bio("first")),
-    );
+    let ann = session.add(Account::builder().login("ann").profile(Profile::builder().bio("first")));
     session.commit().await?;
-    let first = session[ann]
-        .profile
-        .handle()
-        .expect("it was added with the account");
-    assert_eq!(
-        (session[first].account_id, session[first].account.handle()),
-        (Some(1), Some(ann))
-    );
+    let first = session[ann].profile.handle().expect("it was added with the account");
+    assert_eq!((session[first].account_id, session[first].account.handle()), (Some(1), Some(ann)));
 
     let second = session.add(Profile::builder().bio("second"));
     session.flush().await?;
@@ -295,18 +222,10 @@ async fn has_one_is_written_from_either_side() -> Result<()> {
     session.flush().await?;
     assert_eq!(session[ann].profile.handle(), Some(second));
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT bio, account_id FROM profile ORDER BY id")
-            .await,
-        ["first|NULL", "second|1"]
-    );
+    assert_eq!(db.stored("SELECT bio, account_id FROM profile ORDER BY id").await, ["first|NULL", "second|1"]);
 
     let mut other = db.engine.session();
-    let ann = other
-        .query::<Account>()
-        .with(Account::profile)
-        .one()
-        .await?;
+    let ann = other.query::<Account>().with(Account::profile).one().await?;
     let profile = other[ann].profile.handle().expect("it was loaded");
     assert_eq!(other[profile].bio, "second");
     Ok(())
@@ -316,26 +235,15 @@ async fn has_one_is_written_from_either_side() -> Result<()> {
 async fn has_one_replaces_the_one_that_was_loaded() -> Result<()> {
     let db = TestDb::with::<(Account, Profile)>().await;
     let mut session = db.engine.session();
-    let ann = session.add(
-        Account::builder()
-            .login("ann")
-            .profile(Profile::builder().bio("first")),
-    );
+    let ann = session.add(Account::builder().login("ann").profile(Profile::builder().bio("first")));
     session.commit().await?;
-    let first = session[ann]
-        .profile
-        .handle()
-        .expect("it was added with the account");
+    let first = session[ann].profile.handle().expect("it was added with the account");
     let second = session.add(Profile::builder().bio("second"));
     session.commit().await?;
     session[ann].profile.set(second);
     session.commit().await?;
     assert_eq!(session[first].account_id, None);
-    assert_eq!(
-        db.stored("SELECT bio, account_id FROM profile ORDER BY id")
-            .await,
-        ["first|NULL", "second|1"]
-    );
+    assert_eq!(db.stored("SELECT bio, account_id FROM profile ORDER BY id").await, ["first|NULL", "second|1"]);
     Ok(())
 }
 
@@ -346,10 +254,7 @@ async fn clearing_a_has_one_that_is_not_loaded_is_refused() -> Result<()> {
     let mut session = db.engine.session();
     let ann = session.query::<Account>().one().await?;
     session[ann].profile.clear();
-    let error = session
-        .commit()
-        .await
-        .expect_err("what it leaves is not known");
+    let error = session.commit().await.expect_err("what it leaves is not known");
     assert_eq!(error.kind(), ErrorKind::NotLoaded);
     session.rollback().await?;
     session.load(&[ann], Account::profile).await?;
@@ -369,11 +274,7 @@ async fn collections_that_are_not_loaded_take_and_lose_children() -> Result<()> 
     session.commit().await?;
 
     let mut session = db.engine.session();
-    let people = session
-        .query::<Person>()
-        .order_by(Person::id.asc())
-        .all()
-        .await?;
+    let people = session.query::<Person>().order_by(Person::id.asc()).all().await?;
     let sent = db.record();
     session[people[0]].reports.push(people[2]);
     session[people[0]].reports.remove(people[1]);
@@ -381,11 +282,7 @@ async fn collections_that_are_not_loaded_take_and_lose_children() -> Result<()> 
     session.commit().await?;
     assert_eq!(sent.sql().len(), 3, "two updates of one shape: {sent:?}");
     assert!(!session[people[0]].reports.is_loaded());
-    assert_eq!(
-        db.stored("SELECT name, boss_id FROM person ORDER BY id")
-            .await,
-        ["boss|NULL", "a|NULL", "b|1"]
-    );
+    assert_eq!(db.stored("SELECT name, boss_id FROM person ORDER BY id").await, ["boss|NULL", "a|NULL", "b|1"]);
     session.load(&[people[0]], Person::reports).await?;
     assert_eq!(session[people[0]].reports.handles(), [people[2]]);
     Ok(())
@@ -395,7 +292,8 @@ async fn collections_that_are_not_loaded_take_and_lose_children() -> Result<()> 
 async fn links_are_pushed_and_removed_without_loading() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
-    db.run("INSERT INTO tag (label) VALUES ('a'), ('b'); INSERT INTO course_tag (course_id, tag_id) VALUES (1, 1)").await;
+    db.run("INSERT INTO tag (label) VALUES ('a'), ('b'); INSERT INTO course_tag (course_id, tag_id) VALUES (1, 1)")
+        .await;
     let mut session = db.engine.session();
     let python = session.get::<Course>(1).await?.expect("it is there");
     let tags = session.query::<Tag>().order_by(Tag::id.asc()).all().await?;
@@ -412,16 +310,10 @@ async fn what_was_pushed_is_kept_when_the_collection_is_loaded_before_the_flush(
     let (mut session, python, java) = unloaded(&db).await?;
     let first = session.get::<Homework>(1).await?.expect("it is there");
     session[java].homeworks.push(first);
-    session
-        .no_autoflush(async |session| session.load(&[python, java], Course::homeworks).await)
-        .await?;
+    session.no_autoflush(async |session| session.load(&[python, java], Course::homeworks).await).await?;
     assert_eq!(session[java].homeworks.handles(), [first]);
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework ORDER BY id")
-            .await,
-        ["2", "1"]
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework ORDER BY id").await, ["2", "1"]);
     Ok(())
 }
 
@@ -429,11 +321,7 @@ async fn what_was_pushed_is_kept_when_the_collection_is_loaded_before_the_flush(
 async fn push_takes_a_builder_that_names_no_parent() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let (mut session, python, _) = loaded(&db).await?;
-    let third = session.push(
-        python,
-        Course::homeworks,
-        Homework::builder().number(3).description("x"),
-    )?;
+    let third = session.push(python, Course::homeworks, Homework::builder().number(3).description("x"))?;
     assert_eq!(session.state(third), State::Pending);
     assert_eq!(session[third].course.handle(), Some(python));
     assert_eq!(session[python].homeworks.len(), 3);
@@ -451,18 +339,9 @@ async fn push_takes_no_handle_of_another_session() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let (mut session, python, _) = loaded(&db).await?;
     let mut other = db.engine.session();
-    let homework = other
-        .query::<Homework>()
-        .first()
-        .await?
-        .expect("there are two");
-    let error = session
-        .push(python, Course::homeworks, homework)
-        .expect_err("it is another session's");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Detached, Some("Homework"))
-    );
+    let homework = other.query::<Homework>().first().await?.expect("there are two");
+    let error = session.push(python, Course::homeworks, homework).expect_err("it is another session's");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Detached, Some("Homework")));
     session[python].homeworks.push(homework);
     let error = session.flush().await.expect_err("it is another session's");
     assert_eq!(error.kind(), ErrorKind::Detached);
@@ -479,18 +358,12 @@ async fn u26_two_keys_to_one_table_are_told_apart() -> Result<()> {
     session[a].boss.set(b);
     session[a].mentor.set(c);
     session.commit().await?;
-    assert_eq!(
-        (session[a].boss_id, session[a].mentor_id),
-        (Some(2), Some(3))
-    );
+    assert_eq!((session[a].boss_id, session[a].mentor_id), (Some(2), Some(3)));
     assert_eq!(session[b].reports.handles(), [a]);
     assert!(session[c].reports.is_empty());
     session[c].reports.push(a);
     session.commit().await?;
-    assert_eq!(
-        (session[a].boss.handle(), session[a].mentor.handle()),
-        (Some(c), Some(c))
-    );
+    assert_eq!((session[a].boss.handle(), session[a].mentor.handle()), (Some(c), Some(c)));
     assert!(session[b].reports.is_empty());
     Ok(())
 }

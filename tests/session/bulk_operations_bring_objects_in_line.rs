@@ -11,11 +11,7 @@ async fn u40_loaded_objects_follow_a_bulk_update() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().order_by(Course::id.asc()).all().await?;
     let sent = db.record();
     let changed = session
         .query::<Course>()
@@ -23,11 +19,7 @@ async fn u40_loaded_objects_follow_a_bulk_update() -> Result<()> {
         .update((Course::note.set(Course::name), Course::name.set("same")))
         .await;
     assert!(changed.expect_err("names are unique").is_unique_violation());
-    let changed = session
-        .query::<Course>()
-        .update(Course::note.set(Course::name))
-        .all_rows()
-        .await?;
+    let changed = session.query::<Course>().update(Course::note.set(Course::name)).all_rows().await?;
     assert_eq!(changed, 2);
     assert_eq!(session[courses[0]].note.as_deref(), Some("Python"));
     assert_eq!(session[courses[1]].note.as_deref(), Some("Java"));
@@ -49,11 +41,7 @@ async fn u40_keys_come_back_only_if_the_session_holds_objects_of_the_model() -> 
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
     let sent = db.record();
-    session
-        .query::<Course>()
-        .update(Course::note.set("x"))
-        .all_rows()
-        .await?;
+    session.query::<Course>().update(Course::note.set("x")).all_rows().await?;
     assert_eq!(sent.sql()[1], r#"UPDATE "course" SET "note" = $1"#);
     session.rollback().await
 }
@@ -65,18 +53,10 @@ async fn u40_pending_changes_are_written_before() -> Result<()> {
     let mut session = db.engine.session();
     let java = session.get::<Course>(2).await?.expect("it is there");
     session[java].name = "Rust".into();
-    let changed = session
-        .query::<Course>()
-        .filter(Course::name.eq("Rust"))
-        .update(Course::note.set("found"))
-        .await?;
+    let changed = session.query::<Course>().filter(Course::name.eq("Rust")).update(Course::note.set("found")).await?;
     assert_eq!((changed, session[java].note.as_deref()), (1, Some("found")));
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT name, note FROM course WHERE id = 2")
-            .await,
-        ["Rust|found"]
-    );
+    assert_eq!(db.stored("SELECT name, note FROM course WHERE id = 2").await, ["Rust|found"]);
     Ok(())
 }
 
@@ -85,18 +65,9 @@ async fn u40_a_key_that_is_set_in_bulk_moves_the_relationships() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     let homeworks = session[courses[0]].homeworks.handles();
-    session
-        .query::<Homework>()
-        .filter(Homework::number.eq(1))
-        .update(Homework::course_id.set(2))
-        .await?;
+    session.query::<Homework>().filter(Homework::number.eq(1)).update(Homework::course_id.set(2)).await?;
     assert_eq!(session[homeworks[0]].course.handle(), Some(courses[1]));
     assert_eq!(session[courses[0]].homeworks.handles(), [homeworks[1]]);
     assert_eq!(session[courses[1]].homeworks.handles(), [homeworks[0]]);
@@ -113,11 +84,7 @@ async fn u40_generated_columns_follow() -> Result<()> {
     let mut session = db.engine.session();
     let item = session.add(Item::builder().price(2).quantity(3));
     session.commit().await?;
-    session
-        .query::<Item>()
-        .update(Item::price.set(5))
-        .all_rows()
-        .await?;
+    session.query::<Item>().update(Item::price.set(5)).all_rows().await?;
     assert_eq!((session[item].price, session[item].total), (5, Some(15)));
     session.commit().await
 }
@@ -127,21 +94,9 @@ async fn u40_deleted_objects_are_gone_after_the_commit() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let python = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .filter(Course::id.eq(1))
-        .one()
-        .await?;
+    let python = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(1)).one().await?;
     let homeworks = session[python].homeworks.handles();
-    assert_eq!(
-        session
-            .query::<Homework>()
-            .filter(Homework::number.le(1))
-            .delete()
-            .await?,
-        1
-    );
+    assert_eq!(session.query::<Homework>().filter(Homework::number.le(1)).delete().await?, 1);
     assert_eq!(session.state(homeworks[0]), State::Deleted);
     assert_eq!(session[python].homeworks.handles(), [homeworks[1]]);
     session.commit().await?;
@@ -155,37 +110,14 @@ async fn u40_without_a_filter_it_is_refused_unless_all_rows_are_meant() -> Resul
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
     let sent = db.record();
-    let error = session
-        .query::<Course>()
-        .update(Course::note.set("x"))
-        .await
-        .expect_err("it has no filter");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Invalid, Some("Course"))
-    );
+    let error = session.query::<Course>().update(Course::note.set("x")).await.expect_err("it has no filter");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Course")));
     assert!(error.to_string().contains(".all_rows()"), "{error}");
-    let error = session
-        .query::<Homework>()
-        .delete()
-        .run()
-        .await
-        .expect_err("it has no filter");
+    let error = session.query::<Homework>().delete().run().await.expect_err("it has no filter");
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    let error = session
-        .query::<Homework>()
-        .filter(Homework::id.gt(0))
-        .limit(1)
-        .delete()
-        .await
-        .expect_err("a limit");
+    let error = session.query::<Homework>().filter(Homework::id.gt(0)).limit(1).delete().await.expect_err("a limit");
     assert!(error.to_string().contains("LIMIT"), "{error}");
-    let error = db
-        .engine
-        .query::<Homework>()
-        .delete()
-        .await
-        .expect_err("it has no filter");
+    let error = db.engine.query::<Homework>().delete().await.expect_err("it has no filter");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(sent.sql().is_empty());
     assert_eq!(session.query::<Homework>().delete().all_rows().await?, 2);

@@ -5,8 +5,7 @@ use orm_tests::TestDb;
 
 use crate::models::{City, Country, Egg, Hen, Person, Player, School, Team};
 
-const PEOPLE: &str =
-    "SELECT p.name, b.name FROM person p LEFT JOIN person b ON b.id = p.boss_id ORDER BY 1";
+const PEOPLE: &str = "SELECT p.name, b.name FROM person p LEFT JOIN person b ON b.id = p.boss_id ORDER BY 1";
 
 #[tokio::test]
 async fn u05_a_tree_is_inserted_level_by_level() -> Result<()> {
@@ -14,25 +13,16 @@ async fn u05_a_tree_is_inserted_level_by_level() -> Result<()> {
     let mut session = db.engine.session();
     let sent = db.record();
     let person = |name: String| Person::builder().name(name);
-    session.add(person("a".into()).reports((1..=3).map(|i| {
-        person(format!("a{i}"))
-            .reports((1..=2).map(move |j| Person::builder().name(format!("a{i}{j}"))))
-    })));
-    session.commit().await?;
-    assert_eq!(
-        sent.sql()
-            .iter()
-            .filter(|sql| sql.contains("INSERT INTO"))
-            .count(),
-        3,
-        "{sent:?}"
+    session.add(
+        person("a".into()).reports((1..=3).map(|i| {
+            person(format!("a{i}")).reports((1..=2).map(move |j| Person::builder().name(format!("a{i}{j}"))))
+        })),
     );
+    session.commit().await?;
+    assert_eq!(sent.sql().iter().filter(|sql| sql.contains("INSERT INTO")).count(), 3, "{sent:?}");
     assert_eq!(
         db.stored(PEOPLE).await,
-        [
-            "a|NULL", "a1|a", "a11|a1", "a12|a1", "a2|a", "a21|a2", "a22|a2", "a3|a", "a31|a3",
-            "a32|a3"
-        ],
+        ["a|NULL", "a1|a", "a11|a1", "a12|a1", "a2|a", "a21|a2", "a22|a2", "a3|a", "a31|a3", "a32|a3"],
     );
     Ok(())
 }
@@ -41,15 +31,11 @@ async fn u05_a_tree_is_inserted_level_by_level() -> Result<()> {
 async fn u05_a_tree_that_was_added_leaves_first_is_inserted_too() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let [leaf, middle, root] =
-        ["leaf", "middle", "root"].map(|name| session.add(Person::builder().name(name)));
+    let [leaf, middle, root] = ["leaf", "middle", "root"].map(|name| session.add(Person::builder().name(name)));
     session[leaf].boss.set(middle);
     session[middle].boss.set(root);
     session.commit().await?;
-    assert_eq!(
-        db.stored(PEOPLE).await,
-        ["leaf|middle", "middle|root", "root|NULL"]
-    );
+    assert_eq!(db.stored(PEOPLE).await, ["leaf|middle", "middle|root", "root|NULL"]);
     assert_eq!(session[root].reports.handles(), [middle]);
     Ok(())
 }
@@ -58,11 +44,7 @@ async fn u05_a_tree_that_was_added_leaves_first_is_inserted_too() -> Result<()> 
 async fn u05_a_tree_is_deleted_as_a_whole() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let root = session.add(
-        Person::builder()
-            .name("root")
-            .reports([Person::builder().name("leaf")]),
-    );
+    let root = session.add(Person::builder().name("root").reports([Person::builder().name("leaf")]));
     session.commit().await?;
     let leaf = session[root].reports.handles()[0];
     session.delete(root)?;
@@ -103,10 +85,7 @@ async fn u08_mutual_references_are_closed_by_an_update() -> Result<()> {
             "COMMIT",
         ],
     );
-    assert_eq!(
-        (session[team].captain_id, session[captain].team_id),
-        (Some(1), 1)
-    );
+    assert_eq!((session[team].captain_id, session[captain].team_id), (Some(1), 1));
     assert_eq!(db.stored("SELECT captain_id FROM team").await, ["1"]);
     session[team].name = "u".into();
     session.commit().await?;
@@ -149,15 +128,9 @@ async fn u08_a_circle_of_keys_that_must_be_set_is_refused_before_any_statement()
     let sent = db.record();
     let error = session.commit().await.expect_err("which was first?");
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(
-        error.to_string().contains("egg.hen_id") && error.to_string().contains("hen.egg_id"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("egg.hen_id") && error.to_string().contains("hen.egg_id"), "{error}");
     assert!(sent.sql().is_empty());
-    assert_eq!(
-        (session.state(hen), session.state(egg)),
-        (State::Pending, State::Pending)
-    );
+    assert_eq!((session.state(hen), session.state(egg)), (State::Pending, State::Pending));
     assert_eq!(session.new_objects::<Hen>(), [hen]);
     Ok(())
 }
@@ -170,21 +143,10 @@ async fn u08_a_circle_among_many_levels_is_closed_too() -> Result<()> {
     for (i, person) in people.iter().enumerate() {
         session[person].boss.set(people[(i + 1) % 4]);
     }
-    let chain = session.add(
-        Person::builder()
-            .name("e")
-            .boss(Person::builder().name("f").boss(people[0])),
-    );
+    let chain = session.add(Person::builder().name("e").boss(Person::builder().name("f").boss(people[0])));
     session[chain].mentor.set(chain);
     session.commit().await?;
-    assert_eq!(
-        db.stored(PEOPLE).await,
-        ["a|b", "b|c", "c|d", "d|a", "e|f", "f|a"]
-    );
-    assert_eq!(
-        db.stored("SELECT name FROM person WHERE mentor_id = id")
-            .await,
-        ["e"]
-    );
+    assert_eq!(db.stored(PEOPLE).await, ["a|b", "b|c", "c|d", "d|a", "e|f", "f|a"]);
+    assert_eq!(db.stored("SELECT name FROM person WHERE mentor_id = id").await, ["e"]);
     Ok(())
 }

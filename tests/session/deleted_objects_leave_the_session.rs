@@ -11,12 +11,7 @@ async fn u06_children_are_deleted_before_their_parents() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let python = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .filter(Course::id.eq(1))
-        .one()
-        .await?;
+    let python = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(1)).one().await?;
     let homeworks = session[python].homeworks.handles();
     let sent = db.record();
     session.delete(python)?;
@@ -50,15 +45,8 @@ async fn u24_a_deleted_object_leaves_the_loaded_collections() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let python = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .filter(Course::id.eq(1))
-        .one()
-        .await?;
-    let [first, second] = session[python].homeworks.handles()[..] else {
-        panic!("two homeworks")
-    };
+    let python = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(1)).one().await?;
+    let [first, second] = session[python].homeworks.handles()[..] else { panic!("two homeworks") };
     session.delete(first)?;
     assert_eq!(session[python].homeworks.len(), 2, "until the flush");
     session.flush().await?;
@@ -66,10 +54,7 @@ async fn u24_a_deleted_object_leaves_the_loaded_collections() -> Result<()> {
     assert_eq!(session[first].number, 1, "until the commit");
     assert_eq!(session[python].homeworks.handles(), [second]);
     session.commit().await?;
-    assert_eq!(
-        session.try_get(first).expect_err("it is gone").kind(),
-        ErrorKind::Detached
-    );
+    assert_eq!(session.try_get(first).expect_err("it is gone").kind(), ErrorKind::Detached);
     Ok(())
 }
 
@@ -79,16 +64,10 @@ async fn u37_an_object_without_a_row_is_not_deleted() -> Result<()> {
     let mut session = db.engine.session();
     let course = session.add(Course::builder().name("Python"));
     let error = session.delete(course).expect_err("it is pending");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Invalid, Some("Course"))
-    );
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Course")));
     session.flush().await?;
     session.rollback().await?;
-    assert_eq!(
-        session.delete(course).expect_err("it is transient").model(),
-        Some("Course")
-    );
+    assert_eq!(session.delete(course).expect_err("it is transient").model(), Some("Course"));
     Ok(())
 }
 
@@ -103,10 +82,7 @@ async fn deleting_twice_is_deleting_once() -> Result<()> {
     session.flush().await?;
     session.delete(java)?;
     session.commit().await?;
-    assert_eq!(
-        session.delete(java).expect_err("it is gone").kind(),
-        ErrorKind::Detached
-    );
+    assert_eq!(session.delete(java).expect_err("it is gone").kind(), ErrorKind::Detached);
     Ok(())
 }
 
@@ -144,11 +120,7 @@ async fn a_parent_that_rows_point_to_is_refused_by_the_server() -> Result<()> {
 async fn the_links_of_a_deleted_object_go_with_it() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let python = session.add(
-        Course::builder()
-            .name("Python")
-            .tags([Tag::builder().label("a")]),
-    );
+    let python = session.add(Course::builder().name("Python").tags([Tag::builder().label("a")]));
     session.commit().await?;
     let tag = session[python].tags.handles()[0];
     session.delete(tag)?;
@@ -169,9 +141,6 @@ async fn a_key_is_free_for_a_new_object_once_its_row_is_deleted() -> Result<()> 
     let rust = session.add(Course::builder().id(2).name("Rust"));
     session.commit().await?;
     assert_eq!(session.get::<Course>(2).await?, Some(rust));
-    assert_eq!(
-        db.stored("SELECT id, name FROM course ORDER BY 1").await,
-        ["1|Python", "2|Rust"]
-    );
+    assert_eq!(db.stored("SELECT id, name FROM course ORDER BY 1").await, ["1|Python", "2|Rust"]);
     Ok(())
 }

@@ -48,25 +48,13 @@ async fn u03_given_and_generated_keys_are_mixed() -> Result<()> {
     let mut session = db.engine.session();
     let people = session.add_all((0..10).map(|i| {
         let person = Person::builder().name(format!("p{i}"));
-        if i % 2 == 0 {
-            person.build()
-        } else {
-            person.id(100 + i).build()
-        }
+        if i % 2 == 0 { person.build() } else { person.id(100 + i).build() }
     }));
     session.commit().await?;
-    let keys: Vec<_> = people
-        .iter()
-        .map(|person| session[person].id.get())
-        .collect();
+    let keys: Vec<_> = people.iter().map(|person| session[person].id.get()).collect();
     assert_eq!(keys, [1, 101, 2, 103, 3, 105, 4, 107, 5, 109].map(Some),);
     for person in people {
-        let name = db
-            .stored(&format!(
-                "SELECT name FROM person WHERE id = {}",
-                session[person].id
-            ))
-            .await;
+        let name = db.stored(&format!("SELECT name FROM person WHERE id = {}", session[person].id)).await;
         assert_eq!(name, [session[person].name.as_str()]);
     }
     Ok(())
@@ -86,12 +74,7 @@ async fn a_trigger_that_takes_from_the_same_sequence_mixes_nothing_up() -> Resul
     let people = session.add_all((0..50).map(|i| Person::builder().name(format!("p{i}"))));
     session.commit().await?;
     for person in people {
-        let name = db
-            .stored(&format!(
-                "SELECT name FROM person WHERE id = {}",
-                session[person].id
-            ))
-            .await;
+        let name = db.stored(&format!("SELECT name FROM person WHERE id = {}", session[person].id)).await;
         assert_eq!(name, [session[person].name.as_str()]);
     }
     assert_eq!(db.stored("SELECT count(*) FROM log").await, ["50"]);
@@ -105,46 +88,20 @@ async fn u15_defaults_and_generated_columns_come_back_with_the_insert() -> Resul
     let sent = db.record();
     let one = session.add(Item::builder().price(5));
     session.flush().await?;
-    assert_eq!(
-        (session[one].quantity.get(), session[one].total),
-        (Some(1), Some(5))
-    );
-    let many = session.add_all([
-        Item::builder().price(10),
-        Item::builder().price(10).quantity(3),
-        Item::builder().price(20),
-    ]);
+    assert_eq!((session[one].quantity.get(), session[one].total), (Some(1), Some(5)));
+    let many =
+        session.add_all([Item::builder().price(10), Item::builder().price(10).quantity(3), Item::builder().price(20)]);
     session.flush().await?;
-    let made: Vec<_> = many
-        .iter()
-        .map(|item| (session[item].quantity.get(), session[item].total))
-        .collect();
-    assert_eq!(
-        made,
-        [
-            (Some(1), Some(10)),
-            (Some(3), Some(30)),
-            (Some(1), Some(20))
-        ]
-    );
+    let made: Vec<_> = many.iter().map(|item| (session[item].quantity.get(), session[item].total)).collect();
+    assert_eq!(made, [(Some(1), Some(10)), (Some(3), Some(30)), (Some(1), Some(20))]);
     session[many[1]].price = 7;
     session.commit().await?;
     assert_eq!(session[many[1]].total, Some(21));
     let sent = sent.sql();
     assert_eq!(sent.len(), 5, "{sent:#?}");
-    assert_eq!(
-        sent[1],
-        r#"INSERT INTO "item" ("price") VALUES ($1) RETURNING "id", "quantity", "total""#
-    );
-    assert_eq!(
-        sent[3],
-        r#"UPDATE "item" SET "price" = $1 WHERE "id" = $2 RETURNING "total""#
-    );
-    assert_eq!(
-        db.stored("SELECT quantity, total FROM item ORDER BY id")
-            .await,
-        ["1|5", "1|10", "3|21", "1|20"]
-    );
+    assert_eq!(sent[1], r#"INSERT INTO "item" ("price") VALUES ($1) RETURNING "id", "quantity", "total""#);
+    assert_eq!(sent[3], r#"UPDATE "item" SET "price" = $1 WHERE "id" = $2 RETURNING "total""#);
+    assert_eq!(db.stored("SELECT quantity, total FROM item ORDER BY id").await, ["1|5", "1|10", "3|21", "1|20"]);
     Ok(())
 }
 
@@ -175,10 +132,7 @@ async fn composite_keys_are_written_and_found() -> Result<()> {
     session[lines[0]].text = "changed".into();
     session[lines[1]].text = "changed too".into();
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT * FROM line ORDER BY no").await,
-        ["1|1|changed too", "1|2|changed"]
-    );
+    assert_eq!(db.stored("SELECT * FROM line ORDER BY no").await, ["1|1|changed too", "1|2|changed"]);
     assert_eq!(session.get::<Line>((1, 2)).await?, Some(lines[0]));
     assert_eq!(session.get::<Line>((2, 1)).await?, None);
     let mut other = db.engine.session();
@@ -195,10 +149,8 @@ async fn natural_keys_are_written_and_found() -> Result<()> {
     let db = TestDb::with::<(Country, City)>().await;
     let mut session = db.engine.session();
     let sent = db.record();
-    let countries = session.add_all([
-        Country::builder().code("fr").name("France"),
-        Country::builder().code("it").name("Italy"),
-    ]);
+    let countries =
+        session.add_all([Country::builder().code("fr").name("France"), Country::builder().code("it").name("Italy")]);
     let rome = session.add(City::builder().name("Rome").country(countries[1]));
     session.commit().await?;
     assert_eq!(session[rome].country_code, "it");
@@ -219,8 +171,7 @@ async fn rows_with_array_columns_are_written_too() -> Result<()> {
     let db = TestDb::with::<(Sample,)>().await;
     let mut session = db.engine.session();
     let labels = |i: i32| (0..i).map(|j| format!("{i}.{j}")).collect::<Vec<_>>();
-    let samples =
-        session.add_all((0..4).map(|i| Sample::builder().labels(labels(i)).value(f64::from(i))));
+    let samples = session.add_all((0..4).map(|i| Sample::builder().labels(labels(i)).value(f64::from(i))));
     session.commit().await?;
     assert_eq!(
         db.stored("SELECT id, labels FROM sample ORDER BY id").await,
@@ -246,10 +197,7 @@ async fn u38_two_objects_with_one_identity_are_refused_before_any_statement() ->
     let second = session.add(Person::builder().id(1).name("b"));
     let sent = db.record();
     let error = session.commit().await.expect_err("one row is one object");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Invalid, Some("Person"))
-    );
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Person")));
     assert!(sent.sql().is_empty());
     session[second].id = Auto::Value(2);
     session.commit().await?;
@@ -258,10 +206,7 @@ async fn u38_two_objects_with_one_identity_are_refused_before_any_statement() ->
     assert_eq!(session.take(third)?.name, "c");
     session.commit().await?;
     assert_eq!(session[first].name, "a");
-    assert_eq!(
-        db.stored("SELECT id, name FROM person ORDER BY 1").await,
-        ["1|a", "2|b"]
-    );
+    assert_eq!(db.stored("SELECT id, name FROM person ORDER BY 1").await, ["1|a", "2|b"]);
     Ok(())
 }
 
@@ -278,10 +223,6 @@ async fn u10_seventy_thousand_rows_are_one_statement() -> Result<()> {
     }
     session.commit().await?;
     assert_eq!(sent.take().len(), 3);
-    assert_eq!(
-        db.stored("SELECT count(*) FROM person WHERE name = 'p' || (id - 1) || '!'")
-            .await,
-        ["70000"]
-    );
+    assert_eq!(db.stored("SELECT count(*) FROM person WHERE name = 'p' || (id - 1) || '!'").await, ["70000"]);
     Ok(())
 }

@@ -56,14 +56,8 @@ async fn u37_a_handle_that_leads_to_nothing_is_an_error_that_names_the_model() -
     let course = session.add(Course::builder().name("Python"));
     let other = db.engine.session();
     let error = other.try_get(course).expect_err("it is of another session");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Detached, Some("Course"))
-    );
-    assert_eq!(
-        error.to_string(),
-        "handle of `Course`: the handle is of another session"
-    );
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Detached, Some("Course")));
+    assert_eq!(error.to_string(), "handle of `Course`: the handle is of another session");
     session.take(course)?;
     let error = session.try_get_mut(course).expect_err("it is gone");
     assert_eq!(error.to_string(), "handle of `Course`: the object is gone");
@@ -99,12 +93,7 @@ async fn u37_indexing_panics_at_the_place_of_the_caller() -> Result<()> {
     std::panic::set_hook(before);
     let panic = outcome.expect_err("the handle leads to nothing");
     assert_eq!(message(&*panic), "handle of `Course`: the object is gone");
-    assert!(
-        place
-            .lock()
-            .expect("nobody panicked with it")
-            .ends_with("handles_lead_to_objects.rs")
-    );
+    assert!(place.lock().expect("nobody panicked with it").ends_with("handles_lead_to_objects.rs"));
     Ok(())
 }
 
@@ -125,18 +114,11 @@ async fn u46_reading_what_is_not_loaded_panics_with_the_call_that_loads_it() -> 
         |course| for _ in &course.homeworks {},
     ];
     for read in reads {
-        let panic = catch_unwind(AssertUnwindSafe(|| read(&session[course])))
-            .expect_err("it is not loaded");
+        let panic = catch_unwind(AssertUnwindSafe(|| read(&session[course]))).expect_err("it is not loaded");
         assert_eq!(message(&*panic), expected);
     }
     let homework = session.get::<Homework>(1).await?.expect("it is there");
-    assert_eq!(
-        (
-            session[homework].course.get(),
-            session[homework].course.handle()
-        ),
-        (None, None)
-    );
+    assert_eq!((session[homework].course.get(), session[homework].course.handle()), (None, None));
     Ok(())
 }
 
@@ -145,24 +127,13 @@ async fn take_moves_an_object_out_and_leaves_its_row() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let python = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .filter(Course::id.eq(1))
-        .one()
-        .await?;
+    let python = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(1)).one().await?;
     let first = session[python].homeworks.handles()[0];
     let value = session.take(python)?;
     assert_eq!((value.id.get(), value.name.as_str()), (Some(1), "Python"));
-    assert!(
-        !session[first].course.is_loaded(),
-        "its course is not in the session, but it has one"
-    );
+    assert!(!session[first].course.is_loaded(), "its course is not in the session, but it has one");
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT course_id FROM homework").await,
-        ["1", "1"]
-    );
+    assert_eq!(db.stored("SELECT course_id FROM homework").await, ["1", "1"]);
     let again = session.related(first, Homework::course).await?;
     assert_eq!(session[again].name, "Python");
     assert_ne!(again, python);
@@ -186,14 +157,8 @@ async fn many_mut_and_pair_mut_give_several_objects_at_once() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
-    let [c, d] = courses[..] else {
-        panic!("two courses")
-    };
+    let courses = session.query::<Course>().order_by(Course::id.asc()).all().await?;
+    let [c, d] = courses[..] else { panic!("two courses") };
     let h = session.get::<Homework>(1).await?.expect("it is there");
 
     let [a, b] = session.many_mut([c, d]);
@@ -205,35 +170,16 @@ async fn many_mut_and_pair_mut_give_several_objects_at_once() -> Result<()> {
     x.note.get_or_insert_default().push('1');
     y.note.get_or_insert_default().push('2');
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT note FROM course ORDER BY id").await,
-        ["Java1", "Python2"]
-    );
-    assert_eq!(
-        db.stored("SELECT description FROM homework WHERE id = 1")
-            .await,
-        ["Python"]
-    );
+    assert_eq!(db.stored("SELECT note FROM course ORDER BY id").await, ["Java1", "Python2"]);
+    assert_eq!(db.stored("SELECT description FROM homework WHERE id = 1").await, ["Python"]);
 
     let error = session.try_many_mut([c, d, c]).expect_err("twice");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Invalid, Some("Course"))
-    );
-    assert_eq!(
-        session.try_pair_mut(c, c).expect_err("twice").kind(),
-        ErrorKind::Invalid
-    );
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Course")));
+    assert_eq!(session.try_pair_mut(c, c).expect_err("twice").kind(), ErrorKind::Invalid);
     let gone = session.add(Course::builder().name("gone"));
     session.take(gone)?;
-    assert_eq!(
-        session.try_many_mut([c, gone]).expect_err("gone").kind(),
-        ErrorKind::Detached
-    );
-    assert_eq!(
-        session.try_pair_mut(h, gone).expect_err("gone").model(),
-        Some("Course")
-    );
+    assert_eq!(session.try_many_mut([c, gone]).expect_err("gone").kind(), ErrorKind::Detached);
+    assert_eq!(session.try_pair_mut(h, gone).expect_err("gone").model(), Some("Course"));
     assert!(catch_unwind(AssertUnwindSafe(|| session.many_mut([c, c]).len())).is_err());
     Ok(())
 }
@@ -243,12 +189,7 @@ async fn with_gives_an_object_and_the_rest_of_the_session() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let c = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .filter(Course::id.eq(1))
-        .one()
-        .await?;
+    let c = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(1)).one().await?;
     session.with(c, |c, s| {
         for h in &c.homeworks {
             s[h].number += 10;
@@ -263,21 +204,11 @@ async fn with_gives_an_object_and_the_rest_of_the_session() -> Result<()> {
             panic!("in the closure")
         })
     }));
-    assert_eq!(
-        message(&*outcome.expect_err("it panicked")),
-        "in the closure"
-    );
+    assert_eq!(message(&*outcome.expect_err("it panicked")), "in the closure");
     assert_eq!(session[c].note.as_deref(), Some("before the panic"));
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT name, note FROM course WHERE id = 1")
-            .await,
-        ["Pythonдз1дз2|before the panic"]
-    );
-    assert_eq!(
-        db.stored("SELECT number FROM homework ORDER BY id").await,
-        ["0", "12"]
-    );
+    assert_eq!(db.stored("SELECT name, note FROM course WHERE id = 1").await, ["Pythonдз1дз2|before the panic"]);
+    assert_eq!(db.stored("SELECT number FROM homework ORDER BY id").await, ["0", "12"]);
     Ok(())
 }
 
@@ -288,10 +219,7 @@ async fn inside_with_the_handle_itself_leads_to_nothing() -> Result<()> {
     let c = session.add(Course::builder().name("a"));
     session.with(c, |_, s| {
         let error = s.try_get(c).expect_err("the object is moved out");
-        assert_eq!(
-            error.to_string(),
-            "handle of `Course`: the object is in use by `Session::with`"
-        );
+        assert_eq!(error.to_string(), "handle of `Course`: the object is in use by `Session::with`");
         assert!(s.try_get_mut(c).is_err());
         assert!(s.try_pair_mut(c, c).is_err());
         assert!(s.take(c).is_err());
@@ -307,13 +235,9 @@ async fn handles_are_keys_of_maps_and_index_by_reference() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
     let handles = session.add_all(["a", "bb"].map(|name| Course::builder().name(name)));
-    let map: std::collections::HashMap<i32, Handle<Course>> =
-        (0..).zip(handles.iter().copied()).collect();
+    let map: std::collections::HashMap<i32, Handle<Course>> = (0..).zip(handles.iter().copied()).collect();
     let lengths: usize = handles.iter().map(|h| session[h].name.len()).sum();
-    assert_eq!(
-        lengths + session[map[&1]].name.len() + session[handles[0]].name.len(),
-        6
-    );
+    assert_eq!(lengths + session[map[&1]].name.len() + session[handles[0]].name.len(), 6);
     for h in &handles {
         session[h].name.push('!');
     }
@@ -328,9 +252,6 @@ async fn a_session_shows_what_it_holds_and_no_values() -> Result<()> {
     let mut session = db.engine.session();
     session.add(Course::builder().name("secret"));
     let shown = format!("{session:?}");
-    assert!(
-        shown.contains("Course") && !shown.contains("secret"),
-        "{shown}"
-    );
+    assert!(shown.contains("Course") && !shown.contains("secret"), "{shown}");
     Ok(())
 }

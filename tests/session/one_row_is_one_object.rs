@@ -11,23 +11,11 @@ async fn u27_two_queries_give_equal_handles() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let first = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
-    let second = session
-        .query::<Course>()
-        .order_by(Course::id.desc())
-        .all()
-        .await?;
+    let first = session.query::<Course>().order_by(Course::id.asc()).all().await?;
+    let second = session.query::<Course>().order_by(Course::id.desc()).all().await?;
     assert_eq!(first.len(), 2);
     assert_eq!(first, second.into_iter().rev().collect::<Vec<_>>());
-    let joined = session
-        .query::<Course>()
-        .join(Course::homeworks)
-        .all()
-        .await?;
+    let joined = session.query::<Course>().join(Course::homeworks).all().await?;
     assert_eq!(joined, [first[0]], "two rows of one course are one object");
     Ok(())
 }
@@ -64,10 +52,7 @@ async fn u27_a_changed_value_survives_a_query() -> Result<()> {
         })
         .await?;
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT name FROM course WHERE id = 2").await,
-        ["mine"]
-    );
+    assert_eq!(db.stored("SELECT name FROM course WHERE id = 2").await, ["mine"]);
     Ok(())
 }
 
@@ -81,9 +66,7 @@ async fn u28_get_asks_the_server_once() -> Result<()> {
     assert_eq!(session.get::<Course>(2).await?, java);
     assert_eq!(
         sent.take(),
-        [
-            r#"SELECT "course"."id", "course"."name", "course"."note" FROM "course" WHERE "course"."id" = $1"#
-        ],
+        [r#"SELECT "course"."id", "course"."name", "course"."note" FROM "course" WHERE "course"."id" = $1"#],
     );
     assert_eq!(session.get::<Course>(77).await?, None);
     assert_eq!(sent.take().len(), 1);
@@ -95,12 +78,7 @@ async fn u28_a_row_that_vanished_is_none_and_its_object_is_gone() -> Result<()> 
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let homework = session
-        .query::<Homework>()
-        .with(Homework::course)
-        .first()
-        .await?
-        .expect("there are two");
+    let homework = session.query::<Homework>().with(Homework::course).first().await?.expect("there are two");
     let gone = session[homework].id.get().expect("it has a key");
     let course = session[homework].course.handle().expect("it was loaded");
     session.load(&[course], Course::homeworks).await?;
@@ -108,13 +86,7 @@ async fn u28_a_row_that_vanished_is_none_and_its_object_is_gone() -> Result<()> 
     db.run("DELETE FROM homework").await;
     assert_eq!(session.get::<Homework>(gone).await?, None);
     assert!(session.try_get(homework).is_err());
-    assert_eq!(
-        session[course]
-            .homeworks
-            .get()
-            .map(|list| list.contains(&homework)),
-        Some(false)
-    );
+    assert_eq!(session[course].homeworks.get().map(|list| list.contains(&homework)), Some(false));
     Ok(())
 }
 
@@ -126,19 +98,12 @@ async fn get_after_delete_and_rollback_leaves_the_session_whole() -> Result<()> 
     let java = session.get::<Course>(2).await?.expect("it is there");
     session.commit().await?;
     session.delete(java)?;
-    assert_eq!(
-        session.get::<Course>(2).await?,
-        None,
-        "the flush before the query deletes it"
-    );
+    assert_eq!(session.get::<Course>(2).await?, None, "the flush before the query deletes it");
     session.rollback().await?;
     assert_eq!(session[java].name, "Java");
     let other = session.add(Course::builder().name("Rust"));
     session.commit().await?;
-    assert_eq!(
-        (session[java].name.as_str(), session[other].name.as_str()),
-        ("Java", "Rust")
-    );
+    assert_eq!((session[java].name.as_str(), session[other].name.as_str()), ("Java", "Rust"));
     assert_eq!(session.get::<Course>(2).await?, Some(java));
     Ok(())
 }
@@ -165,9 +130,7 @@ async fn u17_a_changed_natural_key_moves_the_identity_and_a_rollback_moves_it_ba
 async fn u17_objects_that_swap_their_keys_are_swapped_back() -> Result<()> {
     let db = TestDb::with::<(Country, City)>().await;
     let mut session = db.engine.session();
-    let [a, b] = ["a", "b"]
-        .map(|code| Country::builder().code(code).name(code))
-        .map(|country| session.add(country));
+    let [a, b] = ["a", "b"].map(|code| Country::builder().code(code).name(code)).map(|country| session.add(country));
     session.commit().await?;
     session[a].code = "x".into();
     session[b].code = "y".into();
@@ -178,13 +141,6 @@ async fn u17_objects_that_swap_their_keys_are_swapped_back() -> Result<()> {
     session.rollback().await?;
     assert_eq!(session.get::<Country>("a").await?, Some(a));
     assert_eq!(session.get::<Country>("b").await?, Some(b));
-    assert_eq!(
-        session
-            .query::<Country>()
-            .order_by(Country::code.asc())
-            .all()
-            .await?,
-        [a, b]
-    );
+    assert_eq!(session.query::<Country>().order_by(Country::code.asc()).all().await?, [a, b]);
     Ok(())
 }

@@ -33,22 +33,13 @@ async fn every_future_of_a_session_can_be_sent() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let course = is_send(session.get::<Course>(1))
-        .await?
-        .expect("it is there");
+    let course = is_send(session.get::<Course>(1)).await?.expect("it is there");
     is_send(session.flush()).await?;
     is_send(session.load(&[course], Course::homeworks)).await?;
     is_send(session.related(course, Course::homeworks)).await?;
     is_send(session.all(query::<Course>().with(Course::homeworks))).await?;
     is_send(session.query::<Course>().count()).await?;
-    is_send(
-        session
-            .query::<Course>()
-            .filter(Course::id.eq(9))
-            .delete()
-            .run(),
-    )
-    .await?;
+    is_send(session.query::<Course>().filter(Course::id.eq(9)).delete().run()).await?;
     is_send(session.rows(query::<Course>().select(Course::id))).await?;
     is_send(session.no_autoflush(async |session| session.flush().await)).await?;
     is_send(session.raw()).await?;
@@ -69,15 +60,8 @@ async fn two_objects_at_once() -> Result<()> {
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
     let s = &mut session;
-    let courses = s
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
-    let [c, d] = courses[..] else {
-        panic!("two courses")
-    };
+    let courses = s.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let [c, d] = courses[..] else { panic!("two courses") };
     for h in s[c].homeworks.handles() {
         s[h].number += 1;
         s[c].name.push('x');
@@ -85,12 +69,7 @@ async fn two_objects_at_once() -> Result<()> {
     for h in &s[c].homeworks.clone() {
         s[h].number += 1;
     }
-    let h = s.add(
-        Homework::builder()
-            .number(s[c].name.len() as i32)
-            .description("x")
-            .course(c),
-    );
+    let h = s.add(Homework::builder().number(s[c].name.len() as i32).description("x").course(c));
     s[c].homeworks.push(h);
     let [a, b] = s.many_mut([c, d]);
     std::mem::swap(&mut a.note, &mut b.note);
@@ -106,10 +85,7 @@ async fn two_objects_at_once() -> Result<()> {
     s[h].number += s[c].name.len() as i32;
     s.commit().await?;
     assert_eq!(s[c].name, "xдз1дз2xJava");
-    assert_eq!(
-        db.stored("SELECT number FROM homework ORDER BY id").await,
-        ["4", "5", "25"]
-    );
+    assert_eq!(db.stored("SELECT number FROM homework ORDER BY id").await, ["4", "5", "25"]);
     Ok(())
 }
 
@@ -123,17 +99,11 @@ async fn arguments_of_a_query_read_the_session() -> Result<()> {
     let note = s[c].note.clone().unwrap_or_default();
     let hs = s
         .all(
-            query::<Homework>()
-                .filter(Homework::description.eq(note.as_str()))
-                .filter(Homework::course_id.eq(s[c].id)),
+            query::<Homework>().filter(Homework::description.eq(note.as_str())).filter(Homework::course_id.eq(s[c].id)),
         )
         .await?;
     assert_eq!(hs.len(), 1);
-    let hs = query::<Homework>()
-        .filter(Homework::course_id.eq(s[c].id))
-        .on(&mut s)
-        .all()
-        .await?;
+    let hs = query::<Homework>().filter(Homework::course_id.eq(s[c].id)).on(&mut s).all().await?;
     assert_eq!(hs.len(), 2);
     Ok(())
 }
@@ -143,11 +113,7 @@ async fn rename(engine: Arc<Engine>, name: String) -> Result<Course> {
     let log = [1, 2];
     engine
         .transaction(async |s| {
-            let c = s
-                .query::<Course>()
-                .filter(Course::name.eq(&name))
-                .one()
-                .await?;
+            let c = s.query::<Course>().filter(Course::name.eq(&name)).one().await?;
             s[c].name.push('!');
             for _ in &log {
                 helper(s, c).await?;
@@ -171,13 +137,8 @@ async fn a_web_handler_runs_a_transaction_with_a_closure_that_borrows() -> Resul
     let handler = tokio::spawn(rename(Arc::clone(&engine), "Java".into()));
     let course = handler.await.expect("it does not panic")?;
     assert_eq!(course.name, "Java!h?h?");
-    assert_eq!(
-        db.stored("SELECT name FROM course WHERE id = 2").await,
-        ["Java!h?h?"]
-    );
-    let missing = tokio::spawn(rename(engine, "Cobol".into()))
-        .await
-        .expect("it does not panic");
+    assert_eq!(db.stored("SELECT name FROM course WHERE id = 2").await, ["Java!h?h?"]);
+    let missing = tokio::spawn(rename(engine, "Cobol".into())).await.expect("it does not panic");
     assert!(missing.expect_err("there is none").is_not_found());
     Ok(())
 }

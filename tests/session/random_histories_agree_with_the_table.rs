@@ -14,20 +14,13 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % limit
     }
 
     fn pick<T: Copy>(&mut self, of: impl IntoIterator<Item = T>) -> Option<T> {
         let all: Vec<T> = of.into_iter().collect();
-        if all.is_empty() {
-            None
-        } else {
-            Some(all[self.below(all.len())])
-        }
+        if all.is_empty() { None } else { Some(all[self.below(all.len())]) }
     }
 }
 
@@ -55,19 +48,14 @@ struct History {
 
 impl History {
     async fn new(db: TestDb, seed: u64) -> Result<Self> {
-        db.run("TRUNCATE course, homework, tag, course_tag RESTART IDENTITY CASCADE")
-            .await;
+        db.run("TRUNCATE course, homework, tag, course_tag RESTART IDENTITY CASCADE").await;
         let mut session = db.engine.session();
         let courses = session.add_all((0..4).map(|i| Course::builder().name(format!("c{i}"))));
         let tags = session.add_all((0..3).map(|i| Tag::builder().label(format!("t{i}"))));
         session.commit().await?;
         // Some collections are loaded, some are not.
         let mut session = db.engine.session();
-        let found = session
-            .query::<Course>()
-            .order_by(Course::id.asc())
-            .all()
-            .await?;
+        let found = session.query::<Course>().order_by(Course::id.asc()).all().await?;
         session.load(&found[..3], Course::homeworks).await?;
         session.load(&found[1..], Course::tags).await?;
         let found_tags = session.query::<Tag>().order_by(Tag::id.asc()).all().await?;
@@ -95,9 +83,7 @@ impl History {
 
     fn index(&self, homework: Handle<Homework>) -> usize {
         let shown = format!("{homework:?}");
-        shown
-            .bytes()
-            .fold(0, |sum, byte| sum * 31 % 1_000_003 + usize::from(byte))
+        shown.bytes().fold(0, |sum, byte| sum * 31 % 1_000_003 + usize::from(byte))
     }
 
     fn add(&mut self) -> Result<()> {
@@ -143,9 +129,7 @@ impl History {
         match way {
             0 => self.session[homework].course.set(course),
             1 => self.session[course].homeworks.push(homework),
-            2 => {
-                self.session[homework].course_id = self.session[course].id.get().unwrap_or_default()
-            }
+            2 => self.session[homework].course_id = self.session[course].id.get().unwrap_or_default(),
             3 => drop(self.session.push(course, Course::homeworks, homework)?),
             _ => {
                 let from = self.plan.homeworks[&homework].1;
@@ -156,22 +140,15 @@ impl History {
         if let Some(planned) = self.plan.homeworks.get_mut(&homework) {
             planned.1 = course;
         }
-        self.log
-            .push(format!("move {homework:?} to {course:?} by {way}"));
+        self.log.push(format!("move {homework:?} to {course:?} by {way}"));
         Ok(())
     }
 
     fn delete(&mut self) -> Result<()> {
-        let persistent =
-            |homework: &Handle<Homework>| self.session.state(*homework) == State::Persistent;
-        let Some(homework) = self.random.pick(
-            self.plan
-                .homeworks
-                .keys()
-                .copied()
-                .filter(persistent)
-                .collect::<Vec<_>>(),
-        ) else {
+        let persistent = |homework: &Handle<Homework>| self.session.state(*homework) == State::Persistent;
+        let Some(homework) =
+            self.random.pick(self.plan.homeworks.keys().copied().filter(persistent).collect::<Vec<_>>())
+        else {
             return Ok(());
         };
         self.session.delete(homework)?;
@@ -194,8 +171,7 @@ impl History {
             } else {
                 self.session[course].tags.remove(tag);
             }
-            self.log
-                .push(format!("unlink {course:?} {tag:?} {from_tag}"));
+            self.log.push(format!("unlink {course:?} {tag:?} {from_tag}"));
         } else {
             self.plan.links.insert((course, tag));
             if from_tag {
@@ -226,11 +202,7 @@ impl History {
     async fn fail(&mut self) -> Result<()> {
         let double = self.session.add(Course::builder().name("c0"));
         let error = self.session.flush().await.expect_err("the name is taken");
-        assert!(
-            error.is_unique_violation(),
-            "{error:?}\n{}",
-            self.log.join("\n")
-        );
+        assert!(error.is_unique_violation(), "{error:?}\n{}", self.log.join("\n"));
         self.session.take(double)?;
         self.touched.extend(&self.touched_in_transaction);
         self.log.push("fail".to_owned());
@@ -274,56 +246,28 @@ impl History {
         let log = || self.log.join("\n");
         let session = &self.session;
         let id = |course: Handle<Course>| session[course].id.get().unwrap_or_default();
-        let planned =
-            |&(number, course): &(i32, Handle<Course>)| format!("{number}|{}", id(course));
+        let planned = |&(number, course): &(i32, Handle<Course>)| format!("{number}|{}", id(course));
         let mut wanted: Vec<String> = self.plan.homeworks.values().map(planned).collect();
         wanted.sort();
-        let mut stored = self
-            .db
-            .stored("SELECT number, course_id FROM homework")
-            .await;
+        let mut stored = self.db.stored("SELECT number, course_id FROM homework").await;
         stored.sort();
         assert_eq!(stored, wanted, "the table\n{}", log());
         for (&homework, &(number, course)) in &self.plan.homeworks {
             let object = &session[homework];
-            assert_eq!(
-                (object.number, object.course_id),
-                (number, id(course)),
-                "{homework:?}\n{}",
-                log()
-            );
-            assert!(
-                object.course.get().is_none_or(|held| held == Some(course)),
-                "{homework:?} held\n{}",
-                log()
-            );
+            assert_eq!((object.number, object.course_id), (number, id(course)), "{homework:?}\n{}", log());
+            assert!(object.course.get().is_none_or(|held| held == Some(course)), "{homework:?} held\n{}", log());
         }
         for &course in &self.courses {
-            let of = self
-                .plan
-                .homeworks
-                .iter()
-                .filter(|(_, (_, other))| *other == course)
-                .map(|(h, _)| *h);
+            let of = self.plan.homeworks.iter().filter(|(_, (_, other))| *other == course).map(|(h, _)| *h);
             let Some(held) = session[course].homeworks.get() else {
                 continue;
             };
             assert_eq!(held.len(), held.iter().collect::<BTreeSet<_>>().len());
-            assert_eq!(
-                held.into_iter().collect::<BTreeSet<_>>(),
-                of.collect(),
-                "homeworks of {course:?}\n{}",
-                log()
-            );
+            assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), of.collect(), "homeworks of {course:?}\n{}", log());
         }
-        let mut links: Vec<String> = self
-            .db
-            .stored("SELECT course_id, tag_id FROM course_tag")
-            .await;
+        let mut links: Vec<String> = self.db.stored("SELECT course_id, tag_id FROM course_tag").await;
         links.sort();
-        let link = |(course, tag): &(Handle<Course>, Handle<Tag>)| {
-            format!("{}|{}", id(*course), session[tag].id)
-        };
+        let link = |(course, tag): &(Handle<Course>, Handle<Tag>)| format!("{}|{}", id(*course), session[tag].id);
         let mut wanted: Vec<String> = self.plan.links.iter().map(link).collect();
         wanted.sort();
         assert_eq!(links, wanted, "links\n{}", log());
@@ -331,35 +275,15 @@ impl History {
             let Some(held) = session[course].tags.get() else {
                 continue;
             };
-            let of = self
-                .plan
-                .links
-                .iter()
-                .filter(|(c, _)| *c == course)
-                .map(|(_, t)| *t);
-            assert_eq!(
-                held.into_iter().collect::<BTreeSet<_>>(),
-                of.collect(),
-                "tags of {course:?}\n{}",
-                log()
-            );
+            let of = self.plan.links.iter().filter(|(c, _)| *c == course).map(|(_, t)| *t);
+            assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), of.collect(), "tags of {course:?}\n{}", log());
         }
         for &tag in &self.tags {
             let Some(held) = session[tag].courses.get() else {
                 continue;
             };
-            let of = self
-                .plan
-                .links
-                .iter()
-                .filter(|(_, t)| *t == tag)
-                .map(|(c, _)| *c);
-            assert_eq!(
-                held.into_iter().collect::<BTreeSet<_>>(),
-                of.collect(),
-                "courses of {tag:?}\n{}",
-                log()
-            );
+            let of = self.plan.links.iter().filter(|(_, t)| *t == tag).map(|(c, _)| *c);
+            assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), of.collect(), "courses of {tag:?}\n{}", log());
         }
     }
 }

@@ -13,26 +13,11 @@ async fn u44_with_loads_in_one_more_statement() -> Result<()> {
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
     let sent = db.record();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     assert_eq!(sent.take().len(), 2);
-    assert_eq!(
-        (
-            session[courses[0]].homeworks.len(),
-            session[courses[1]].homeworks.len()
-        ),
-        (2, 0)
-    );
+    assert_eq!((session[courses[0]].homeworks.len(), session[courses[1]].homeworks.len()), (2, 0));
     let homework = session[courses[0]].homeworks.handles()[0];
-    assert_eq!(
-        session[homework].course.handle(),
-        Some(courses[0]),
-        "children know their parent"
-    );
+    assert_eq!(session[homework].course.handle(), Some(courses[0]), "children know their parent");
     session.load(&courses, Course::homeworks).await?;
     assert!(sent.take().is_empty(), "it is loaded already");
     Ok(())
@@ -63,10 +48,7 @@ async fn u44_to_one_asks_nothing_for_what_the_session_holds() -> Result<()> {
     session.load(&homeworks, Homework::course).await?;
     assert!(sent.take().is_empty());
     assert_eq!(session[homeworks[1]].course.handle(), Some(courses[0]));
-    assert_eq!(
-        session.related(homeworks[0], Homework::course).await?,
-        courses[0]
-    );
+    assert_eq!(session.related(homeworks[0], Homework::course).await?, courses[0]);
     assert!(sent.take().is_empty());
     Ok(())
 }
@@ -78,20 +60,18 @@ async fn u44_nested_loads_are_one_statement_a_level() -> Result<()> {
     session.add(
         Course::builder()
             .name("Python")
-            .homeworks((1..=3).map(|n| {
-                Homework::builder()
-                    .number(n)
-                    .description("x")
-                    .submissions([Submission::builder().body("b")])
-            }))
+            .homeworks(
+                (1..=3).map(|n| {
+                    Homework::builder().number(n).description("x").submissions([Submission::builder().body("b")])
+                }),
+            )
             .tags([Tag::builder().label("t")]),
     );
     session.commit().await?;
     let mut session = db.engine.session();
     let sent = db.record();
-    let query = query::<Course>()
-        .with(Course::homeworks.with(Homework::submissions))
-        .with(Course::tags.with(Tag::courses));
+    let query =
+        query::<Course>().with(Course::homeworks.with(Homework::submissions)).with(Course::tags.with(Tag::courses));
     let course = session.one(query).await?;
     assert_eq!(sent.take().len(), 5);
     for homework in &session[course].homeworks {
@@ -108,11 +88,7 @@ async fn u44_no_parents_no_statement() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
     let sent = db.record();
-    let none = session
-        .query::<Course>()
-        .with(Course::homeworks.with(Homework::submissions))
-        .all()
-        .await?;
+    let none = session.query::<Course>().with(Course::homeworks.with(Homework::submissions)).all().await?;
     assert!(none.is_empty());
     assert_eq!(sent.take().len(), 1);
     session.load::<Course, _>(&[], Course::homeworks).await?;
@@ -131,10 +107,7 @@ async fn related_reads_what_has_no_field() -> Result<()> {
     let invoices = session.related(python, Invoice::course.rev()).await?;
     assert_eq!(session[invoices[0]].amount, 5);
     let sent = db.record();
-    assert_eq!(
-        session.related(python, Invoice::course.rev()).await?,
-        invoices
-    );
+    assert_eq!(session.related(python, Invoice::course.rev()).await?, invoices);
     assert!(sent.take().is_empty());
     assert_eq!(session.related(python, Course::invoices).await?, invoices);
     session.push(python, Course::invoices, Invoice::builder().amount(6i64))?;
@@ -148,11 +121,7 @@ async fn related_reads_what_has_no_field() -> Result<()> {
 async fn related_gives_an_option_where_the_key_may_be_null() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let boss = session.add(
-        Person::builder()
-            .name("boss")
-            .reports([Person::builder().name("report")]),
-    );
+    let boss = session.add(Person::builder().name("boss").reports([Person::builder().name("report")]));
     session.commit().await?;
     let report: Vec<Handle<Person>> = session.related(boss, Person::reports).await?;
     let found: Option<Handle<Person>> = session.related(report[0], Person::boss).await?;
@@ -167,24 +136,13 @@ async fn composite_keys_are_loaded() -> Result<()> {
     let mut session = db.engine.session();
     for (order, no) in [(1, 1), (1, 2), (2, 1)] {
         let parts = (0..no).map(|_| Part::builder());
-        session.add(
-            Line::builder()
-                .order_id(order)
-                .no(no)
-                .text("x")
-                .parts(parts),
-        );
+        session.add(Line::builder().order_id(order).no(no).text("x").parts(parts));
     }
     session.commit().await?;
     let mut session = db.engine.session();
     let sent = db.record();
-    let lines = session
-        .query::<Line>()
-        .with(Line::parts)
-        .order_by(Line::order_id.asc())
-        .order_by(Line::no.asc())
-        .all()
-        .await?;
+    let lines =
+        session.query::<Line>().with(Line::parts).order_by(Line::order_id.asc()).order_by(Line::no.asc()).all().await?;
     assert_eq!(sent.take().len(), 2);
     let counts: Vec<_> = lines.iter().map(|line| session[line].parts.len()).collect();
     assert_eq!(counts, [1, 2, 1]);
@@ -201,12 +159,7 @@ async fn u10_seventy_thousand_parents_are_loaded_at_once() -> Result<()> {
     db.run("INSERT INTO person (name) SELECT 'p' || n FROM generate_series(1, 70000) n; UPDATE person SET boss_id = id - 1 WHERE id % 2 = 0").await;
     let mut session = db.engine.session();
     let sent = db.record();
-    let people = session
-        .query::<Person>()
-        .with(Person::reports)
-        .order_by(Person::id.asc())
-        .all()
-        .await?;
+    let people = session.query::<Person>().with(Person::reports).order_by(Person::id.asc()).all().await?;
     assert_eq!(sent.take().len(), 2);
     assert_eq!(session[people[69_998]].reports.handles(), [people[69_999]]);
     assert!(session[people[69_999]].reports.is_empty());
@@ -217,17 +170,10 @@ async fn u10_seventy_thousand_parents_are_loaded_at_once() -> Result<()> {
 async fn a_required_end_that_is_missing_is_not_found() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
-    db.run("ALTER TABLE homework DROP CONSTRAINT homework_course_id_fkey; DELETE FROM course")
-        .await;
+    db.run("ALTER TABLE homework DROP CONSTRAINT homework_course_id_fkey; DELETE FROM course").await;
     let mut session = db.engine.session();
     let homework = session.get::<Homework>(1).await?.expect("it is there");
-    let error = session
-        .related(homework, Homework::course)
-        .await
-        .expect_err("the course is gone");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::NotFound, Some("Homework"))
-    );
+    let error = session.related(homework, Homework::course).await.expect_err("the course is gone");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::NotFound, Some("Homework")));
     Ok(())
 }

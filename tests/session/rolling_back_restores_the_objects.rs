@@ -32,12 +32,7 @@ async fn u32_deleted_objects_are_persistent_again() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let python = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .filter(Course::id.eq(1))
-        .one()
-        .await?;
+    let python = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(1)).one().await?;
     let homeworks = session[python].homeworks.handles();
     session.delete(homeworks[0])?;
     session.flush().await?;
@@ -59,11 +54,7 @@ async fn u32_new_objects_are_transient_with_their_keys_pending_again() -> Result
     let mut session = db.engine.session();
     let kept = session.add(Course::builder().name("kept"));
     session.commit().await?;
-    let homework = session.push(
-        kept,
-        Course::homeworks,
-        Homework::builder().number(1).description("new"),
-    )?;
+    let homework = session.push(kept, Course::homeworks, Homework::builder().number(1).description("new"))?;
     let pending = session.add(Course::builder().name("pending"));
     session.flush().await?;
     let late = session.add(Course::builder().name("late"));
@@ -74,24 +65,15 @@ async fn u32_new_objects_are_transient_with_their_keys_pending_again() -> Result
         assert!(session[course].id.is_pending());
     }
     assert_eq!(session.state(homework), State::Transient);
-    assert_eq!(
-        session[homework].description, "new",
-        "its value is readable"
-    );
+    assert_eq!(session[homework].description, "new", "its value is readable");
     assert!(session[homework].id.is_pending());
     assert!(session[kept].homeworks.is_empty());
-    assert_eq!(
-        (session[kept].id.get(), session.state(kept)),
-        (Some(1), State::Persistent)
-    );
+    assert_eq!((session[kept].id.get(), session.state(kept)), (Some(1), State::Persistent));
     let value = session.take(pending)?;
     assert_eq!((value.name.as_str(), value.id.get()), ("pending", None));
     session.add(value);
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT name FROM course ORDER BY id").await,
-        ["kept", "pending"]
-    );
+    assert_eq!(db.stored("SELECT name FROM course ORDER BY id").await, ["kept", "pending"]);
     Ok(())
 }
 
@@ -100,12 +82,7 @@ async fn u32_collections_are_what_they_were_after_a_move() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     let homeworks = session[courses[0]].homeworks.handles();
     session[homeworks[0]].course.set(courses[1]);
     session.flush().await?;
@@ -125,11 +102,7 @@ async fn u32_collections_are_what_they_were_after_a_move() -> Result<()> {
 async fn u32_links_are_what_they_were() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let mut session = db.engine.session();
-    let python = session.add(
-        Course::builder()
-            .name("Python")
-            .tags([Tag::builder().label("a")]),
-    );
+    let python = session.add(Course::builder().name("Python").tags([Tag::builder().label("a")]));
     let other = session.add(Tag::builder().label("b"));
     session.commit().await?;
     let tag = session[python].tags.handles()[0];
@@ -150,11 +123,7 @@ async fn u32_what_was_loaded_after_a_flush_is_not_taken_for_loaded() -> Result<(
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().order_by(Course::id.asc()).all().await?;
     let first = session.get::<Homework>(1).await?.expect("it is there");
     session[first].course.set(courses[1]);
     session.flush().await?;
@@ -190,23 +159,10 @@ async fn u32_bulk_operations_are_rolled_back_in_memory_too() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
     let mut session = db.engine.session();
-    let courses = session
-        .query::<Course>()
-        .with(Course::homeworks)
-        .order_by(Course::id.asc())
-        .all()
-        .await?;
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     let homeworks = session[courses[0]].homeworks.handles();
-    session
-        .query::<Course>()
-        .update(Course::note.set("bulk"))
-        .all_rows()
-        .await?;
-    session
-        .query::<Homework>()
-        .filter(Homework::number.eq(1))
-        .delete()
-        .await?;
+    session.query::<Course>().update(Course::note.set("bulk")).all_rows().await?;
+    session.query::<Homework>().filter(Homework::number.eq(1)).delete().await?;
     assert_eq!(session[courses[1]].note.as_deref(), Some("bulk"));
     assert_eq!(session[courses[0]].homeworks.handles(), [homeworks[1]]);
     assert_eq!(session.state(homeworks[0]), State::Deleted);
@@ -228,10 +184,7 @@ async fn rolling_back_without_a_transaction_gives_up_what_is_in_memory() -> Resu
     let sent = db.record();
     session.rollback().await?;
     assert!(sent.sql().is_empty());
-    assert_eq!(
-        (session[java].name.as_str(), session.state(new)),
-        ("Java", State::Transient)
-    );
+    assert_eq!((session[java].name.as_str(), session.state(new)), ("Java", State::Transient));
     Ok(())
 }
 
@@ -243,11 +196,7 @@ async fn u36_dropping_a_session_rolls_back_and_lends_no_open_transaction() -> Re
     session.flush().await?;
     assert!(session.in_transaction());
     drop(session);
-    assert_eq!(
-        db.stored("SELECT pg_current_xact_id_if_assigned() IS NULL")
-            .await,
-        ["t"]
-    );
+    assert_eq!(db.stored("SELECT pg_current_xact_id_if_assigned() IS NULL").await, ["t"]);
     assert!(db.stored("SELECT * FROM course").await.is_empty());
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
     for _ in 0..50 {

@@ -41,11 +41,7 @@ mod course_homework {
 
     impl std::fmt::Display for Homework {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            write!(
-                f,
-                "{}: {}, {}, {}",
-                self.id, self.number, self.description, self.course_id
-            )
+            write!(f, "{}: {}, {}, {}", self.id, self.number, self.description, self.course_id)
         }
     }
 }
@@ -62,24 +58,15 @@ async fn python() -> Result<(TestDb, Session, Handle<Course>)> {
     let python = session.add(Course::builder().name("Python"));
     session.commit().await?;
     session.add_all([
-        Homework::builder()
-            .number(1)
-            .description("дз1")
-            .course(python),
-        Homework::builder()
-            .number(2)
-            .description("дз2")
-            .course(python),
+        Homework::builder().number(1).description("дз1").course(python),
+        Homework::builder().number(2).description("дз2").course(python),
     ]);
     session.commit().await?;
     Ok((db, session, python))
 }
 
 fn shown(session: &Session, homeworks: &[Handle<Homework>]) -> Vec<String> {
-    homeworks
-        .iter()
-        .map(|homework| session[homework].to_string())
-        .collect()
+    homeworks.iter().map(|homework| session[homework].to_string()).collect()
 }
 
 #[tokio::test]
@@ -121,14 +108,7 @@ async fn a_new_course_gets_its_key_from_the_commit() -> Result<()> {
     session.commit().await?;
     assert_eq!(session[python].id.get(), Some(1));
     assert_eq!(session[python].to_string(), "1: Python");
-    assert_eq!(
-        sent.sql(),
-        [
-            "BEGIN",
-            r#"INSERT INTO "course" ("name") VALUES ($1) RETURNING "id""#,
-            "COMMIT"
-        ],
-    );
+    assert_eq!(sent.sql(), ["BEGIN", r#"INSERT INTO "course" ("name") VALUES ($1) RETURNING "id""#, "COMMIT"],);
     assert_eq!(db.stored("SELECT * FROM course").await, ["1|Python"]);
     Ok(())
 }
@@ -141,34 +121,15 @@ async fn homeworks_get_the_key_of_their_course() -> Result<()> {
     session.commit().await?;
     let sent = db.record();
     let homeworks = session.add_all([
-        Homework::builder()
-            .number(1)
-            .description("дз1")
-            .course(python),
-        Homework::builder()
-            .number(2)
-            .description("дз2")
-            .course(python),
+        Homework::builder().number(1).description("дз1").course(python),
+        Homework::builder().number(2).description("дз2").course(python),
     ]);
     session.commit().await?;
-    assert_eq!(
-        shown(&session, &homeworks),
-        ["1: 1, дз1, 1", "2: 2, дз2, 1"]
-    );
-    assert_eq!(
-        db.stored("SELECT * FROM homework ORDER BY id").await,
-        ["1|1|дз1|1", "2|2|дз2|1"],
-    );
+    assert_eq!(shown(&session, &homeworks), ["1: 1, дз1, 1", "2: 2, дз2, 1"]);
+    assert_eq!(db.stored("SELECT * FROM homework ORDER BY id").await, ["1|1|дз1|1", "2|2|дз2|1"],);
     let sent = sent.sql();
-    assert_eq!(
-        (sent.len(), sent[0].as_str(), sent[2].as_str()),
-        (3, "BEGIN", "COMMIT")
-    );
-    assert!(
-        sent[1].contains(r#"INSERT INTO "homework" ("id", "number", "description", "course_id")"#),
-        "{}",
-        sent[1]
-    );
+    assert_eq!((sent.len(), sent[0].as_str(), sent[2].as_str()), (3, "BEGIN", "COMMIT"));
+    assert!(sent[1].contains(r#"INSERT INTO "homework" ("id", "number", "description", "course_id")"#), "{}", sent[1]);
     Ok(())
 }
 
@@ -184,25 +145,13 @@ async fn queries_give_courses_and_homeworks() -> Result<()> {
     let all = session.query::<Homework>().all().await?;
     assert_eq!(shown(&session, &all), ["1: 1, дз1, 1", "2: 2, дз2, 1"]);
 
-    let above = session
-        .query::<Homework>()
-        .filter(Homework::number.gt(1))
-        .all()
-        .await?;
+    let above = session.query::<Homework>().filter(Homework::number.gt(1)).all().await?;
     assert_eq!(shown(&session, &above), ["2: 2, дз2, 1"]);
 
-    let like = session
-        .query::<Homework>()
-        .filter(Homework::description.like("%з%"))
-        .all()
-        .await?;
+    let like = session.query::<Homework>().filter(Homework::description.like("%з%")).all().await?;
     assert_eq!(like, all);
 
-    let second = session
-        .query::<Homework>()
-        .filter(Homework::number.eq(2))
-        .all()
-        .await?;
+    let second = session.query::<Homework>().filter(Homework::number.eq(2)).all().await?;
     assert_eq!(second, above);
 
     let homework = r#"SELECT "homework"."id", "homework"."number", "homework"."description", "homework"."course_id" FROM "homework""#;
@@ -225,15 +174,8 @@ async fn a_join_with_a_subquery_gives_the_course_once() -> Result<()> {
     session.add(Course::builder().name("Java"));
     session.commit().await?;
     let sent = db.record();
-    let with_z = session
-        .query::<Homework>()
-        .filter(Homework::description.like("%з%"))
-        .subquery();
-    let courses = session
-        .query::<Course>()
-        .join_on(&with_z, Course::id.eq(with_z.c.course_id))
-        .all()
-        .await?;
+    let with_z = session.query::<Homework>().filter(Homework::description.like("%з%")).subquery();
+    let courses = session.query::<Course>().join_on(&with_z, Course::id.eq(with_z.c.course_id)).all().await?;
     assert_eq!(courses, [python]);
     assert_eq!(
         sent.sql(),
@@ -252,11 +194,8 @@ async fn a_bulk_update_renames_the_row_and_the_loaded_object() -> Result<()> {
     let java = session.add(Course::builder().name("Java"));
     session.commit().await?;
     let sent = db.record();
-    let changed = session
-        .query::<Course>()
-        .filter(Course::name.eq("Java"))
-        .update(Course::name.set("JavaScript"))
-        .await?;
+    let changed =
+        session.query::<Course>().filter(Course::name.eq("Java")).update(Course::name.set("JavaScript")).await?;
     assert_eq!(changed, 1);
     assert_eq!(session[java].to_string(), "2: JavaScript");
     session.commit().await?;
@@ -268,10 +207,7 @@ async fn a_bulk_update_renames_the_row_and_the_loaded_object() -> Result<()> {
             "COMMIT",
         ],
     );
-    assert_eq!(
-        db.stored("SELECT * FROM course ORDER BY id").await,
-        ["1|Python", "2|JavaScript"]
-    );
+    assert_eq!(db.stored("SELECT * FROM course ORDER BY id").await, ["1|Python", "2|JavaScript"]);
     Ok(())
 }
 
@@ -281,29 +217,15 @@ async fn a_bulk_delete_ends_the_row_and_the_handle() -> Result<()> {
     let java = session.add(Course::builder().name("Java"));
     session.commit().await?;
     let sent = db.record();
-    assert_eq!(
-        session
-            .query::<Course>()
-            .filter(Course::name.eq("Java"))
-            .delete()
-            .await?,
-        1
-    );
+    assert_eq!(session.query::<Course>().filter(Course::name.eq("Java")).delete().await?, 1);
     assert_eq!(session.state(java), orm_core::State::Deleted);
     session.commit().await?;
     assert_eq!(
         sent.sql(),
-        [
-            "BEGIN",
-            r#"DELETE FROM "course" WHERE "course"."name" = $1 RETURNING "course"."id""#,
-            "COMMIT"
-        ],
+        ["BEGIN", r#"DELETE FROM "course" WHERE "course"."name" = $1 RETURNING "course"."id""#, "COMMIT"],
     );
     let error = session.try_get(java).expect_err("the course is gone");
-    assert_eq!(
-        (error.kind(), error.model()),
-        (ErrorKind::Detached, Some("Course"))
-    );
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Detached, Some("Course")));
     assert_eq!(db.stored("SELECT * FROM course").await, ["1|Python"]);
     Ok(())
 }
@@ -326,18 +248,8 @@ async fn with_backref_the_relationship_is_declared_once() -> Result<()> {
     let third = backref::Homework::builder().number(3).description("дз3");
     session.push(python, backref::Course::homeworks, third)?;
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT number, course_id FROM homework ORDER BY id")
-            .await,
-        ["1|1", "2|1", "3|1"]
-    );
-    assert_eq!(
-        session
-            .related(python, backref::Course::homeworks)
-            .await?
-            .len(),
-        3
-    );
+    assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY id").await, ["1|1", "2|1", "3|1"]);
+    assert_eq!(session.related(python, backref::Course::homeworks).await?.len(), 3);
     Ok(())
 }
 
@@ -345,10 +257,7 @@ async fn with_backref_the_relationship_is_declared_once() -> Result<()> {
 async fn a_closed_session_gives_its_connection_back_and_can_be_used_again() -> Result<()> {
     let (db, mut session, python) = python().await?;
     session.close().await?;
-    assert_eq!(
-        (db.engine.connections(), db.engine.idle_connections()),
-        (1, 1)
-    );
+    assert_eq!((db.engine.connections(), db.engine.idle_connections()), (1, 1));
     assert!(session.try_get(python).is_err());
     assert_eq!(session.query::<Homework>().count().await?, 2);
     let again = session.query::<Course>().one().await?;
@@ -361,11 +270,7 @@ async fn a_closed_session_gives_its_connection_back_and_can_be_used_again() -> R
 async fn a_closed_engine_refuses_with_an_error_of_the_pool() -> Result<()> {
     let (db, mut session, _) = python().await?;
     db.engine.close();
-    let error = session
-        .query::<Course>()
-        .all()
-        .await
-        .expect_err("the engine is closed");
+    let error = session.query::<Course>().all().await.expect_err("the engine is closed");
     assert_eq!(error.kind(), ErrorKind::Pool);
     Ok(())
 }

@@ -28,11 +28,7 @@ async fn u43_ok_commits_and_err_rolls_back() -> Result<()> {
         .transaction(async |session| {
             session.add(Course::builder().name("Java"));
             session.flush().await?;
-            session
-                .query::<Course>()
-                .filter(Course::name.eq("nothing"))
-                .one()
-                .await?;
+            session.query::<Course>().filter(Course::name.eq("nothing")).one().await?;
             Ok(())
         })
         .await;
@@ -55,11 +51,7 @@ async fn u43_an_error_that_is_no_conflict_is_not_tried_again() -> Result<()> {
             Ok(())
         })
         .await;
-    assert!(
-        outcome
-            .expect_err("there is a course of that name")
-            .is_unique_violation()
-    );
+    assert!(outcome.expect_err("there is a course of that name").is_unique_violation());
     assert_eq!(tries.load(Ordering::Relaxed), 1);
     Ok(())
 }
@@ -133,19 +125,13 @@ async fn u43_a_serialization_failure_is_run_again() -> Result<()> {
     let (barrier, tries) = (Arc::new(Barrier::new(2)), Arc::new(AtomicU32::new(0)));
     let tasks: Vec<_> = (0..2)
         .map(|_| {
-            let (engine, barrier, tries) =
-                (db.engine.clone(), Arc::clone(&barrier), Arc::clone(&tries));
+            let (engine, barrier, tries) = (db.engine.clone(), Arc::clone(&barrier), Arc::clone(&tries));
             tokio::spawn(async move {
                 engine
                     .transaction(async |session| {
                         let first_try = tries.fetch_add(1, Ordering::Relaxed) < 2;
                         let level = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-                        session
-                            .raw()
-                            .await?
-                            .batch_execute(level)
-                            .await
-                            .expect("nothing was read before");
+                        session.raw().await?.batch_execute(level).await.expect("nothing was read before");
                         let person = session.query::<Person>().one().await?;
                         if first_try {
                             barrier.wait().await;
@@ -169,14 +155,12 @@ async fn u43_a_serialization_failure_is_run_again() -> Result<()> {
 #[tokio::test]
 async fn u43_a_deadlock_is_run_again() -> Result<()> {
     let db = TestDb::with::<School>().await;
-    db.run("INSERT INTO person (name) VALUES ('a'), ('b')")
-        .await;
+    db.run("INSERT INTO person (name) VALUES ('a'), ('b')").await;
     let (barrier, tries) = (Arc::new(Barrier::new(2)), Arc::new(AtomicU32::new(0)));
     let tasks: Vec<_> = [[1, 2], [2, 1]]
         .into_iter()
         .map(|order| {
-            let (engine, barrier, tries) =
-                (db.engine.clone(), Arc::clone(&barrier), Arc::clone(&tries));
+            let (engine, barrier, tries) = (db.engine.clone(), Arc::clone(&barrier), Arc::clone(&tries));
             tokio::spawn(async move {
                 engine
                     .transaction(async |session| {
@@ -199,9 +183,6 @@ async fn u43_a_deadlock_is_run_again() -> Result<()> {
         task.await.expect("it does not panic")?;
     }
     assert_eq!(tries.load(Ordering::Relaxed), 3);
-    assert_eq!(
-        db.stored("SELECT length(name) FROM person").await,
-        ["3", "3"]
-    );
+    assert_eq!(db.stored("SELECT length(name) FROM person").await, ["3", "3"]);
     Ok(())
 }

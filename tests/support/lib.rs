@@ -26,9 +26,7 @@ impl TestDb {
     /// If no PostgreSQL can be started.
     #[must_use]
     pub fn new() -> Self {
-        let database = Sandbox::shared()
-            .and_then(|sandbox| sandbox.database())
-            .expect("a PostgreSQL to test on");
+        let database = Sandbox::shared().and_then(|sandbox| sandbox.database()).expect("a PostgreSQL to test on");
         let engine = Engine::new(database.url()).expect("the sandbox gives a valid URL");
         Self { engine, database }
     }
@@ -40,10 +38,7 @@ impl TestDb {
     /// If they cannot be created.
     pub async fn with<M: orm_core::schema::Models>() -> Self {
         let db = Self::new();
-        db.engine
-            .create_all::<M>()
-            .await
-            .expect("tables can be created");
+        db.engine.create_all::<M>().await.expect("tables can be created");
         db
     }
 

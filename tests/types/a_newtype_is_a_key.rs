@@ -54,10 +54,7 @@ async fn it_is_filled_in_and_found() -> orm_core::Result<()> {
     let course = session.add(
         Course::builder()
             .slug("rust".to_owned().into_slug())
-            .lessons([
-                Lesson::builder().token(first),
-                Lesson::builder().token(second).previous(first),
-            ]),
+            .lessons([Lesson::builder().token(first), Lesson::builder().token(second).previous(first)]),
     );
     session.commit().await?;
     assert_eq!(session[course].id.get(), Some(CourseId(1)));
@@ -71,11 +68,7 @@ async fn it_is_filled_in_and_found() -> orm_core::Result<()> {
     let mut session = db.engine.session();
     let lesson = session.get::<Lesson>(second).await?.expect("a lesson");
     assert_eq!(session[lesson].course_id, CourseId(1));
-    let found = session
-        .query::<Lesson>()
-        .filter(Lesson::course_id.eq(CourseId(1)))
-        .all()
-        .await?;
+    let found = session.query::<Lesson>().filter(Lesson::course_id.eq(CourseId(1))).all().await?;
     assert_eq!(found.len(), 2);
     let joined = db
         .engine

@@ -29,13 +29,8 @@ struct Odd {
 async fn database() -> TestDb {
     let db = TestDb::new();
     // Far from UTC: a timestamp that loses its zone on the way would be another.
-    db.run(&format!(
-        "ALTER DATABASE \"{}\" SET timezone = 'Asia/Kathmandu'",
-        db.database.name()
-    ))
-    .await;
-    db.run("CREATE DOMAIN short AS varchar(10) CHECK (value <> 'no')")
-        .await;
+    db.run(&format!("ALTER DATABASE \"{}\" SET timezone = 'Asia/Kathmandu'", db.database.name())).await;
+    db.run("CREATE DOMAIN short AS varchar(10) CHECK (value <> 'no')").await;
     db.engine.create_all::<Odd>().await.expect("created");
     db
 }
@@ -83,21 +78,10 @@ async fn it_is_kept_by_one_row_and_by_several() -> orm_core::Result<()> {
         Odd::sorted.gt("z").fit(),
     ] {
         let shown = format!("{filter:?}");
-        assert!(
-            fresh.query::<Odd>().filter(filter).count().await? >= 1,
-            "{shown}"
-        );
+        assert!(fresh.query::<Odd>().filter(filter).count().await? >= 1, "{shown}");
     }
-    fresh
-        .query::<Odd>()
-        .filter(Odd::id.eq(1))
-        .update((Odd::code.set("vwxyz"), Odd::of_domain.set("set")))
-        .await?;
-    assert_eq!(
-        db.stored("SELECT code, of_domain FROM odd WHERE id = 1")
-            .await,
-        ["vwxyz|set"]
-    );
+    fresh.query::<Odd>().filter(Odd::id.eq(1)).update((Odd::code.set("vwxyz"), Odd::of_domain.set("set"))).await?;
+    assert_eq!(db.stored("SELECT code, of_domain FROM odd WHERE id = 1").await, ["vwxyz|set"]);
     Ok(())
 }
 
@@ -110,10 +94,7 @@ async fn the_server_still_checks_it() {
         let error = session.commit().await.unwrap_err();
         assert_eq!(error.sqlstate(), Some("22001"), "{error}");
         let mut session = db.engine.session();
-        session.add_all((0..count).map(|_| Odd {
-            of_domain: "no".into(),
-            ..odd("a")
-        }));
+        session.add_all((0..count).map(|_| Odd { of_domain: "no".into(), ..odd("a") }));
         let error = session.commit().await.unwrap_err();
         assert!(error.is_check_violation(), "{error}");
         assert_eq!(error.constraint(), Some("short_check"));
@@ -132,50 +113,27 @@ struct Account {
 #[tokio::test]
 async fn a_type_of_an_extension() -> orm_core::Result<()> {
     let db = TestDb::new();
-    if db
-        .stored("SELECT 1 FROM pg_available_extensions WHERE name = 'citext'")
-        .await
-        .is_empty()
-    {
+    if db.stored("SELECT 1 FROM pg_available_extensions WHERE name = 'citext'").await.is_empty() {
         eprintln!("skipped: this PostgreSQL has no citext");
         return Ok(());
     }
     db.run("CREATE EXTENSION citext").await;
     db.engine.create_all::<Account>().await?;
     let mut session = db.engine.session();
-    session.add(
-        Account::builder()
-            .email("Ada@Example.org")
-            .name("Ada".to_owned()),
-    );
+    session.add(Account::builder().email("Ada@Example.org").name("Ada".to_owned()));
     session.commit().await?;
-    session.add_all([
-        Account::builder().email("Bob@example.org"),
-        Account::builder().email("eve@example.org"),
-    ]);
+    session.add_all([Account::builder().email("Bob@example.org"), Account::builder().email("eve@example.org")]);
     session.commit().await?;
-    let found = db
-        .engine
-        .query::<Account>()
-        .filter(Account::email.eq("ada@example.org"))
-        .all()
-        .await?;
+    let found = db.engine.query::<Account>().filter(Account::email.eq("ada@example.org")).all().await?;
     assert_eq!(found.len(), 1);
-    let found = db
-        .engine
-        .query::<Account>()
-        .filter(Account::email.in_(["BOB@EXAMPLE.ORG", "EVE@EXAMPLE.ORG"]))
-        .all()
-        .await?;
+    let found =
+        db.engine.query::<Account>().filter(Account::email.in_(["BOB@EXAMPLE.ORG", "EVE@EXAMPLE.ORG"])).all().await?;
     assert_eq!(found.len(), 2);
     let mut session = db.engine.session();
     session.add(Account::builder().email("ADA@EXAMPLE.ORG"));
     assert!(session.commit().await.unwrap_err().is_unique_violation());
     let mut session = db.engine.session();
-    let ada = session
-        .get::<Account>("Ada@Example.org".to_owned())
-        .await?
-        .expect("Ada");
+    let ada = session.get::<Account>("Ada@Example.org".to_owned()).await?.expect("Ada");
     session[ada].name = Some("ADA".into());
     session.commit().await?;
     session.delete(ada)?;

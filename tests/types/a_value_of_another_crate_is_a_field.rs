@@ -128,11 +128,7 @@ struct Address {
 }
 
 fn address() -> Address {
-    Address {
-        street: "«it's» \\ \" 🦀\n".into(),
-        numbers: vec![0, u32::MAX],
-        more: None,
-    }
+    Address { street: "«it's» \\ \" 🦀\n".into(), numbers: vec![0, u32::MAX], more: None }
 }
 
 round_trip!(

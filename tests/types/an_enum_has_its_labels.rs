@@ -64,10 +64,7 @@ async fn the_rules() -> orm_core::Result<()> {
             .screaming(Screaming::HttpOk),
     );
     session.commit().await?;
-    assert_eq!(
-        db.stored("SELECT * FROM all_of_them").await,
-        ["http_ok|httpok|HTTPOK|httpOk|HttpOk|http-ok|HTTP_OK"]
-    );
+    assert_eq!(db.stored("SELECT * FROM all_of_them").await, ["http_ok|httpok|HTTPOK|httpOk|HttpOk|http-ok|HTTP_OK"]);
     assert_eq!(
         [
             Snake::A as u8,
@@ -102,34 +99,22 @@ async fn a_label_that_the_program_does_not_know() {
     db.run("ALTER TYPE color ADD VALUE 'private'").await;
     db.run("INSERT INTO light (color) VALUES ('private')").await;
     let error = db.engine.query::<Light>().all().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.column()),
-        (ErrorKind::Decode, Some("color"))
-    );
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Decode, Some("color")));
     let shown = format!("{error:?} {error}");
-    assert!(
-        shown.contains("Color") && !shown.contains("private"),
-        "{shown}"
-    );
+    assert!(shown.contains("Color") && !shown.contains("private"), "{shown}");
 }
 
 #[tokio::test]
 async fn a_label_that_the_database_does_not_know() {
     let db = TestDb::new();
     db.run("CREATE TYPE color AS ENUM ('red')").await;
-    db.engine
-        .create_all::<Light>()
-        .await
-        .expect("the type is there already");
+    db.engine.create_all::<Light>().await.expect("the type is there already");
     let mut session = db.engine.session();
     session.add(Light::builder().color(Color::Green));
     let error = session.commit().await.unwrap_err();
     assert!(error.to_string().contains("color"), "{error}");
     session.rollback().await.expect("rolled back");
-    session.add_all([
-        Light::builder().color(Color::Red),
-        Light::builder().color(Color::Red),
-    ]);
+    session.add_all([Light::builder().color(Color::Red), Light::builder().color(Color::Red)]);
     session.commit().await.expect("red is there");
 }
 
@@ -137,25 +122,10 @@ async fn a_label_that_the_database_does_not_know() {
 async fn the_order_is_that_of_the_variants() -> orm_core::Result<()> {
     let db = TestDb::with::<Light>().await;
     let mut session = db.engine.session();
-    session.add_all(
-        [Color::Green, Color::Red, Color::Green].map(|color| Light::builder().color(color)),
-    );
+    session.add_all([Color::Green, Color::Red, Color::Green].map(|color| Light::builder().color(color)));
     session.commit().await?;
-    let colors = db
-        .engine
-        .query::<Light>()
-        .order_by(Light::color.asc())
-        .select(Light::color)
-        .all()
-        .await?;
+    let colors = db.engine.query::<Light>().order_by(Light::color.asc()).select(Light::color).all().await?;
     assert_eq!(colors, [Color::Red, Color::Green, Color::Green]);
-    assert_eq!(
-        db.engine
-            .query::<Light>()
-            .filter(Light::color.gt(Color::Red))
-            .count()
-            .await?,
-        2
-    );
+    assert_eq!(db.engine.query::<Light>().filter(Light::color.gt(Color::Red)).count().await?, 2);
     Ok(())
 }

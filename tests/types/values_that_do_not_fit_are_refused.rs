@@ -15,28 +15,16 @@ macro_rules! read {
             value: $ty,
         }
         let db = TestDb::with::<Holder>().await;
-        db.run(&["INSERT INTO holder VALUES (1, ", $sql, ")"].concat())
-            .await;
+        db.run(&["INSERT INTO holder VALUES (1, ", $sql, ")"].concat()).await;
         let error = db.engine.query::<Holder>().all().await.expect_err($sql);
         assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
-        assert_eq!(
-            error.to_string(),
-            "column `holder.value` holds no value of the field's type",
-            "{}",
-            $sql
-        );
-        assert_eq!(
-            (error.table(), error.column()),
-            (Some("holder"), Some("value"))
-        );
+        assert_eq!(error.to_string(), "column `holder.value` holds no value of the field's type", "{}", $sql);
+        assert_eq!((error.table(), error.column()), (Some("holder"), Some("value")));
         let mut session = db.engine.session();
         let error = session.query::<Holder>().all().await.expect_err($sql);
         assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
         // The connection is of use afterwards.
-        assert_eq!(
-            db.engine.query::<Holder>().count().await.expect("a count"),
-            1
-        );
+        assert_eq!(db.engine.query::<Holder>().count().await.expect("a count"), 1);
     }};
 }
 
@@ -55,10 +43,7 @@ macro_rules! write {
         session.add(Holder::builder().id(1).value($value));
         let error = session.commit().await.expect_err(stringify!($value));
         refused(&error, stringify!($value));
-        assert_eq!(
-            (error.table(), error.column(), error.model()),
-            (Some("holder"), Some("value"), Some("Holder"))
-        );
+        assert_eq!((error.table(), error.column(), error.model()), (Some("holder"), Some("value"), Some("Holder")));
         let error = db
             .engine
             .query::<Holder>()
@@ -73,12 +58,7 @@ macro_rules! write {
 
 fn refused(error: &Error, what: &str) {
     assert_eq!(error.kind(), ErrorKind::Encode, "{what}: {error}");
-    assert!(
-        error
-            .to_string()
-            .starts_with("the value for `holder.value` cannot be sent: "),
-        "{what}: {error}"
-    );
+    assert!(error.to_string().starts_with("the value for `holder.value` cannot be sent: "), "{what}: {error}");
 }
 
 #[tokio::test]
@@ -88,11 +68,7 @@ async fn infinite_times_are_no_times() {
     read!(chrono::NaiveDateTime, "'infinity'", "timestamp");
     read!(chrono::NaiveDateTime, "'-infinity'", "timestamp");
     read!(chrono::DateTime<chrono::Utc>, "'infinity'", "timestamptz");
-    read!(
-        chrono::DateTime<chrono::FixedOffset>,
-        "'-infinity'",
-        "timestamptz"
-    );
+    read!(chrono::DateTime<chrono::FixedOffset>, "'-infinity'", "timestamptz");
     read!(time::Date, "'infinity'", "date");
     read!(time::Date, "'-infinity'", "date");
     read!(time::PrimitiveDateTime, "'infinity'", "timestamp");
@@ -106,23 +82,11 @@ async fn infinite_times_are_no_times() {
 #[tokio::test]
 async fn times_beyond_the_librarys_range() {
     read!(chrono::NaiveDate, "'5874897-12-31'", "date");
-    read!(
-        chrono::NaiveDateTime,
-        "'294276-12-31 23:59:59.999999'",
-        "timestamp"
-    );
-    read!(
-        chrono::DateTime<chrono::Utc>,
-        "'294276-12-31 23:59:59.999999+00'",
-        "timestamptz"
-    );
+    read!(chrono::NaiveDateTime, "'294276-12-31 23:59:59.999999'", "timestamp");
+    read!(chrono::DateTime<chrono::Utc>, "'294276-12-31 23:59:59.999999+00'", "timestamptz");
     read!(time::Date, "'10000-01-01'", "date");
     read!(time::PrimitiveDateTime, "'10000-01-01'", "timestamp");
-    read!(
-        time::OffsetDateTime,
-        "'294276-12-31 23:59:59.999999+00'",
-        "timestamptz"
-    );
+    read!(time::OffsetDateTime, "'294276-12-31 23:59:59.999999+00'", "timestamptz");
     read!(jiff::civil::Date, "'10000-01-01'", "date");
     read!(jiff::civil::DateTime, "'10000-01-01'", "timestamp");
     read!(jiff::Timestamp, "'10000-01-01+00'", "timestamptz");
@@ -140,16 +104,10 @@ async fn the_end_of_the_day() {
 async fn times_beyond_the_servers_range() {
     write!(chrono::NaiveDate, chrono::NaiveDate::MIN);
     write!(chrono::NaiveDateTime, chrono::NaiveDateTime::MIN);
-    write!(
-        chrono::DateTime<chrono::Utc>,
-        chrono::DateTime::<chrono::Utc>::MIN_UTC
-    );
+    write!(chrono::DateTime<chrono::Utc>, chrono::DateTime::<chrono::Utc>::MIN_UTC);
     write!(time::Date, time::Date::MIN);
     write!(time::PrimitiveDateTime, time::PrimitiveDateTime::MIN);
-    write!(
-        time::OffsetDateTime,
-        time::PrimitiveDateTime::MIN.assume_utc()
-    );
+    write!(time::OffsetDateTime, time::PrimitiveDateTime::MIN.assume_utc());
     write!(jiff::civil::Date, jiff::civil::Date::MIN);
     write!(jiff::civil::DateTime, jiff::civil::DateTime::MIN);
     write!(jiff::Timestamp, jiff::Timestamp::MIN);
@@ -169,8 +127,7 @@ async fn nanoseconds_are_cut_and_not_rounded_up() -> orm_core::Result<()> {
     }
     let db = TestDb::with::<Clock>().await;
     let mut session = db.engine.session();
-    let leap =
-        chrono::NaiveTime::from_hms_nano_opt(23, 59, 59, 1_999_999_999).expect("a leap second");
+    let leap = chrono::NaiveTime::from_hms_nano_opt(23, 59, 59, 1_999_999_999).expect("a leap second");
     session.add(
         Clock::builder()
             .chrono(chrono::NaiveTime::from_hms_nano_opt(23, 59, 59, 999_999_999).expect("a time"))
@@ -179,10 +136,7 @@ async fn nanoseconds_are_cut_and_not_rounded_up() -> orm_core::Result<()> {
             .leap(leap),
     );
     let error = session.commit().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.column()),
-        (ErrorKind::Encode, Some("leap"))
-    );
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Encode, Some("leap")));
     let handle = session.new_objects::<Clock>()[0];
     session[handle].leap = chrono::NaiveTime::MIN;
     session.commit().await?;
@@ -199,11 +153,7 @@ async fn numbers_that_are_no_decimals() {
     read!(rust_decimal::Decimal, "'NaN'", "numeric");
     read!(rust_decimal::Decimal, "'Infinity'", "numeric");
     read!(rust_decimal::Decimal, "'-Infinity'", "numeric");
-    read!(
-        rust_decimal::Decimal,
-        "79228162514264337593543950336",
-        "numeric"
-    );
+    read!(rust_decimal::Decimal, "79228162514264337593543950336", "numeric");
     read!(rust_decimal::Decimal, "1e1000", "numeric");
 }
 
@@ -218,13 +168,7 @@ async fn tiny_decimals_are_rounded() -> orm_core::Result<()> {
     }
     let db = TestDb::with::<Tiny>().await;
     db.run("INSERT INTO tiny (value) VALUES (1e-1000), (1.00000000000000000000000000009), (3.141592653589793238462643383279)").await;
-    let values = db
-        .engine
-        .query::<Tiny>()
-        .order_by(Tiny::id.asc())
-        .select(Tiny::value)
-        .all()
-        .await?;
+    let values = db.engine.query::<Tiny>().order_by(Tiny::id.asc()).select(Tiny::value).all().await?;
     assert_eq!(values[0], rust_decimal::Decimal::ZERO);
     assert_eq!(values[2].to_string(), "3.1415926535897932384626433833");
     Ok(())
@@ -240,10 +184,7 @@ async fn a_document_of_another_shape() {
 async fn a_nul_byte_in_a_text() {
     write!(String, "a\0b");
     write!(Vec<String>, vec!["ok".to_owned(), "a\0b".to_owned()]);
-    write!(
-        orm_core::types::Json<String>,
-        orm_core::types::Json("a\0b".to_owned())
-    );
+    write!(orm_core::types::Json<String>, orm_core::types::Json("a\0b".to_owned()));
     write!(serde_json::Value, serde_json::json!({"a\0b": 1}));
 }
 
@@ -274,36 +215,15 @@ async fn a_refused_value_in_a_filter_or_a_key_is_named() {
         value: String,
     }
     let db = TestDb::with::<Holder>().await;
-    let error = db
-        .engine
-        .query::<Holder>()
-        .filter(Holder::value.eq("secret\0"))
-        .all()
-        .await
-        .unwrap_err();
+    let error = db.engine.query::<Holder>().filter(Holder::value.eq("secret\0")).all().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Encode);
-    assert!(
-        error.to_string().contains("NUL byte") && !error.to_string().contains("secret"),
-        "{error}"
-    );
-    let error = db
-        .engine
-        .query::<Holder>()
-        .filter(Holder::value.in_(["ok", "secret\0"]))
-        .all()
-        .await
-        .unwrap_err();
+    assert!(error.to_string().contains("NUL byte") && !error.to_string().contains("secret"), "{error}");
+    let error = db.engine.query::<Holder>().filter(Holder::value.in_(["ok", "secret\0"])).all().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Encode);
     let mut session = db.engine.session();
-    let error = session
-        .get::<Holder>("secret\0".to_owned())
-        .await
-        .unwrap_err();
+    let error = session.get::<Holder>("secret\0".to_owned()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Encode);
-    session.add_all([
-        Holder::builder().value("fine"),
-        Holder::builder().value("secret\0"),
-    ]);
+    session.add_all([Holder::builder().value("fine"), Holder::builder().value("secret\0")]);
     let error = session.commit().await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -154,9 +154,8 @@ impl Taken {
 
     /// The name, or where it is taken one with a number behind it, as PostgreSQL does.
     fn claim(&mut self, schema: Option<&'static str>, parts: &[&str], suffix: &str) -> String {
-        let name = free_name(parts, suffix, |name| {
-            self.0.iter().any(|(other, taken)| *other == schema && taken == name)
-        });
+        let name =
+            free_name(parts, suffix, |name| self.0.iter().any(|(other, taken)| *other == schema && taken == name));
         self.0.push((schema, name.clone()));
         name
     }
@@ -186,10 +185,7 @@ fn free_name(parts: &[&str], suffix: &str, is_taken: impl Fn(&str) -> bool) -> S
 }
 
 /// The foreign keys of a table whose target is created after it: `rest` begins with the table itself.
-fn late_keys(
-    table: &'static TableDef,
-    rest: &[&'static TableDef],
-) -> impl Iterator<Item = &'static ForeignKeyDef> {
+fn late_keys(table: &'static TableDef, rest: &[&'static TableDef]) -> impl Iterator<Item = &'static ForeignKeyDef> {
     let later: Vec<&'static TableDef> = rest[1..].to_vec();
     table.foreign_keys.iter().filter(move |key| {
         let target = (key.target)();
@@ -213,7 +209,11 @@ fn create_table(table: &'static TableDef, rest: &[&'static TableDef], taken: &mu
     }
     let mut checks = given_names(table);
     for check in table.checks {
-        w.push(", CONSTRAINT ").ident(&check_name(table, check, &mut checks)).push(" CHECK (").push(check.sql).push(")");
+        w.push(", CONSTRAINT ")
+            .ident(&check_name(table, check, &mut checks))
+            .push(" CHECK (")
+            .push(check.sql)
+            .push(")");
     }
     let late: Vec<&ForeignKeyDef> = late_keys(table, rest).collect();
     for key in table.foreign_keys {

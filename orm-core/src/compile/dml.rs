@@ -143,12 +143,9 @@ impl Writer {
             self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT * FROM ");
             return self.unnest(inputs());
         }
-        let made: Vec<usize> =
-            table.primary_key.iter().copied().filter(|key| !columns.contains(key)).collect();
-        let names: Vec<String> = (0..made.len())
-            .map(|i| input_name("k", i))
-            .chain((0..columns.len()).map(|i| input_name("v", i)))
-            .collect();
+        let made: Vec<usize> = table.primary_key.iter().copied().filter(|key| !columns.contains(key)).collect();
+        let names: Vec<String> =
+            (0..made.len()).map(|i| input_name("k", i)).chain((0..columns.len()).map(|i| input_name("v", i))).collect();
         let (made_names, sent_names) = names.split_at(made.len());
         self.push("WITH \"input\" AS MATERIALIZED (SELECT \"n\"");
         for (&key, name) in made.iter().zip(made_names) {
@@ -167,7 +164,8 @@ impl Writer {
         self.table(table).push(" (").column_names(table, &inserted).push(") SELECT ").idents(&names);
         self.push(" FROM \"input\" RETURNING ");
         let keys = || table.primary_key.iter();
-        let output: Vec<usize> = keys().chain(returning.iter().filter(|c| !keys().any(|key| key == *c))).copied().collect();
+        let output: Vec<usize> =
+            keys().chain(returning.iter().filter(|c| !keys().any(|key| key == *c))).copied().collect();
         self.column_names(table, &output).push(") SELECT ");
         self.separated(", ", returning, |w, &column| {
             w.push("\"output\".").ident(table.columns[column].name);
@@ -287,7 +285,10 @@ impl Writer {
                 w.ident(column);
             });
             self.push(") SELECT * FROM ");
-            return self.unnest(inputs);
+            self.unnest(inputs);
+            // A link that is there is what is wanted.
+            self.push(" ON CONFLICT DO NOTHING");
+            return;
         }
         self.push("DELETE FROM ").qualified(link.schema, link.table).push(" AS \"target\" USING ");
         self.unnest(inputs);

@@ -1,7 +1,7 @@
 //! Expressions to text.
 
-use super::writer::{Named, Writer};
 use super::refused;
+use super::writer::{Named, Writer};
 use crate::sql::{BinaryOp, IsTest, Node};
 use crate::types::Value;
 

@@ -188,7 +188,10 @@ impl EngineBuilder {
             return Err(Error::config("pool_size is 0: a pool needs at least one connection"));
         }
         if self.pool_size > MAX_CONNECTIONS {
-            return Err(Error::config(format!("pool_size is {}: no server takes that many connections", self.pool_size)));
+            return Err(Error::config(format!(
+                "pool_size is {}: no server takes that many connections",
+                self.pool_size
+            )));
         }
         if config.get_user().is_none_or(str::is_empty) {
             return Err(Error::config("the connection string names no user"));

@@ -32,11 +32,7 @@ impl StdError for ServerError {}
 
 impl ServerError {
     fn of(db: &DbError) -> Self {
-        Self {
-            code: db.code().code().to_owned(),
-            message: db.message().to_owned(),
-            hint: db.hint().map(str::to_owned),
-        }
+        Self { code: db.code().code().to_owned(), message: db.message().to_owned(), hint: db.hint().map(str::to_owned) }
     }
 }
 
@@ -63,10 +59,9 @@ fn with_server_error(error: Error, source: tokio_postgres::Error) -> Error {
 /// A statement failed.
 pub(super) fn statement(source: tokio_postgres::Error, sql: &str, table: Option<&'static TableDef>) -> Error {
     let Some(db) = source.as_db_error() else { return client_side(source) };
-    let error = constraint(db)
-        .or_else(|| transaction(db))
-        .or_else(|| schema(db, sql, table))
-        .unwrap_or_else(|| Error::new(ErrorKind::Database, format!("the server refused the statement: {}", db.message())));
+    let error = constraint(db).or_else(|| transaction(db)).or_else(|| schema(db, sql, table)).unwrap_or_else(|| {
+        Error::new(ErrorKind::Database, format!("the server refused the statement: {}", db.message()))
+    });
     with_server_error(with_model(error, db, table), source)
 }
 
@@ -106,7 +101,9 @@ fn constraint(db: &DbError) -> Option<Error> {
     };
     let table = qualified(db);
     let message = match (db.constraint(), db.column(), &table) {
-        (Some(constraint), _, Some(table)) => format!("{name} constraint `{constraint}` of table `{table}` is violated"),
+        (Some(constraint), _, Some(table)) => {
+            format!("{name} constraint `{constraint}` of table `{table}` is violated")
+        }
         (None, Some(column), Some(table)) => format!("{name} constraint of column `{table}.{column}` is violated"),
         _ => format!("a {name} constraint is violated: {}", db.message()),
     };
@@ -142,7 +139,8 @@ fn transaction(db: &DbError) -> Option<Error> {
         ));
     }
     let lost = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
-    lost.contains(code).then(|| Error::new(ErrorKind::Connection, format!("the server ended the connection: {}", db.message())))
+    lost.contains(code)
+        .then(|| Error::new(ErrorKind::Connection, format!("the server ended the connection: {}", db.message())))
 }
 
 fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<Error> {

@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
+pub use connection::RawConnection;
 use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use pipeline::{Answer, pipeline};
-pub use connection::RawConnection;
 pub use record::{Recording, Statement};
 
 use crate::error::{Error, ErrorKind, Result};

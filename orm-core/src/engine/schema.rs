@@ -4,7 +4,9 @@ use super::Engine;
 use super::connection::Connection;
 use super::database_error;
 use super::record::Statement;
-use crate::compile::{ADVISORY_LOCK, COMMIT, DdlStatement, IsolationLevel, ROLLBACK, begin, create_statements, drop_statements};
+use crate::compile::{
+    ADVISORY_LOCK, COMMIT, DdlStatement, IsolationLevel, ROLLBACK, begin, create_statements, drop_statements,
+};
 use crate::error::Result;
 use crate::schema::{Metadata, Models};
 
@@ -115,9 +117,7 @@ async fn is_there(connection: &mut Connection, statement: &DdlStatement) -> Resu
     connection.settled();
     let recorders = connection.engine().recorders();
     recorders.note(|| Statement::new(question, params.len(), 1, started.elapsed()));
-    outcome
-        .and_then(|row| row.try_get(0))
-        .map_err(|source| database_error::statement(source, question, None))
+    outcome.and_then(|row| row.try_get(0)).map_err(|source| database_error::statement(source, question, None))
 }
 
 impl Metadata {

@@ -33,11 +33,9 @@ fn root_store(file: Option<&Path>) -> Result<rustls::RootCertStore> {
 
     let mut store = rustls::RootCertStore::empty();
     let certificates: Vec<CertificateDer<'static>> = match file {
-        Some(file) => CertificateDer::pem_file_iter(file)
-            .and_then(Iterator::collect)
-            .map_err(|source| {
-                Error::config(format!("the certificates in `{}` cannot be read", file.display())).with_source(source)
-            })?,
+        Some(file) => CertificateDer::pem_file_iter(file).and_then(Iterator::collect).map_err(|source| {
+            Error::config(format!("the certificates in `{}` cannot be read", file.display())).with_source(source)
+        })?,
         None => rustls_native_certs::load_native_certs().certs,
     };
     store.add_parsable_certificates(certificates);

@@ -35,7 +35,9 @@ fn check(select: &Select, all_rows: bool, what: &str) -> Result<()> {
     let model = select.root.table().model;
     let refuse = |reason: String| Err(Error::new(ErrorKind::Invalid, reason).with_model(model));
     if select.joins.iter().any(|join| join.kind != JoinKind::Inner) {
-        return refuse(format!("a bulk {what} of `{model}` cannot outer-join: choose its rows by `exists_in` or `in_select`"));
+        return refuse(format!(
+            "a bulk {what} of `{model}` cannot outer-join: choose its rows by `exists_in` or `in_select`"
+        ));
     }
     if select.limit.is_some() || select.offset.is_some() {
         return refuse(format!("a bulk {what} of `{model}` has no LIMIT or OFFSET: choose its rows by `in_select`"));

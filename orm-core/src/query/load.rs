@@ -32,11 +32,8 @@ pub trait Load<M: Model>: Clone + Send + Sync + 'static {
 
     /// Loads it for objects of a session.
     #[doc(hidden)]
-    fn load_into<S: LoadInto>(
-        &self,
-        session: &mut S,
-        parents: &[Handle<M>],
-    ) -> impl Future<Output = Result<()>> + Send;
+    fn load_into<S: LoadInto>(&self, session: &mut S, parents: &[Handle<M>])
+    -> impl Future<Output = Result<()>> + Send;
 }
 
 /// A session, as loading sees it.
@@ -133,11 +130,8 @@ pub trait Loads<M: Model>: Clone + Send + Sync + 'static {
 
     /// Loads them beside plain values.
     #[doc(hidden)]
-    fn load(
-        self,
-        connection: &mut Connection,
-        models: Vec<M>,
-    ) -> impl Future<Output = Result<Vec<Self::Value>>> + Send;
+    fn load(self, connection: &mut Connection, models: Vec<M>)
+    -> impl Future<Output = Result<Vec<Self::Value>>> + Send;
 
     /// Loads them for objects of a session.
     #[doc(hidden)]
@@ -282,7 +276,8 @@ pub(crate) fn edge_select(edge: Edge, keys: &[Vec<Value>]) -> Select {
     };
     let types: Vec<_> = positions(edge.from(), columns.local).iter().map(|&i| &edge.from().columns[i]).collect();
     if columns.link.is_some() {
-        let keyed = near.iter().zip(&types).map(|(node, column)| Projection::Expr { node: node.clone(), ty: column.ty });
+        let keyed =
+            near.iter().zip(&types).map(|(node, column)| Projection::Expr { node: node.clone(), ty: column.ty });
         select.projection = keyed.chain([Projection::Model(target)]).collect();
     }
     let mut arrays: Vec<Value> = (0..near.len())
@@ -292,9 +287,7 @@ pub(crate) fn edge_select(edge: Edge, keys: &[Vec<Value>]) -> Select {
         })
         .collect();
     select.predicates.push(match (near.as_slice(), arrays.pop()) {
-        ([single], Some(array)) => {
-            Node::InArray { operand: Box::new(single.clone()), array, negated: false }
-        }
+        ([single], Some(array)) => Node::InArray { operand: Box::new(single.clone()), array, negated: false },
         (_, last) => Node::InTuples { columns: near.clone(), arrays: arrays.into_iter().chain(last).collect() },
     });
     select.order_by = order_of(edge, target);
@@ -386,4 +379,3 @@ fn missing_target(edge: Edge) -> Error {
     )
     .with_model(edge.from().model)
 }
-

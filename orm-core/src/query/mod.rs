@@ -13,8 +13,7 @@ mod select;
 pub use bulk::{Delete, Update};
 pub use db::Db;
 pub use executor::{BulkWrite, Executor, Unbound};
-pub use load::{Load, LoadInto, Loads, Nested};
 pub(crate) use load::{EdgeRow, KeyPlaces, NearKeys, edge_select, positions};
+pub use load::{Load, LoadInto, Loads, Nested};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
-

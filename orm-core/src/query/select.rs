@@ -225,11 +225,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     ///     r#"SELECT "course"."id" FROM "course" JOIN (SELECT "homework"."id", "homework"."number", "homework"."course_id" FROM "homework" WHERE "homework"."number" = $1) AS "subquery" ON "course"."id" = "subquery"."course_id""#,
     /// );
     /// ```
-    pub fn join_on<B, Tag, E, I>(
-        self,
-        target: &Subquery<B, Tag>,
-        condition: E,
-    ) -> Query<X, M, (Aliased<B, Tag>, S), L0>
+    pub fn join_on<B, Tag, E, I>(self, target: &Subquery<B, Tag>, condition: E) -> Query<X, M, (Aliased<B, Tag>, S), L0>
     where
         B: Model,
         Tag: AliasTag,
@@ -411,16 +407,13 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
 #[track_caller]
 const fn refuse_twice(joined: bool) {
     if joined {
-        panic!("this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`");
+        panic!(
+            "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`"
+        );
     }
 }
 
-pub(crate) fn equal_columns(
-    from: SourceRef,
-    local: &[&'static str],
-    to: SourceRef,
-    remote: &[&'static str],
-) -> Node {
+pub(crate) fn equal_columns(from: SourceRef, local: &[&'static str], to: SourceRef, remote: &[&'static str]) -> Node {
     let pairs = local.iter().zip(remote);
     conjunction(pairs.map(|(a, b)| Node::binary(BinaryOp::Eq, named_column(from, a), named_column(to, b))))
 }
@@ -488,8 +481,11 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
         X: Executor,
     {
         self.one_or_none().await?.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("no row of `{}` was found where one was asked for", M::table().model))
-                .with_model(M::table().model)
+            Error::new(
+                ErrorKind::NotFound,
+                format!("no row of `{}` was found where one was asked for", M::table().model),
+            )
+            .with_model(M::table().model)
         })
     }
 

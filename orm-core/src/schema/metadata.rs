@@ -1,7 +1,7 @@
 //! [`Metadata`]: a set of tables, in the order in which they can be created.
 
 use super::model::Model;
-use super::relation::{LinkTable, bare_link_schema, RelationDef, RelationKind};
+use super::relation::{LinkTable, RelationDef, RelationKind, bare_link_schema};
 use super::table::TableDef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{EnumDef, is_builtin};
@@ -187,7 +187,8 @@ impl BareLink {
 
     /// Whether two relationships mean the same by one table, from the same or from opposite ends.
     fn agrees_with(&self, other: &Self) -> bool {
-        let ends = |link: &Self| ((link.from.schema, link.from.name, link.local), (link.to.schema, link.to.name, link.remote));
+        let ends =
+            |link: &Self| ((link.from.schema, link.from.name, link.local), (link.to.schema, link.to.name, link.remote));
         let ((from, to), (start, end)) = (ends(self), ends(other));
         (from, to) == (start, end) || (from, to) == (end, start)
     }
@@ -217,16 +218,9 @@ fn two_models(a: &TableDef, b: &TableDef) -> Error {
 
 fn disagreeing_links(a: &BareLink, b: &BareLink) -> Error {
     let shown = |link: &BareLink| {
-        format!(
-            "`{}` ({}) to `{}` ({})",
-            link.from.model,
-            link.local.join(", "),
-            link.to.model,
-            link.remote.join(", ")
-        )
+        format!("`{}` ({}) to `{}` ({})", link.from.model, link.local.join(", "), link.to.model, link.remote.join(", "))
     };
-    let message =
-        format!("two relationships disagree about link table `{}`: {}, but {}", a.table, shown(a), shown(b));
+    let message = format!("two relationships disagree about link table `{}`: {}, but {}", a.table, shown(a), shown(b));
     Error::config(message).with_table(a.table)
 }
 
@@ -250,12 +244,7 @@ fn sorted_by_foreign_key(tables: &[&'static TableDef]) -> Vec<&'static TableDef>
     sorted
 }
 
-fn visit(
-    tables: &[&'static TableDef],
-    index: usize,
-    visited: &mut [bool],
-    sorted: &mut Vec<&'static TableDef>,
-) {
+fn visit(tables: &[&'static TableDef], index: usize, visited: &mut [bool], sorted: &mut Vec<&'static TableDef>) {
     if std::mem::replace(&mut visited[index], true) {
         return;
     }

@@ -23,11 +23,10 @@ pub use metadata::{Metadata, Models, Registered};
 pub use model::{
     Adopter, Dump, IntoChild, IntoLink, IntoModel, IsSet, Link, Linked, Model, Set, SetUnder, Source, SourceRef,
 };
-pub(crate) use relation::{Edge, EdgeLink, is_inverse};
 pub use relation::{
-    BackPopulates, Inverse, Kind, LinkTable, Many, MaybeOne, OnParentDelete, OrderDef, Orphans, Relation, RelationDef, RelationKind, ToOne,
-    ToOneKind, ToOneOf,
-    check_back_populates, inverse_of,
+    BackPopulates, Inverse, Kind, LinkTable, Many, MaybeOne, OnParentDelete, OrderDef, Orphans, Relation, RelationDef,
+    RelationKind, ToOne, ToOneKind, ToOneOf, check_back_populates, inverse_of,
 };
+pub(crate) use relation::{Edge, EdgeLink, is_inverse};
 pub use relationship::{BelongsTo, Handles, HasMany, HasOne, RelationField};
 pub use table::TableDef;

@@ -440,7 +440,9 @@ fn many_to_many_columns(def: &'static RelationDef, link: LinkTable) -> EdgeColum
 /// Whether `many` is the other side of `one`.
 pub(crate) fn is_inverse(many: &RelationDef, one: &'static RelationDef) -> bool {
     match many.kind {
-        RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => std::ptr::eq::<RelationDef>(&**inverse, one),
+        RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
+            std::ptr::eq::<RelationDef>(&**inverse, one)
+        }
         RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => false,
     }
 }

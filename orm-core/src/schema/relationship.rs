@@ -24,7 +24,10 @@ pub struct HasMany<M> {
 #[derive(Clone)]
 enum Collection<M> {
     /// Not loaded; what was added and removed meanwhile is remembered for the flush.
-    Unloaded { added: Vec<RawHandle>, removed: Vec<RawHandle> },
+    Unloaded {
+        added: Vec<RawHandle>,
+        removed: Vec<RawHandle>,
+    },
     Loaded(Arc<[RawHandle]>),
     New(Vec<Link<M>>),
 }

@@ -38,6 +38,8 @@ pub(super) struct Slot<M> {
     pub(super) state: SlotState,
     /// Whether the next flush deletes the row.
     pub(super) doomed: bool,
+    /// The relationship fields, as bits, that were loaded before the values were read anew.
+    pub(super) stale: u32,
 }
 
 pub(super) struct Arena<M> {
@@ -59,10 +61,26 @@ impl<M: Model> Arena<M> {
     pub(super) fn insert(&mut self, value: M, state: SlotState, epoch: u32) -> u32 {
         if let Some(free) = self.free.pop() {
             let slot = &mut self.slots[free as usize];
-            *slot = Slot { value: Some(value), snapshot: None, generation: slot.generation, epoch, state, doomed: false };
+            *slot = Slot {
+                value: Some(value),
+                snapshot: None,
+                generation: slot.generation,
+                epoch,
+                state,
+                doomed: false,
+                stale: 0,
+            };
             return free;
         }
-        self.slots.push(Slot { value: Some(value), snapshot: None, generation: 0, epoch, state, doomed: false });
+        self.slots.push(Slot {
+            value: Some(value),
+            snapshot: None,
+            generation: 0,
+            epoch,
+            state,
+            doomed: false,
+            stale: 0,
+        });
         (self.slots.len() - 1) as u32
     }
 
@@ -85,6 +103,29 @@ impl<M: Model> Arena<M> {
             }
         }
         Some(value)
+    }
+
+    /// Puts values that were read anew in the place of the object's. Its relationships stay as they were loaded, to be
+    /// loaded anew when they are asked for again; a parent stays only if the key does.
+    pub(super) fn refresh(&mut self, index: u32, mut value: M) {
+        let old = self.slots[index as usize].value.take();
+        let changed = old.as_ref().map(|old| changed_columns(old, &value)).unwrap_or_default();
+        for (field, def) in M::table().relations.iter().enumerate() {
+            let held = old.as_ref().and_then(|old| old.relation(field)).and_then(RelationField::held);
+            let (Some(held), Some(relation)) = (held, value.relation_mut(field)) else { continue };
+            match def.kind {
+                RelationKind::BelongsTo { columns } => {
+                    if !columns.iter().any(|name| changed.contains(name)) {
+                        relation.set_held(held);
+                    }
+                }
+                _ => {
+                    relation.set_held(held);
+                    self.set_stale(index, field, true);
+                }
+            }
+        }
+        self.slots[index as usize].value = Some(value);
     }
 
     /// Takes the value out and frees the slot.
@@ -128,6 +169,9 @@ pub(super) trait AnyArena: Send + Sync {
     fn epoch(&self, slot: u32) -> u32;
     fn set_epoch(&mut self, slot: u32, epoch: u32);
     fn is_doomed(&self, slot: u32) -> bool;
+    /// Whether a relationship field was loaded before the object's values were read anew.
+    fn is_stale(&self, slot: u32, field: usize) -> bool;
+    fn set_stale(&mut self, slot: u32, field: usize, stale: bool);
     fn doom(&mut self, slot: u32, doomed: bool);
     fn touched(&self) -> &[u32];
     /// Writes the columns of the object.
@@ -217,6 +261,19 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn set_epoch(&mut self, slot: u32, epoch: u32) {
         self.slots[slot as usize].epoch = epoch;
+    }
+
+    fn is_stale(&self, slot: u32, field: usize) -> bool {
+        self.slots[slot as usize].stale & stale_bit(field) != 0
+    }
+
+    fn set_stale(&mut self, slot: u32, field: usize, stale: bool) {
+        let bits = &mut self.slots[slot as usize].stale;
+        if stale {
+            *bits |= stale_bit(field);
+        } else {
+            *bits &= !stale_bit(field);
+        }
     }
 
     fn is_doomed(&self, slot: u32) -> bool {
@@ -507,6 +564,18 @@ fn keep_parents<M: Model>(now: &mut M, written: &M, before: &M) {
             }
         }
     }
+}
+
+/// The names of the columns in which two objects differ.
+fn changed_columns<M: Model>(old: &M, new: &M) -> Vec<&'static str> {
+    let (old, new) = (Dump::of(old), Dump::of(new));
+    let columns = M::table().columns.iter().enumerate();
+    columns.filter(|(column, _)| old.raw(*column) != new.raw(*column)).map(|(_, def)| def.name).collect()
+}
+
+/// The bit of a relationship field. Models with more than 32 share the last one: too many are loaded anew then.
+fn stale_bit(field: usize) -> u32 {
+    1 << field.min(31)
 }
 
 /// Makes what differs between `now` and `written` so in `target`.

@@ -28,6 +28,7 @@ impl Inner {
         let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
         let compiled = write.compile()?;
         self.open_transaction().await?;
+        self.is_unrepeatable = true;
         let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
         let outcome = match arena {
             None => engine::execute(connection, &compiled).await.map(|count| (count, Vec::new())),

@@ -23,8 +23,10 @@ pub(super) struct Inner {
     pub(super) connection: Option<Connection>,
     /// Whether the connection is taken out while rows are read.
     pub(super) is_lent: bool,
-    /// Whether a COMMIT was interrupted, so that nobody knows whether it took place.
-    pub(super) in_doubt: bool,
+    /// Why nothing can be done before a rollback.
+    pub(super) doubt: Option<&'static str>,
+    /// Whether the open transaction has statements that no flush repeats.
+    pub(super) is_unrepeatable: bool,
     /// What goes back if the open transaction does.
     pub(super) undo: Vec<Undo>,
     /// Raised by commit and rollback: values read before may be old.
@@ -62,7 +64,8 @@ impl Inner {
             pending: Vec::new(),
             connection: None,
             is_lent: false,
-            in_doubt: false,
+            doubt: None,
+            is_unrepeatable: false,
             undo: Vec::new(),
             epoch: 0,
             related: HashMap::new(),

@@ -242,6 +242,7 @@ impl Session {
     pub async fn raw(&mut self) -> Result<&tokio_postgres::Client> {
         self.inner.flush().await?;
         self.inner.open_transaction().await?;
+        self.inner.is_unrepeatable = true;
         match &self.inner.connection {
             Some(connection) => Ok(connection.raw()),
             None => Err(Error::new(ErrorKind::Connection, "the connection is gone")),
@@ -301,7 +302,10 @@ impl Inner {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("objects", &self.inner.arenas.iter().map(|arena| (arena.table().model, arena.len())).collect::<Vec<_>>())
+            .field(
+                "objects",
+                &self.inner.arenas.iter().map(|arena| (arena.table().model, arena.len())).collect::<Vec<_>>(),
+            )
             .field("pending", &self.inner.pending.len())
             .field("in_transaction", &self.in_transaction())
             .finish()

@@ -6,9 +6,7 @@ use super::Session;
 use super::inner::{Inner, Row};
 use crate::error::{Error, Result};
 use crate::query::LoadInto;
-use crate::schema::{
-    Edge, Handle, IntoChild, Kind, Many, Model, RawHandle, Relation, RelationKind, is_inverse,
-};
+use crate::schema::{Edge, Handle, IntoChild, Kind, Many, Model, RawHandle, Relation, RelationKind, is_inverse};
 
 impl Session {
     /// Puts a child under an object: a handle, a value, or a builder that need not name its parent. New values are added

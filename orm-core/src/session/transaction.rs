@@ -31,7 +31,8 @@ impl Inner {
             None => Ok(()),
         };
         // Whatever the connection says: what is not committed is rolled back.
-        self.in_doubt = false;
+        self.doubt = None;
+        self.is_unrepeatable = false;
         self.is_lent = false;
         self.undo_all(Way::Rollback);
         self.epoch = self.epoch.wrapping_add(1);
@@ -40,6 +41,7 @@ impl Inner {
 
     /// What was deleted is gone for good; what was read may change from now on.
     fn finish(&mut self) {
+        self.is_unrepeatable = false;
         for undo in std::mem::take(&mut self.undo) {
             let deleted = matches!(undo.change, Change::Deleted(_) | Change::BulkDeleted(_));
             let is_there = self.arenas[undo.row.arena].generation(undo.row.slot) == undo.generation;

@@ -79,8 +79,9 @@ impl Edit {
 
     /// The list as it must be for the edit to be one.
     pub(super) fn kept_out(&self, list: &[RawHandle]) -> Arc<[RawHandle]> {
-        let left = list.iter().filter(|handle| !self.added.contains(handle));
-        let back = self.removed.iter().filter(|handle| !list.contains(handle));
+        let (added, there): (HandleSet<'_>, HandleSet<'_>) = (self.added.iter().collect(), list.iter().collect());
+        let left = list.iter().filter(|handle| !added.contains(handle));
+        let back = self.removed.iter().filter(|handle| !there.contains(handle));
         left.chain(back).copied().collect()
     }
 
@@ -91,7 +92,8 @@ impl Edit {
         let ordered: HandleSet<'_> = order.iter().collect();
         let first = order.iter().filter(|handle| left.contains(handle));
         let there = list.iter().filter(|handle| left.contains(handle) && !ordered.contains(handle));
-        let back = self.removed.iter().filter(|handle| !ordered.contains(handle) && !list.contains(handle));
+        let known: HandleSet<'_> = list.iter().collect();
+        let back = self.removed.iter().filter(|handle| !ordered.contains(handle) && !known.contains(handle));
         first.chain(there).chain(back).copied().collect()
     }
 }

@@ -106,9 +106,7 @@ impl<T: Field<Null = NotNull, Read = T>> IntoExpr<T::Sql> for Auto<T> {
     fn into_node(self) -> Node {
         Node::Param(match self {
             Self::Value(value) => Value::of(&value),
-            Self::Pending => {
-                Value::refused(T::TYPE, EncodeError::new("it is pending: the server has not made it yet"))
-            }
+            Self::Pending => Value::refused(T::TYPE, EncodeError::new("it is pending: the server has not made it yet")),
         })
     }
 }

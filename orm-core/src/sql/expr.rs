@@ -9,7 +9,7 @@ use super::node::{BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
 use super::selection::SubqueryOf;
-use crate::types::{Condition, ArrayElement, Field, MaybeNull, NotNull, Nullability, Value, sql};
+use crate::types::{ArrayElement, Condition, Field, MaybeNull, NotNull, Nullability, Value, sql};
 
 /// An expression of type `T` that reads the tables of `U`.
 #[must_use = "an expression does nothing until it is used in a query"]
@@ -201,17 +201,17 @@ pub trait Expression: Sized {
     }
 
     /// `self IS NULL`.
-    fn is_null(self) -> Expr<bool, NeverNull<Self::Uses>> {
+    fn is_null(self) -> Expr<bool, Self::Uses> {
         is(self, IsTest::Null)
     }
 
     /// `self IS NOT NULL`.
-    fn is_not_null(self) -> Expr<bool, NeverNull<Self::Uses>> {
+    fn is_not_null(self) -> Expr<bool, Self::Uses> {
         is(self, IsTest::NotNull)
     }
 
     /// `self IS TRUE`: a condition that may be NULL becomes one that is not.
-    fn is_true(self) -> Expr<bool, NeverNull<Self::Uses>>
+    fn is_true(self) -> Expr<bool, Self::Uses>
     where
         Self::Type: Condition,
     {
@@ -219,7 +219,7 @@ pub trait Expression: Sized {
     }
 
     /// `self IS NOT DISTINCT FROM other`: equal, where NULL equals NULL. Takes an `Option` too.
-    fn is_not_distinct_from<V>(self, other: V) -> Expr<bool, NeverNull<(Self::Uses, V::Uses)>>
+    fn is_not_distinct_from<V>(self, other: V) -> Expr<bool, (Self::Uses, V::Uses)>
     where
         V: IntoValue<<Self::Type as Field>::Nullable>,
     {
@@ -227,7 +227,7 @@ pub trait Expression: Sized {
     }
 
     /// `self IS DISTINCT FROM other`: not equal, where NULL equals NULL. Takes an `Option` too.
-    fn is_distinct_from<V>(self, other: V) -> Expr<bool, NeverNull<(Self::Uses, V::Uses)>>
+    fn is_distinct_from<V>(self, other: V) -> Expr<bool, (Self::Uses, V::Uses)>
     where
         V: IntoValue<<Self::Type as Field>::Nullable>,
     {
@@ -332,7 +332,7 @@ fn compare<A: Expression, K, B: IntoExpr<K>, T>(op: BinaryOp, lhs: A, rhs: B) ->
     Expr::new(Node::binary(op, lhs.into_node(), rhs.into_node()))
 }
 
-fn is<E: Expression>(operand: E, test: IsTest) -> Expr<bool, NeverNull<E::Uses>> {
+fn is<E: Expression>(operand: E, test: IsTest) -> Expr<bool, E::Uses> {
     Expr::new(Node::Is { operand: Box::new(operand.into_node()), test })
 }
 

@@ -15,13 +15,17 @@ mod select;
 mod selection;
 mod write;
 
+pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
-pub use crate::types::Condition;
-pub use expr::{Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count};
+pub use expr::{
+    Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
+};
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use scope::{AsScope, InScope};
 pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};
 pub use selection::{Selection, SubqueryOf};
-pub(crate) use write::{ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
+pub(crate) use write::{
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys,
+};

@@ -95,8 +95,7 @@ where
     C: InScope<S, K>,
     D: InScope<S, L>,
 {
-    type Null =
-        <<<A::Null as Nullability>::Or<B::Null> as Nullability>::Or<C::Null> as Nullability>::Or<D::Null>;
+    type Null = <<<A::Null as Nullability>::Or<B::Null> as Nullability>::Or<C::Null> as Nullability>::Or<D::Null>;
 }
 
 #[diagnostic::do_not_recommend]

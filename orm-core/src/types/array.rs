@@ -64,11 +64,7 @@ pub(crate) struct ArrayWriter<'a> {
 }
 
 impl<'a> ArrayWriter<'a> {
-    pub(crate) fn begin(
-        buffer: &'a mut BytesMut,
-        element: &TypeDef,
-        len: usize,
-    ) -> Result<Self, EncodeError> {
+    pub(crate) fn begin(buffer: &'a mut BytesMut, element: &TypeDef, len: usize) -> Result<Self, EncodeError> {
         let len = i32::try_from(len).map_err(|_| EncodeError::new("the array is too long"))?;
         let start = buffer.len();
         buffer.put_i32(i32::from(len > 0));

@@ -55,7 +55,10 @@ pub(super) fn decode<'a, T: FromSql<'a>>(ty: &Type, raw: Option<&'a [u8]>) -> Re
     if is_in_range(ty, raw) {
         decode_by_driver(ty, Some(raw))
     } else {
-        Err(DecodeError::new(format!("infinity or the end of the day, which PostgreSQL's `{}` has and the field's type has not", ty.name())))
+        Err(DecodeError::new(format!(
+            "infinity or the end of the day, which PostgreSQL's `{}` has and the field's type has not",
+            ty.name()
+        )))
     }
 }
 

@@ -229,10 +229,7 @@ impl fmt::Display for DecodeError {
 impl StdError for DecodeError {}
 
 /// What a builder's setter takes for a field of type `T`: a `T`, and what obviously becomes one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be assigned to a field of type `{T}`",
-    label = "not a `{T}`"
-)]
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be assigned to a field of type `{T}`", label = "not a `{T}`")]
 pub trait IntoField<T> {
     /// Converts.
     fn into_field(self) -> T;
@@ -373,4 +370,3 @@ impl VersionType for i64 {
 /// Checks at compile time that a field can be a version. For generated code.
 #[doc(hidden)]
 pub const fn check_version<T: VersionType>() {}
-

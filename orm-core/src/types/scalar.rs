@@ -94,11 +94,7 @@ macro_rules! field_by_driver {
 #[cfg(any(feature = "uuid", feature = "decimal"))]
 pub(super) use field_by_driver;
 
-pub(super) fn encode_by_driver<T: ToSql>(
-    value: &T,
-    ty: &Type,
-    out: &mut Encoder<'_>,
-) -> Result<Encoded, EncodeError> {
+pub(super) fn encode_by_driver<T: ToSql>(value: &T, ty: &Type, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
     match value.to_sql(ty, out.buffer()) {
         Ok(IsNull::No) => Ok(Encoded::Value),
         Ok(IsNull::Yes) => Ok(Encoded::Null),

@@ -22,28 +22,16 @@ pub(super) struct Shape<'m> {
 
 /// The builder and what it becomes.
 pub(super) fn builder(model: &Model) -> TokenStream {
-    let required = model
-        .required()
-        .enumerate()
-        .map(|(index, field)| (field, format_ident!("__S{index}")))
-        .collect();
+    let required = model.required().enumerate().map(|(index, field)| (field, format_ident!("__S{index}"))).collect();
     let shape = Shape {
         model,
         builder: format_ident!("{}Builder", model.name()),
         values: format_ident!("{}Values", model.name()),
         required,
     };
-    [
-        shape.markers(),
-        shape.types(),
-        shape.methods(),
-        shape.values(),
-        shape.conversions(),
-        shape.children(),
-        own(model),
-    ]
-    .into_iter()
-    .collect()
+    [shape.markers(), shape.types(), shape.methods(), shape.values(), shape.conversions(), shape.children(), own(model)]
+        .into_iter()
+        .collect()
 }
 
 impl Shape<'_> {
@@ -53,14 +41,8 @@ impl Shape<'_> {
 
     /// The types by which rustc names a column that is not set.
     fn markers(&self) -> TokenStream {
-        let names: Vec<_> = self
-            .required
-            .iter()
-            .map(|(field, _)| &field.ident)
-            .collect();
-        let linked = relation::all(self.model)
-            .into_iter()
-            .filter(|relation| relation.ends == Ends::BelongsTo);
+        let names: Vec<_> = self.required.iter().map(|(field, _)| &field.ident).collect();
+        let linked = relation::all(self.model).into_iter().filter(|relation| relation.ends == Ends::BelongsTo);
         let under = linked.flat_map(|relation| {
             let via = relation.via();
             self.linked(&relation)
@@ -68,10 +50,7 @@ impl Shape<'_> {
                 .collect::<Vec<_>>()
         });
         // A refused model does not complain about its builder too.
-        let refused = self
-            .model
-            .refused
-            .then(|| quote!(#(impl __orm::IsSet for unset::#names {})*));
+        let refused = self.model.refused.then(|| quote!(#(impl __orm::IsSet for unset::#names {})*));
         let under: TokenStream = if self.model.refused {
             quote!(#(impl<const VIA: u64> __orm::SetUnder<VIA> for unset::#names {})*)
         } else {
@@ -85,29 +64,13 @@ impl Shape<'_> {
     }
 
     /// The required columns that a relationship gives their values.
-    pub(super) fn linked<'s>(
-        &'s self,
-        relation: &Relation<'_>,
-    ) -> impl Iterator<Item = &'s Ident> + use<'s> {
-        let key: Vec<_> = relation
-            .field
-            .key_fields(self.model)
-            .iter()
-            .map(|field| field.ident.clone())
-            .collect();
-        self.required
-            .iter()
-            .map(|(field, _)| &field.ident)
-            .filter(move |name| key.contains(name))
+    pub(super) fn linked<'s>(&'s self, relation: &Relation<'_>) -> impl Iterator<Item = &'s Ident> + use<'s> {
+        let key: Vec<_> = relation.field.key_fields(self.model).iter().map(|field| field.ident.clone()).collect();
+        self.required.iter().map(|(field, _)| &field.ident).filter(move |name| key.contains(name))
     }
 
     fn types(&self) -> TokenStream {
-        let Self {
-            model,
-            builder,
-            values,
-            ..
-        } = self;
+        let Self { model, builder, values, .. } = self;
         let (vis, params) = (&model.vis, self.params());
         let names = self.required.iter().map(|(field, _)| &field.ident);
         let fields = model.fields.iter().filter(|_| !model.refused).map(|field| {
@@ -134,19 +97,10 @@ impl Shape<'_> {
     }
 
     fn methods(&self) -> TokenStream {
-        let Self {
-            model,
-            builder,
-            values,
-            ..
-        } = self;
+        let Self { model, builder, values, .. } = self;
         let (ident, vis, params) = (&model.ident, &model.vis, self.params());
         let setters = model.fields.iter().map(|field| setter(self, field));
-        let initial = model
-            .fields
-            .iter()
-            .filter(|_| !model.refused)
-            .map(|field| self.initial(field));
+        let initial = model.fields.iter().filter(|_| !model.refused).map(|field| self.initial(field));
         quote! {
             impl #ident {
                 /// Begins a new value.
@@ -165,15 +119,10 @@ impl Shape<'_> {
     /// The value of a field of a new builder. A new object's collection is known: it is empty.
     fn initial(&self, field: &Field) -> TokenStream {
         let ident = &field.ident;
-        let relation = relation::all(self.model)
-            .into_iter()
-            .find(|relation| relation.field.ident == field.ident);
+        let relation = relation::all(self.model).into_iter().find(|relation| relation.field.ident == field.ident);
         let value = match relation {
             Some(relation) => {
-                let (definition, ty) = (
-                    relation.definition(),
-                    format_ident!("{}", relation.ends.name()),
-                );
+                let (definition, ty) = (relation.definition(), format_ident!("{}", relation.ends.name()));
                 match relation.ends {
                     Ends::HasMany => {
                         quote!(__orm::HasMany::links(&#definition, ::std::vec::Vec::new()))
@@ -195,11 +144,7 @@ impl Shape<'_> {
             let (name, value) = (&field.ident, self.finished(field));
             quote!(#name: #value)
         });
-        let body = if model.refused {
-            quote!(::core::unimplemented!())
-        } else {
-            quote!(#ident { #(#fields,)* })
-        };
+        let body = if model.refused { quote!(::core::unimplemented!()) } else { quote!(#ident { #(#fields,)* }) };
         quote! {
             impl #values {
                 fn finish(self) -> #ident { #body }
@@ -209,11 +154,8 @@ impl Shape<'_> {
 
     fn finished(&self, field: &Field) -> TokenStream {
         let (ident, ty) = (&field.ident, &field.ty);
-        let linked = || {
-            relation::all(self.model)
-                .iter()
-                .any(|relation| self.linked(relation).any(|name| name == ident))
-        };
+        let linked =
+            || relation::all(self.model).iter().any(|relation| self.linked(relation).any(|name| name == ident));
         if !self.is_optional_value(field) {
             quote!(self.#ident)
         } else if field.column.version.is_some() {
@@ -227,11 +169,7 @@ impl Shape<'_> {
 
     /// What a complete builder becomes.
     fn conversions(&self) -> TokenStream {
-        let Self {
-            model: Model { ident, .. },
-            builder,
-            ..
-        } = self;
+        let Self { model: Model { ident, .. }, builder, .. } = self;
         let params = self.params();
         quote! {
             impl<#(#params: __orm::IsSet),*> __orm::IntoModel for #builder<#(#params),*> {
@@ -250,15 +188,9 @@ impl Shape<'_> {
 
     /// What a builder is under its parent's, one impl for each `belongs_to`: the columns of its key may be unset.
     fn children(&self) -> TokenStream {
-        let Self {
-            model: Model { ident, .. },
-            builder,
-            ..
-        } = self;
+        let Self { model: Model { ident, .. }, builder, .. } = self;
         let params = self.params();
-        let parents = relation::all(self.model)
-            .into_iter()
-            .filter(|relation| relation.ends == Ends::BelongsTo);
+        let parents = relation::all(self.model).into_iter().filter(|relation| relation.ends == Ends::BelongsTo);
         parents
             .map(|relation| {
                 let via = relation.via();

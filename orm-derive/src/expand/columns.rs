@@ -11,9 +11,7 @@ use crate::symbol::RESERVED;
 /// `const __COLUMNS`
 pub(super) fn definitions(model: &Model) -> TokenStream {
     let keys: Vec<_> = model.key().iter().map(|field| &field.ident).collect();
-    let columns = model
-        .columns()
-        .map(|field| definition(field, !model.refused, keys.contains(&&field.ident)));
+    let columns = model.columns().map(|field| definition(field, !model.refused, keys.contains(&&field.ident)));
     quote!(const __COLUMNS: &[__orm::ColumnDef] = &[#(#columns),*];)
 }
 
@@ -32,14 +30,8 @@ fn setters(field: &Field) -> TokenStream {
     let attrs = &field.column;
     let length = attrs.length.iter().map(|value| quote!(.length(#value)));
     let sql_type = attrs.sql_type.iter().map(|value| quote!(.sql_type(#value)));
-    let default = attrs
-        .default
-        .iter()
-        .map(|value| quote!(.default_sql(#value)));
-    let generated = attrs
-        .generated
-        .iter()
-        .map(|value| quote!(.generated(#value)));
+    let default = attrs.default.iter().map(|value| quote!(.default_sql(#value)));
+    let generated = attrs.generated.iter().map(|value| quote!(.generated(#value)));
     let comment = attrs.comment.iter().map(|value| quote!(.comment(#value)));
     let version = attrs.version.iter().map(|_| quote!(.version()));
     let sensitive = attrs.sensitive.iter().map(|_| quote!(.sensitive()));
@@ -54,16 +46,12 @@ pub(super) fn structure_name(model: &Model) -> Ident {
 /// The struct of columns and relationships, generic over the source that they are seen from.
 pub(super) fn structure(model: &Model) -> TokenStream {
     let name = structure_name(model);
-    let columns = model
-        .columns()
-        .map(|Field { vis, ident, ty, .. }| quote!(#vis #ident: __orm::Column<__S, #ty>));
+    let columns = model.columns().map(|Field { vis, ident, ty, .. }| quote!(#vis #ident: __orm::Column<__S, #ty>));
     let relations = relation::all(model).into_iter().map(|relation| {
         let (Field { vis, ident, .. }, ty) = (relation.field, relation.ty(model, &quote!(__S)));
         quote!(#vis #ident: #ty)
     });
-    let values = column_values(model)
-        .chain(relation_values(model))
-        .map(|(ident, value)| quote!(#ident: #value));
+    let values = column_values(model).chain(relation_values(model)).map(|(ident, value)| quote!(#ident: #value));
     quote! {
         pub struct #name<__S> {
             #(#columns,)*
@@ -77,19 +65,13 @@ pub(super) fn structure(model: &Model) -> TokenStream {
 }
 
 fn column_values(model: &Model) -> impl Iterator<Item = (&Ident, TokenStream)> {
-    model
-        .columns()
-        .enumerate()
-        .map(|(index, field)| (&field.ident, quote!(__orm::Column::new(&__COLUMNS[#index]))))
+    model.columns().enumerate().map(|(index, field)| (&field.ident, quote!(__orm::Column::new(&__COLUMNS[#index]))))
 }
 
 fn relation_values(model: &Model) -> impl Iterator<Item = (&Ident, TokenStream)> {
     relation::all(model).into_iter().map(|relation| {
         let definition = relation.definition();
-        (
-            &relation.field.ident,
-            quote!(__orm::Relation::new(|| &#definition)),
-        )
+        (&relation.field.ident, quote!(__orm::Relation::new(|| &#definition)))
     })
 }
 
@@ -113,15 +95,13 @@ fn short_constants(model: &Model) -> TokenStream {
         return TokenStream::new();
     }
     let table = model.table();
-    let columns = model
-        .columns()
-        .zip(column_values(model))
-        .filter(|(field, _)| field.has_constant())
-        .map(|(field, (ident, value))| {
+    let columns = model.columns().zip(column_values(model)).filter(|(field, _)| field.has_constant()).map(
+        |(field, (ident, value))| {
             let (vis, ty) = (&field.vis, &field.ty);
             let doc = format!("The column `{table}.{}`.", field.column_name());
             quote!(#[doc = #doc] #vis const #ident: __orm::Column<Self, #ty> = #value;)
-        });
+        },
+    );
     let relations = relation::all(model)
         .into_iter()
         .zip(relation_values(model))
@@ -133,11 +113,7 @@ fn short_constants(model: &Model) -> TokenStream {
 fn relation_constant(model: &Model, relation: &Relation<'_>, value: &TokenStream) -> TokenStream {
     let Field { vis, ident, .. } = relation.field;
     let ty = relation.ty(model, &quote!(Self));
-    let doc = format!(
-        "The relationship `{}::{}`.",
-        model.name(),
-        relation.field.name()
-    );
+    let doc = format!("The relationship `{}::{}`.", model.name(), relation.field.name());
     quote!(#[doc = #doc] #vis const #ident: #ty = #value;)
 }
 

@@ -11,11 +11,7 @@ use crate::scalar::Enumeration;
 /// Everything that an enum needs.
 pub(crate) fn enumeration(input: &Enumeration) -> TokenStream {
     let (ident, orm) = (&input.ident, private(input.orm.as_ref()));
-    let (rust_name, name, schema) = (
-        ident.unraw().to_string(),
-        input.type_name(),
-        option(input.schema.as_ref()),
-    );
+    let (rust_name, name, schema) = (ident.unraw().to_string(), input.type_name(), option(input.schema.as_ref()));
     let labels = input.variants.iter().map(|variant| input.label(variant));
     let (encode, decode) = (encode(input), decode(input));
     quote! {
@@ -62,10 +58,7 @@ fn encode(input: &Enumeration) -> TokenStream {
 fn decode(input: &Enumeration) -> TokenStream {
     let unknown = format!("the value is no label of `{}`", input.ident.unraw());
     let arms = input.variants.iter().map(|variant| {
-        let (ident, label) = (
-            &variant.ident,
-            Literal::byte_string(input.label(variant).as_bytes()),
-        );
+        let (ident, label) = (&variant.ident, Literal::byte_string(input.label(variant).as_bytes()));
         quote!(::core::option::Option::Some(#label) => ::core::result::Result::Ok(Self::#ident))
     });
     quote! {

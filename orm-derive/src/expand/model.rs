@@ -11,27 +11,14 @@ use crate::ast::{Check, Field, Index, Listing, Model};
 /// `static __TABLE`
 pub(super) fn table(model: &Model) -> TokenStream {
     let (rust, table) = (model.name(), model.table());
-    let key: Vec<_> = if model.refused {
-        Vec::new()
-    } else {
-        model.key()
-    };
-    let positions = key
-        .iter()
-        .filter_map(|key| model.columns().position(|field| field.ident == key.ident));
+    let key: Vec<_> = if model.refused { Vec::new() } else { model.key() };
+    let positions = key.iter().filter_map(|key| model.columns().position(|field| field.ident == key.ident));
     let key_names = names(key.iter().map(|field| field.column_name()));
-    let rest = if model.refused {
-        Vec::new()
-    } else {
-        table_parts(model)
-    };
-    let parts = rest
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(part, value)| {
-            let part = quote::format_ident!("{part}");
-            quote!(#part: #value,)
-        });
+    let rest = if model.refused { Vec::new() } else { table_parts(model) };
+    let parts = rest.into_iter().filter(|(_, value)| !value.is_empty()).map(|(part, value)| {
+        let part = quote::format_ident!("{part}");
+        quote!(#part: #value,)
+    });
     quote! {
         static __TABLE: __orm::TableDef = __orm::TableDef {
             #(#parts)*
@@ -42,11 +29,7 @@ pub(super) fn table(model: &Model) -> TokenStream {
 
 /// The parts of the table that are not there in every table; an empty one is left out.
 fn table_parts(model: &Model) -> Vec<(&'static str, TokenStream)> {
-    let some = |text: &Option<LitStr>| {
-        text.as_ref()
-            .map(|text| option(Some(text)))
-            .unwrap_or_default()
-    };
+    let some = |text: &Option<LitStr>| text.as_ref().map(|text| option(Some(text))).unwrap_or_default();
     let relations = relation::all(model).into_iter().map(|relation| {
         let definition = relation.definition();
         quote!(&#definition)
@@ -64,11 +47,7 @@ fn table_parts(model: &Model) -> Vec<(&'static str, TokenStream)> {
 
 fn slice(items: impl IntoIterator<Item = TokenStream>) -> TokenStream {
     let items: Vec<_> = items.into_iter().collect();
-    if items.is_empty() {
-        TokenStream::new()
-    } else {
-        quote!(&[#(#items),*])
-    }
+    if items.is_empty() { TokenStream::new() } else { quote!(&[#(#items),*]) }
 }
 
 /// The columns' names of a struct's list, or of the one field that has the attribute.
@@ -78,13 +57,8 @@ fn listed(model: &Model, listing: &Listing, field: Option<&Field>) -> TokenStrea
 }
 
 fn uniques(model: &Model) -> impl Iterator<Item = TokenStream> {
-    let of_fields = model.columns().filter_map(|field| {
-        field
-            .column
-            .unique
-            .as_ref()
-            .map(|unique| (unique, Some(field)))
-    });
+    let of_fields =
+        model.columns().filter_map(|field| field.column.unique.as_ref().map(|unique| (unique, Some(field))));
     let of_struct = model.attrs.uniques.iter().map(|unique| (unique, None));
     of_fields.chain(of_struct).map(|(listing, field)| {
         let (columns, name) = (listed(model, listing, field), name(listing.name.as_ref()));
@@ -93,13 +67,7 @@ fn uniques(model: &Model) -> impl Iterator<Item = TokenStream> {
 }
 
 fn indexes(model: &Model) -> impl Iterator<Item = TokenStream> {
-    let of_fields = model.columns().filter_map(|field| {
-        field
-            .column
-            .index
-            .as_ref()
-            .map(|index| (index, Some(field)))
-    });
+    let of_fields = model.columns().filter_map(|field| field.column.index.as_ref().map(|index| (index, Some(field))));
     let of_struct = model.attrs.indexes.iter().map(|index| (index, None));
     of_fields.chain(of_struct).map(|(index, field)| {
         let Index { listing, unique, using, predicate } = index;
@@ -110,20 +78,12 @@ fn indexes(model: &Model) -> impl Iterator<Item = TokenStream> {
 }
 
 fn checks(model: &Model) -> impl Iterator<Item = TokenStream> {
-    let of_fields = model.columns().filter_map(|field| {
-        field
-            .column
-            .check
-            .as_ref()
-            .map(|check| (check, Some(field)))
-    });
+    let of_fields = model.columns().filter_map(|field| field.column.check.as_ref().map(|check| (check, Some(field))));
     let of_struct = model.attrs.checks.iter().map(|check| (check, None));
-    of_fields
-        .chain(of_struct)
-        .map(|(Check { sql, name: given }, field)| {
-            let (name, column) = (name(given.as_ref()), option(field.map(Field::column_name)));
-            quote!(__orm::CheckDef { sql: #sql, name: #name, column: #column })
-        })
+    of_fields.chain(of_struct).map(|(Check { sql, name: given }, field)| {
+        let (name, column) = (name(given.as_ref()), option(field.map(Field::column_name)));
+        quote!(__orm::CheckDef { sql: #sql, name: #name, column: #column })
+    })
 }
 
 /// One foreign key for each `belongs_to` of several columns, and one for each other column with `references`.
@@ -131,25 +91,14 @@ fn foreign_keys(model: &Model) -> impl Iterator<Item = TokenStream> {
     let mut keys: Vec<Vec<&Field>> = Vec::new();
     for relation in model.relations() {
         let key = relation.key_fields(model);
-        let same = |other: &Vec<&Field>| {
-            other
-                .iter()
-                .map(|field| &field.ident)
-                .eq(key.iter().map(|field| &field.ident))
-        };
+        let same =
+            |other: &Vec<&Field>| other.iter().map(|field| &field.ident).eq(key.iter().map(|field| &field.ident));
         if key.len() > 1 && !keys.iter().any(same) {
             keys.push(key);
         }
     }
-    for field in model
-        .columns()
-        .filter(|field| field.column.references.is_some())
-    {
-        if !keys
-            .iter()
-            .flatten()
-            .any(|other| other.ident == field.ident)
-        {
+    for field in model.columns().filter(|field| field.column.references.is_some()) {
+        if !keys.iter().flatten().any(|other| other.ident == field.ident) {
             keys.push(vec![field]);
         }
     }
@@ -158,36 +107,21 @@ fn foreign_keys(model: &Model) -> impl Iterator<Item = TokenStream> {
 
 fn foreign_key(key: &[&Field]) -> Option<TokenStream> {
     let columns = names(key.iter().map(|field| field.column_name()));
-    let paths = key
-        .iter()
-        .filter_map(|field| field.column.references.as_ref())
-        .map(|path| &path.expr);
+    let paths = key.iter().filter_map(|field| field.column.references.as_ref()).map(|path| &path.expr);
     let first = paths.clone().next()?;
-    let on_delete = key
-        .iter()
-        .find_map(|field| field.column.on_delete.as_ref())
-        .map(|action| {
-            let action = variant(action);
-            quote!(.on_delete(__orm::ForeignKeyAction::#action))
-        });
-    let on_update = key
-        .iter()
-        .find_map(|field| field.column.on_update.as_ref())
-        .map(|action| {
-            let action = variant(action);
-            quote!(.on_update(__orm::ForeignKeyAction::#action))
-        });
-    let deferrable = key
-        .iter()
-        .find_map(|field| field.column.deferrable.as_ref())
-        .map(|when| {
-            let when = variant(when);
-            quote!(.deferrable(__orm::Deferrable::#when))
-        });
-    let not_indexed = key
-        .iter()
-        .any(|field| field.column.index_off.is_some())
-        .then(|| quote!(.not_indexed()));
+    let on_delete = key.iter().find_map(|field| field.column.on_delete.as_ref()).map(|action| {
+        let action = variant(action);
+        quote!(.on_delete(__orm::ForeignKeyAction::#action))
+    });
+    let on_update = key.iter().find_map(|field| field.column.on_update.as_ref()).map(|action| {
+        let action = variant(action);
+        quote!(.on_update(__orm::ForeignKeyAction::#action))
+    });
+    let deferrable = key.iter().find_map(|field| field.column.deferrable.as_ref()).map(|when| {
+        let when = variant(when);
+        quote!(.deferrable(__orm::Deferrable::#when))
+    });
+    let not_indexed = key.iter().any(|field| field.column.index_off.is_some()).then(|| quote!(.not_indexed()));
     Some(quote! {
         __orm::ForeignKeyDef::new(#columns, (#first).table(), const { &[#((#paths).name()),*] })
             #on_delete #on_update #deferrable #not_indexed
@@ -209,15 +143,8 @@ pub(super) fn source(model: &Model) -> TokenStream {
 pub(super) fn model(model: &Model) -> TokenStream {
     let (ident, key, structure) = (&model.ident, key(model), columns::structure_name(model));
     let (dump, store) = (row::dump(model), row::store(model));
-    let relations = if model.refused {
-        Vec::new()
-    } else {
-        relation::all(model)
-    };
-    let fields: Vec<_> = relations
-        .iter()
-        .map(|relation| &relation.field.ident)
-        .collect();
+    let relations = if model.refused { Vec::new() } else { relation::all(model) };
+    let fields: Vec<_> = relations.iter().map(|relation| &relation.field.ident).collect();
     let indexes: Vec<_> = relations.iter().map(|relation| relation.index).collect();
     quote! {
         impl __orm::Model for #ident {

@@ -10,8 +10,7 @@ use crate::scalar::Newtype;
 
 /// Everything that a newtype needs; nothing for what is none.
 pub(crate) fn newtype(input: &Newtype) -> TokenStream {
-    let (Some(Fields::Named(_) | Fields::Unnamed(_)), Some(inner)) = (&input.fields, input.inner())
-    else {
+    let (Some(Fields::Named(_) | Fields::Unnamed(_)), Some(inner)) = (&input.fields, input.inner()) else {
         return TokenStream::new();
     };
     let (ident, orm, member) = (&input.ident, private(input.orm.as_ref()), member(input));
@@ -34,15 +33,8 @@ pub(crate) fn newtype(input: &Newtype) -> TokenStream {
 
 /// The name or number of the one field.
 fn member(input: &Newtype) -> TokenStream {
-    let name = input
-        .fields
-        .as_ref()
-        .and_then(|fields| fields.iter().next())
-        .and_then(|field| field.ident.as_ref());
-    name.map_or_else(
-        || Index::from(0).into_token_stream(),
-        ToTokens::to_token_stream,
-    )
+    let name = input.fields.as_ref().and_then(|fields| fields.iter().next()).and_then(|field| field.ident.as_ref());
+    name.map_or_else(|| Index::from(0).into_token_stream(), ToTokens::to_token_stream)
 }
 
 fn field(input: &Newtype, inner: &Type, member: &TokenStream) -> TokenStream {

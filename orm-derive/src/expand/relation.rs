@@ -25,12 +25,7 @@ pub(super) fn all(model: &Model) -> Vec<Relation<'_>> {
         .relations()
         .filter_map(|field| field.ends().map(|(ends, target)| (field, ends, target)))
         .enumerate()
-        .map(|(index, (field, ends, target))| Relation {
-            field,
-            index,
-            ends,
-            target,
-        })
+        .map(|(index, (field, ends, target))| Relation { field, index, ends, target })
         .collect()
 }
 
@@ -45,14 +40,8 @@ impl Relation<'_> {
         let attrs = &self.field.relation;
         match self.ends {
             Ends::BelongsTo => hash(&self.field.name()),
-            Ends::HasMany => attrs
-                .has_many
-                .as_ref()
-                .map_or(0, |inverse| hash(&inverse.text())),
-            Ends::HasOne => attrs
-                .has_one
-                .as_ref()
-                .map_or(0, |inverse| hash(&inverse.text())),
+            Ends::HasMany => attrs.has_many.as_ref().map_or(0, |inverse| hash(&inverse.text())),
+            Ends::HasOne => attrs.has_one.as_ref().map_or(0, |inverse| hash(&inverse.text())),
         }
     }
 
@@ -73,11 +62,7 @@ impl Relation<'_> {
     fn kind(&self, model: &Model) -> TokenStream {
         let (own, target, attrs) = (&model.ident, self.target, &self.field.relation);
         let inverse = |end: &Member| inverse_of(end, &quote!(#target), own);
-        match (
-            attrs.has_many.as_ref(),
-            attrs.has_one.as_ref(),
-            attrs.through.as_ref(),
-        ) {
+        match (attrs.has_many.as_ref(), attrs.has_one.as_ref(), attrs.through.as_ref()) {
             _ if model.refused => quote!(__orm::RelationKind::BelongsTo { columns: &[] }),
             (Some(end), _, _) => {
                 let inverse = inverse(end);
@@ -92,11 +77,7 @@ impl Relation<'_> {
                 quote!(__orm::RelationKind::ManyToMany { link: #link })
             }
             _ => {
-                let columns = self
-                    .field
-                    .key_fields(model)
-                    .into_iter()
-                    .map(Field::column_name);
+                let columns = self.field.key_fields(model).into_iter().map(Field::column_name);
                 quote!(__orm::RelationKind::BelongsTo { columns: &[#(#columns),*] })
             }
         }
@@ -150,11 +131,7 @@ fn link_table(through: &Through, own: &Ident, target: &Type) -> TokenStream {
             let there = inverse_of(remote, &remote.model, target);
             quote!(__orm::LinkTable::Model { local: #here, remote: #there })
         }
-        Through::Bare {
-            table,
-            local,
-            remote,
-        } => {
+        Through::Bare { table, local, remote } => {
             quote!(__orm::LinkTable::Bare { table: #table, local: &[#(#local),*], remote: &[#(#remote),*] })
         }
     }
@@ -172,12 +149,10 @@ pub(super) fn definitions(model: &Model) -> TokenStream {
     all(model)
         .iter()
         .map(|relation| {
-            let (definition, index, name) =
-                (relation.definition(), relation.index, relation.field.name());
+            let (definition, index, name) = (relation.definition(), relation.index, relation.field.name());
             let (target, kind) = (relation.target, relation.kind(model));
             let setters = (!model.refused).then(|| relation.setters());
-            let backref =
-                backref(relation).map(|(name, _)| backref_definition(own, relation, &name));
+            let backref = backref(relation).map(|(name, _)| backref_definition(own, relation, &name));
             quote! {
                 static #definition: __orm::RelationDef = __orm::RelationDef::new(
                     #name,
@@ -194,16 +169,12 @@ pub(super) fn definitions(model: &Model) -> TokenStream {
 /// The name that a relationship gets on the other model, and the constant that describes it.
 fn backref(relation: &Relation<'_>) -> Option<(Ident, Ident)> {
     let name = relation.field.relation.backref.clone()?;
-    (relation.ends == Ends::BelongsTo)
-        .then(|| (name, format_ident!("__RELATION_B{}", relation.index)))
+    (relation.ends == Ends::BelongsTo).then(|| (name, format_ident!("__RELATION_B{}", relation.index)))
 }
 
 fn backref_definition(own: &Ident, relation: &Relation<'_>, name: &Ident) -> TokenStream {
     let (target, inverse) = (relation.target, relation.definition());
-    let (definition, name) = (
-        format_ident!("__RELATION_B{}", relation.index),
-        name.unraw().to_string(),
-    );
+    let (definition, name) = (format_ident!("__RELATION_B{}", relation.index), name.unraw().to_string());
     quote! {
         static #definition: __orm::RelationDef = __orm::RelationDef::new(
             #name,
@@ -240,12 +211,7 @@ fn foreign_trait(relation: &Relation<'_>) -> Option<Ident> {
         return None;
     };
     let target = target.path.segments.last()?.ident.unraw();
-    let name = format_ident!(
-        "{}{}",
-        target,
-        pascal_case(&name.unraw().to_string()),
-        span = name.span()
-    );
+    let name = format_ident!("{}{}", target, pascal_case(&name.unraw().to_string()), span = name.span());
     attrs.foreign.as_ref().map(|_| name)
 }
 
@@ -257,11 +223,7 @@ pub(super) fn foreign_traits(model: &Model) -> TokenStream {
         .filter_map(|relation| {
             let (trait_name, (name, _)) = (foreign_trait(relation)?, backref(relation)?);
             let (target, via) = (relation.target, relation.via());
-            let doc = format!(
-                "The relationship `{}::{}` from its other end.",
-                model.name(),
-                relation.field.name()
-            );
+            let doc = format!("The relationship `{}::{}` from its other end.", model.name(), relation.field.name());
             Some(quote! {
                 #[doc = #doc]
                 #[allow(non_upper_case_globals)]
@@ -280,16 +242,11 @@ pub(super) fn checks(model: &Model) -> TokenStream {
         return TokenStream::new();
     }
     let references = model.columns().filter_map(reference_check);
-    let versions = model
-        .columns()
-        .filter(|field| field.column.version.is_some())
-        .map(|field| {
-            let ty = &field.ty;
-            quote_spanned!(ty.span()=> __orm::check_version::<#ty>();)
-        });
-    let relations = all(model)
-        .into_iter()
-        .filter_map(|relation| relation_check(model, &relation));
+    let versions = model.columns().filter(|field| field.column.version.is_some()).map(|field| {
+        let ty = &field.ty;
+        quote_spanned!(ty.span()=> __orm::check_version::<#ty>();)
+    });
+    let relations = all(model).into_iter().filter_map(|relation| relation_check(model, &relation));
     let checks: Vec<_> = references.chain(versions).chain(relations).collect();
     if checks.is_empty() {
         return TokenStream::new();
@@ -304,14 +261,10 @@ fn reference_check(field: &Field) -> Option<TokenStream> {
 
 fn relation_check(model: &Model, relation: &Relation<'_>) -> Option<TokenStream> {
     let (own, target, via) = (&model.ident, relation.target, relation.via());
-    let columns = relation
-        .field
-        .key_fields(model)
-        .into_iter()
-        .filter_map(|field| {
-            let path = &field.column.references.as_ref()?.expr;
-            Some(quote_spanned!(path.span()=> let _ = (#path).name_in::<#target>();))
-        });
+    let columns = relation.field.key_fields(model).into_iter().filter_map(|field| {
+        let path = &field.column.references.as_ref()?.expr;
+        Some(quote_spanned!(path.span()=> let _ = (#path).name_in::<#target>();))
+    });
     let columns: TokenStream = (relation.ends == Ends::BelongsTo).then(|| columns.collect())?;
     let back = relation.field.relation.back_populates.as_ref().map(|name| {
         quote_spanned!(name.span()=> __orm::check_back_populates::<#target, #own, #via, _>(&<#target>::c.#name);)

@@ -9,11 +9,7 @@ use crate::ast::Model;
 /// `impl FromRow`
 pub(super) fn from_row(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let body = if model.refused {
-        quote!(::core::unimplemented!())
-    } else {
-        read(model)
-    };
+    let body = if model.refused { quote!(::core::unimplemented!()) } else { read(model) };
     quote! {
         impl __orm::FromRow for #ident {
             fn from_row(__row: &mut __orm::RowReader<'_>) -> __orm::Result<Self> { #body }
@@ -47,14 +43,10 @@ fn unloaded(model: &Model) -> impl Iterator<Item = TokenStream> {
 
 /// The fields that are in no table.
 fn skipped(model: &Model) -> impl Iterator<Item = TokenStream> {
-    model
-        .fields
-        .iter()
-        .filter(|field| field.skip.is_some())
-        .map(|field| {
-            let ident = &field.ident;
-            quote!(#ident: ::core::default::Default::default())
-        })
+    model.fields.iter().filter(|field| field.skip.is_some()).map(|field| {
+        let ident = &field.ident;
+        quote!(#ident: ::core::default::Default::default())
+    })
 }
 
 /// `fn dump`

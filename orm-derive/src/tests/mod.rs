@@ -38,10 +38,7 @@ fn the_expansion_of_a_small_model_stays_small() {
         fs::write(&golden, &expansion).unwrap();
     }
     let kept = fs::read_to_string(&golden).unwrap_or_default();
-    assert!(
-        kept == expansion,
-        "the expansion has changed; look at it and run with ORM_BLESS=1:\n{expansion}"
-    );
+    assert!(kept == expansion, "the expansion has changed; look at it and run with ORM_BLESS=1:\n{expansion}");
 }
 
 type Derive = fn(&syn::DeriveInput) -> proc_macro2::TokenStream;
@@ -67,10 +64,7 @@ fn assert_refused(derive: Derive, table: &[(&str, &[&str])]) {
         let messages = messages(derive, input);
         assert_eq!(messages, *expected, "for {input}");
         for message in messages {
-            assert!(
-                !message.ends_with('.') && !message.starts_with(char::is_uppercase),
-                "{message}"
-            );
+            assert!(!message.ends_with('.') && !message.starts_with(char::is_uppercase), "{message}");
         }
     }
 }

@@ -12,28 +12,14 @@ fn relationships_say_what_they_lead_to() {
                 "a `HasMany` says what it leads to: add `has_many = Model::field`, or `through = (Model::field, Model::field)`",
             ],
         ),
-        (
-            "a: HasOne<B>",
-            &["a `HasOne` says what it leads to: add `has_one = Model::field`"],
-        ),
+        ("a: HasOne<B>", &["a `HasOne` says what it leads to: add `has_one = Model::field`"]),
         (
             "a: BelongsTo<B>",
-            &[
-                "a `BelongsTo` says what it leads to: add `belongs_to = field`, with the field that holds the key",
-            ],
+            &["a `BelongsTo` says what it leads to: add `belongs_to = field`, with the field that holds the key"],
         ),
-        (
-            "#[model(has_many = B::a)] a: Vec<B>",
-            &["`has_many` needs a field of type `HasMany<…>`; change the type"],
-        ),
-        (
-            "#[model(belongs_to = id)] a: B",
-            &["`belongs_to` needs a field of type `BelongsTo<…>`; change the type"],
-        ),
-        (
-            "#[model(has_one = B::a)] a: HasMany<B>",
-            &["`has_one` needs a field of type `HasOne<…>`; change the type"],
-        ),
+        ("#[model(has_many = B::a)] a: Vec<B>", &["`has_many` needs a field of type `HasMany<…>`; change the type"]),
+        ("#[model(belongs_to = id)] a: B", &["`belongs_to` needs a field of type `BelongsTo<…>`; change the type"]),
+        ("#[model(has_one = B::a)] a: HasMany<B>", &["`has_one` needs a field of type `HasOne<…>`; change the type"]),
         (
             "#[model(has_many = B::a, through = (C::a, C::b))] a: HasMany<B>",
             &["`has_many` and `through` exclude each other; keep one"],
@@ -57,14 +43,8 @@ fn relationships_say_what_they_lead_to() {
 fn attributes_of_relationships_stand_at_the_right_end() {
     let key = "#[model(references = B::id)] b_id: i32,";
     let cases: &[(&str, &[&str])] = &[
-        (
-            "#[model(has_many = B::a, backref = x)] a: HasMany<B>",
-            &["`backref` belongs on a `belongs_to`; remove it"],
-        ),
-        (
-            "#[model(has_many = B::a, foreign)] a: HasMany<B>",
-            &["`foreign` belongs on a `belongs_to`; remove it"],
-        ),
+        ("#[model(has_many = B::a, backref = x)] a: HasMany<B>", &["`backref` belongs on a `belongs_to`; remove it"]),
+        ("#[model(has_many = B::a, foreign)] a: HasMany<B>", &["`foreign` belongs on a `belongs_to`; remove it"]),
         (
             "#[model(belongs_to = b_id, foreign)] a: BelongsTo<B>",
             &["`foreign` says how `backref` is declared; add `backref = name`"],
@@ -99,10 +79,7 @@ fn attributes_of_relationships_stand_at_the_right_end() {
         ),
     ];
     for (fields, expected) in cases {
-        assert_refused(
-            derive_model,
-            &[(&model("", &format!("{key} {fields}")), expected)],
-        );
+        assert_refused(derive_model, &[(&model("", &format!("{key} {fields}")), expected)]);
     }
 }
 
@@ -118,22 +95,15 @@ fn the_columns_of_a_composite_key_agree() {
         (&fields("", ""), &[]),
         (
             &fields("on_delete = cascade", "on_delete = restrict"),
-            &[
-                "the columns of one foreign key have one rule, and `a` says `cascade`; make them the same",
-            ],
+            &["the columns of one foreign key have one rule, and `a` says `cascade`; make them the same"],
         ),
         (
             &fields("", "on_delete = set_null"),
             &["`set_null` needs columns that may be NULL; make the type of `a` an `Option<…>`"],
         ),
         (
-            &format!(
-                "{}, #[model(belongs_to = a)] y: BelongsTo<B>",
-                fields("", "")
-            ),
-            &[
-                "`a` is part of the key of `x`, and a column has one foreign key; give this one columns of its own",
-            ],
+            &format!("{}, #[model(belongs_to = a)] y: BelongsTo<B>", fields("", "")),
+            &["`a` is part of the key of `x`, and a column has one foreign key; give this one columns of its own"],
         ),
     ]);
 }

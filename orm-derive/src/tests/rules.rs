@@ -47,15 +47,9 @@ fn lists_name_columns() {
                 &model("#[model(index(xyz))]", "title: String"),
                 &["unknown field `xyz` in #[model(index)]; name a field of the struct"],
             ),
+            (&model("#[model(unique(id, id))]", ""), &["`id` is listed twice in #[model(unique)]; remove one"]),
             (
-                &model("#[model(unique(id, id))]", ""),
-                &["`id` is listed twice in #[model(unique)]; remove one"],
-            ),
-            (
-                &model(
-                    "#[model(unique(bs))]",
-                    "#[model(has_many = B::a)] bs: HasMany<B>",
-                ),
+                &model("#[model(unique(bs))]", "#[model(has_many = B::a)] bs: HasMany<B>"),
                 &["`bs` in #[model(unique)] is no column; name the field that holds the value"],
             ),
             (
@@ -83,12 +77,8 @@ fn names_fit_into_the_database() {
             let attrs = format!("#[model({})]", attrs.replace('N', name));
             assert_refused(derive_model, &[(&model(&attrs, ""), &[fault])]);
         }
-        for attrs in [
-            "column = \"N\"",
-            "unique(name = \"N\")",
-            "index(name = \"N\")",
-            "check(\"true\", name = \"N\")",
-        ] {
+        for attrs in ["column = \"N\"", "unique(name = \"N\")", "index(name = \"N\")", "check(\"true\", name = \"N\")"]
+        {
             let fields = format!("#[model({})] a: i32", attrs.replace('N', name));
             assert_refused(derive_model, &[(&model("", &fields), &[fault])]);
         }
@@ -96,10 +86,7 @@ fn names_fit_into_the_database() {
         assert_refused(derive_model, &[(&model("", &through), &[fault])]);
     }
     let by_column = format!("{too_long} by `column = \"…\"`");
-    assert_refused(
-        derive_model,
-        &[(&model("", &format!("{long}: i32")), &[&by_column])],
-    );
+    assert_refused(derive_model, &[(&model("", &format!("{long}: i32")), &[&by_column])]);
 }
 
 #[test]
@@ -109,21 +96,11 @@ fn names_do_not_clash() {
             "a: i32, #[model(column = \"a\")] b: i32",
             &["`a` and `b` are both the column `a`; name another by `column = \"…\"`"],
         ),
-        (
-            "c: i32",
-            &["`c` clashes with the model's own `c`; put `#[model(constants = off)]` on the field"],
-        ),
-        (
-            "TABLE: i32",
-            &[
-                "`TABLE` clashes with the model's own `TABLE`; put `#[model(constants = off)]` on the field",
-            ],
-        ),
+        ("c: i32", &["`c` clashes with the model's own `c`; put `#[model(constants = off)]` on the field"]),
+        ("TABLE: i32", &["`TABLE` clashes with the model's own `TABLE`; put `#[model(constants = off)]` on the field"]),
         (
             "builder: i32",
-            &[
-                "`builder` clashes with the model's own `builder`; put `#[model(constants = off)]` on the field",
-            ],
+            &["`builder` clashes with the model's own `builder`; put `#[model(constants = off)]` on the field"],
         ),
         (
             "build: i32",
@@ -147,9 +124,7 @@ fn columns_keep_the_rules_of_the_database() {
         ("#[model(default = \"now()\")] a: Auto<i32>", &[]),
         (
             "#[model(generated = \"x\")] a: i32",
-            &[
-                "a generated value is unknown before it is written; make the type an `Auto<…>` or an `Option<…>`",
-            ],
+            &["a generated value is unknown before it is written; make the type an `Auto<…>` or an `Option<…>`"],
         ),
         (
             "#[model(generated = \"x\", default = \"1\")] a: Auto<i32>",
@@ -157,22 +132,14 @@ fn columns_keep_the_rules_of_the_database() {
         ),
         (
             "#[model(length = 3)] a: i32",
-            &[
-                "`length` is for `String`, `Option<String>` and `Auto<String>`; write the type by `sql_type = \"…\"`",
-            ],
+            &["`length` is for `String`, `Option<String>` and `Auto<String>`; write the type by `sql_type = \"…\"`"],
         ),
         (
             "#[model(length = 0)] a: Option<String>",
             &["a length is a number from 1 to 10485760; leave `length` out for text of any length"],
         ),
-        (
-            "#[model(on_delete = cascade)] a: i32",
-            &["`on_delete` is for foreign keys; add `references = Model::field`"],
-        ),
-        (
-            "#[model(deferrable)] a: i32",
-            &["`deferrable` is for foreign keys; add `references = Model::field`"],
-        ),
+        ("#[model(on_delete = cascade)] a: i32", &["`on_delete` is for foreign keys; add `references = Model::field`"]),
+        ("#[model(deferrable)] a: i32", &["`deferrable` is for foreign keys; add `references = Model::field`"]),
         (
             "#[model(index = false)] a: i32",
             &["`index = false` is for foreign keys, which have an index otherwise; remove it"],
@@ -181,13 +148,7 @@ fn columns_keep_the_rules_of_the_database() {
             "#[model(references = B::id, on_delete = set_null)] a: i32",
             &["`set_null` needs columns that may be NULL; make the type of `a` an `Option<…>`"],
         ),
-        (
-            "#[model(references = B::id, on_delete = set_null)] a: Option<i32>",
-            &[],
-        ),
-        (
-            "#[model(version)] a: i32, #[model(version)] b: i32",
-            &["a model has one `version`; remove this one"],
-        ),
+        ("#[model(references = B::id, on_delete = set_null)] a: Option<i32>", &[]),
+        ("#[model(version)] a: i32, #[model(version)] b: i32", &["a model has one `version`; remove this one"]),
     ]);
 }

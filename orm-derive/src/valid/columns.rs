@@ -6,9 +6,7 @@ use syn::ext::IdentExt;
 use crate::ast::{Field, Model};
 use crate::attr::Problems;
 use crate::infer::{is_auto, is_option, is_text};
-use crate::symbol::{
-    BELONGS_TO, CONSTANTS, HAS_MANY, HAS_ONE, ON_COLUMN, ON_RELATIONSHIP, SKIP, THROUGH,
-};
+use crate::symbol::{BELONGS_TO, CONSTANTS, HAS_MANY, HAS_ONE, ON_COLUMN, ON_RELATIONSHIP, SKIP, THROUGH};
 
 /// The longest `varchar`.
 const MAX_LENGTH: u32 = 10_485_760;
@@ -26,11 +24,7 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
             misplaced_column(field, problems);
         }
     }
-    for second in model
-        .columns()
-        .filter_map(|field| field.column.version.as_ref())
-        .skip(1)
-    {
+    for second in model.columns().filter_map(|field| field.column.version.as_ref()).skip(1) {
         problems.at(second, "a model has one `version`; remove this one");
     }
 }
@@ -38,10 +32,7 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
 fn skipped(field: &Field, problems: &mut Problems) {
     for word in field.words.iter().filter(|word| *word != SKIP) {
         let text = word.unraw();
-        problems.at(
-            word,
-            format!("a skipped field is in no table; remove `{text}` or `skip`"),
-        );
+        problems.at(word, format!("a skipped field is in no table; remove `{text}` or `skip`"));
     }
 }
 
@@ -55,11 +46,7 @@ fn misplaced_relationship(field: &Field, problems: &mut Problems) {
             HAS_ONE => format!("`{text}` needs a field of type `HasOne<…>`; change the type"),
             BELONGS_TO => format!("`{text}` needs a field of type `BelongsTo<…>`; change the type"),
             _ if ON_COLUMN.form(&text).is_none() => {
-                format!(
-                    "`{text}` belongs on {}, and `{}` is a column; remove it",
-                    ON_RELATIONSHIP.name,
-                    field.name()
-                )
+                format!("`{text}` belongs on {}, and `{}` is a column; remove it", ON_RELATIONSHIP.name, field.name())
             }
             _ => continue,
         };
@@ -72,10 +59,7 @@ fn misplaced_column(field: &Field, problems: &mut Problems) {
         let text = word.unraw().to_string();
         if text != CONSTANTS && ON_RELATIONSHIP.form(&text).is_none() {
             let (place, name) = (ON_COLUMN.name, field.name());
-            problems.at(
-                word,
-                format!("`{text}` belongs on {place}, and `{name}` is a relationship; remove it"),
-            );
+            problems.at(word, format!("`{text}` belongs on {place}, and `{name}` is a relationship; remove it"));
         }
     }
 }
@@ -91,14 +75,12 @@ fn server_made(model: &Model, field: &Field, problems: &mut Problems) {
     }
     if let Some(generated) = &attrs.generated {
         if !is_auto(&field.ty) && !is_option(&field.ty) {
-            let message = "a generated value is unknown before it is written; make the type an `Auto<…>` or an `Option<…>`";
+            let message =
+                "a generated value is unknown before it is written; make the type an `Auto<…>` or an `Option<…>`";
             problems.at(generated, message);
         }
         if let Some(default) = &attrs.default {
-            problems.at(
-                default,
-                "a generated column has no default; remove `default` or `generated`",
-            );
+            problems.at(default, "a generated column has no default; remove `default` or `generated`");
         }
     }
 }
@@ -112,13 +94,16 @@ fn length(field: &Field, problems: &mut Problems) {
         return;
     };
     if !is_text(&field.ty) {
-        problems.at(length, "`length` is for `String`, `Option<String>` and `Auto<String>`; write the type by `sql_type = \"…\"`");
+        problems.at(
+            length,
+            "`length` is for `String`, `Option<String>` and `Auto<String>`; write the type by `sql_type = \"…\"`",
+        );
     }
-    if !length
-        .base10_parse::<u32>()
-        .is_ok_and(|length| (1..=MAX_LENGTH).contains(&length))
-    {
-        problems.at(length, format!("a length is a number from 1 to {MAX_LENGTH}; leave `length` out for text of any length"));
+    if !length.base10_parse::<u32>().is_ok_and(|length| (1..=MAX_LENGTH).contains(&length)) {
+        problems.at(
+            length,
+            format!("a length is a number from 1 to {MAX_LENGTH}; leave `length` out for text of any length"),
+        );
     }
 }
 
@@ -128,34 +113,24 @@ fn foreign_key(field: &Field, problems: &mut Problems) {
         return;
     }
     let words = ["on_delete", "on_update", "deferrable"];
-    for word in field
-        .words
-        .iter()
-        .filter(|word| words.contains(&word.to_string().as_str()))
-    {
-        problems.at(
-            word,
-            format!("`{word}` is for foreign keys; add `references = Model::field`"),
-        );
+    for word in field.words.iter().filter(|word| words.contains(&word.to_string().as_str())) {
+        problems.at(word, format!("`{word}` is for foreign keys; add `references = Model::field`"));
     }
     if let Some(word) = &attrs.index_off {
-        problems.at(
-            word,
-            "`index = false` is for foreign keys, which have an index otherwise; remove it",
-        );
+        problems.at(word, "`index = false` is for foreign keys, which have an index otherwise; remove it");
     }
 }
 
 /// The columns of one foreign key, against each action that writes NULL to them.
 pub(super) fn set_null(key: &[&Field], problems: &mut Problems) {
-    let actions = key
-        .iter()
-        .flat_map(|field| [&field.column.on_delete, &field.column.on_update])
-        .flatten();
+    let actions = key.iter().flat_map(|field| [&field.column.on_delete, &field.column.on_update]).flatten();
     for action in actions.filter(|action: &&Ident| *action == "set_null") {
         if let Some(field) = key.iter().find(|field| !is_option(&field.ty)) {
             let name = field.name();
-            problems.at(action, format!("`set_null` needs columns that may be NULL; make the type of `{name}` an `Option<…>`"));
+            problems.at(
+                action,
+                format!("`set_null` needs columns that may be NULL; make the type of `{name}` an `Option<…>`"),
+            );
         }
     }
 }

@@ -34,18 +34,8 @@ pub(crate) fn validate(model: &mut Model) -> syn::Result<()> {
 fn lists(model: &Model, problems: &mut Problems) {
     let attrs = &model.attrs;
     let indexes = attrs.indexes.iter().map(|index| &index.listing);
-    for listing in attrs
-        .primary_key
-        .iter()
-        .chain(&attrs.uniques)
-        .chain(indexes)
-    {
-        columns_of(
-            model,
-            &listing.fields,
-            &format!("#[model({})]", listing.word),
-            problems,
-        );
+    for listing in attrs.primary_key.iter().chain(&attrs.uniques).chain(indexes) {
+        columns_of(model, &listing.fields, &format!("#[model({})]", listing.word), problems);
     }
 }
 
@@ -54,10 +44,7 @@ fn columns_of(model: &Model, names: &[Ident], place: &str, problems: &mut Proble
     for (index, name) in names.iter().enumerate() {
         let text = name.unraw().to_string();
         if names[..index].contains(name) {
-            problems.at(
-                name,
-                format!("`{text}` is listed twice in {place}; remove one"),
-            );
+            problems.at(name, format!("`{text}` is listed twice in {place}; remove one"));
         } else if model.column(name).is_none() {
             let is_field = model.fields.iter().any(|field| field.ident == *name);
             let message = if is_field {
@@ -74,10 +61,7 @@ fn columns_of(model: &Model, names: &[Ident], place: &str, problems: &mut Proble
 }
 
 fn primary_key(model: &Model, problems: &mut Problems) {
-    let on_fields: Vec<_> = model
-        .columns()
-        .filter_map(|field| field.column.primary_key.as_ref())
-        .collect();
+    let on_fields: Vec<_> = model.columns().filter_map(|field| field.column.primary_key.as_ref()).collect();
     match &model.attrs.primary_key {
         Some(_) => {
             for word in &on_fields {
@@ -94,9 +78,6 @@ fn primary_key(model: &Model, problems: &mut Problems) {
         None => {}
     }
     for field in model.key().into_iter().filter(|field| is_option(&field.ty)) {
-        problems.at(
-            &field.ty,
-            "a primary key is never NULL; take the type out of the `Option`",
-        );
+        problems.at(&field.ty, "a primary key is never NULL; take the type out of the `Option`");
     }
 }

@@ -10,8 +10,7 @@ use crate::ast::{Field, Model};
 use crate::attr::{Member, Problems};
 use crate::infer::Ends;
 use crate::symbol::{
-    BACK_POPULATES, BACKREF, BELONGS_TO, FOREIGN, HAS_MANY, HAS_ONE, ON_PARENT_DELETE, ORDER_BY,
-    ORPHANS, THROUGH,
+    BACK_POPULATES, BACKREF, BELONGS_TO, FOREIGN, HAS_MANY, HAS_ONE, ON_PARENT_DELETE, ORDER_BY, ORPHANS, THROUGH,
 };
 
 pub(super) fn check(model: &Model, problems: &mut Problems) {
@@ -21,12 +20,7 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
         };
         kind(field, ends, problems);
         if ends == Ends::BelongsTo {
-            belongs_to(
-                model,
-                field,
-                &target.to_token_stream().to_string(),
-                problems,
-            );
+            belongs_to(model, field, &target.to_token_stream().to_string(), problems);
         } else {
             far_end(field, problems);
         }
@@ -48,43 +42,25 @@ fn kind(field: &Field, ends: Ends, problems: &mut Problems) {
         Ends::BelongsTo => &[BELONGS_TO],
     };
     let kinds = [HAS_MANY, HAS_ONE, BELONGS_TO, THROUGH];
-    let given: Vec<_> = field
-        .words
-        .iter()
-        .filter(|word| kinds.contains(&word.to_string().as_str()))
-        .collect();
+    let given: Vec<_> = field.words.iter().filter(|word| kinds.contains(&word.to_string().as_str())).collect();
     if given.is_empty() && !field.unread {
         let advice = match ends {
-            Ends::HasMany => {
-                "`has_many = Model::field`, or `through = (Model::field, Model::field)`"
-            }
+            Ends::HasMany => "`has_many = Model::field`, or `through = (Model::field, Model::field)`",
             Ends::HasOne => "`has_one = Model::field`",
             Ends::BelongsTo => "`belongs_to = field`, with the field that holds the key",
         };
-        problems.at(
-            &field.ty,
-            format!("a `{}` says what it leads to: add {advice}", ends.name()),
-        );
+        problems.at(&field.ty, format!("a `{}` says what it leads to: add {advice}", ends.name()));
     }
     for (index, word) in given.iter().enumerate() {
         if index > 0 {
-            problems.at(
-                word,
-                format!("`{}` and `{word}` exclude each other; keep one", given[0]),
-            );
+            problems.at(word, format!("`{}` and `{word}` exclude each other; keep one", given[0]));
         } else if !fitting.contains(&word.to_string().as_str()) {
             let needed = match word.to_string().as_str() {
                 HAS_ONE => Ends::HasOne,
                 BELONGS_TO => Ends::BelongsTo,
                 _ => Ends::HasMany,
             };
-            problems.at(
-                word,
-                format!(
-                    "`{word}` needs a field of type `{}<…>`; change the type",
-                    needed.name()
-                ),
-            );
+            problems.at(word, format!("`{word}` needs a field of type `{}<…>`; change the type", needed.name()));
         }
     }
 }
@@ -98,24 +74,16 @@ fn belongs_to(model: &Model, field: &Field, target: &str, problems: &mut Problem
         };
         if column.column.references.is_none() && !column.unread {
             let text = name.unraw();
-            let message = format!(
-                "`{text}` is no foreign key; put `#[model(references = {target}::…)]` on it"
-            );
+            let message = format!("`{text}` is no foreign key; put `#[model(references = {target}::…)]` on it");
             problems.at(name, message);
         }
     }
     let attrs = &field.relation;
     if let (Some(back), Some(_)) = (word(field, BACK_POPULATES), &attrs.backref) {
-        problems.at(
-            back,
-            "`backref` declares what `back_populates` would name; keep one of them",
-        );
+        problems.at(back, "`backref` declares what `back_populates` would name; keep one of them");
     }
     if let (Some(foreign), None) = (&attrs.foreign, word(field, BACKREF)) {
-        problems.at(
-            foreign,
-            "`foreign` says how `backref` is declared; add `backref = name`",
-        );
+        problems.at(foreign, "`foreign` says how `backref` is declared; add `backref = name`");
     }
 }
 
@@ -123,66 +91,36 @@ fn belongs_to(model: &Model, field: &Field, target: &str, problems: &mut Problem
 fn far_end(field: &Field, problems: &mut Problems) {
     for text in [BACKREF, FOREIGN] {
         if let Some(word) = word(field, text) {
-            problems.at(
-                word,
-                format!("`{text}` belongs on a `belongs_to`; remove it"),
-            );
+            problems.at(word, format!("`{text}` belongs on a `belongs_to`; remove it"));
         }
     }
     let Some(back) = &field.relation.back_populates else {
         return;
     };
-    let inverse = field
-        .relation
-        .has_many
-        .as_ref()
-        .or(field.relation.has_one.as_ref())
-        .map(Member::text);
+    let inverse = field.relation.has_many.as_ref().or(field.relation.has_one.as_ref()).map(Member::text);
     match inverse {
         Some(name) if back.unraw() == name.as_str() => {}
         Some(name) => {
             let given = back.unraw();
-            problems.at(
-                back,
-                format!("`{given}` is not the other side; write `back_populates = {name}`"),
-            );
+            problems.at(back, format!("`{given}` is not the other side; write `back_populates = {name}`"));
         }
-        None => problems.at(
-            back,
-            "`back_populates` is for two sides of one foreign key; remove it",
-        ),
+        None => problems.at(back, "`back_populates` is for two sides of one foreign key; remove it"),
     }
 }
 
 /// Attributes of a collection on something else.
 fn collection_only(field: &Field, ends: Ends, problems: &mut Problems) {
     if let (Some(word), true) = (word(field, ORDER_BY), ends != Ends::HasMany) {
-        problems.at(
-            word,
-            format!(
-                "`order_by` orders a collection, and a `{}` is none; remove it",
-                ends.name()
-            ),
-        );
+        problems.at(word, format!("`order_by` orders a collection, and a `{}` is none; remove it", ends.name()));
     }
     for text in [ORPHANS, ON_PARENT_DELETE] {
         let Some(word) = word(field, text) else {
             continue;
         };
         if ends == Ends::BelongsTo {
-            problems.at(
-                word,
-                format!(
-                    "`{text}` is a rule of the parent; put it on the `has_many` or `has_one` there"
-                ),
-            );
+            problems.at(word, format!("`{text}` is a rule of the parent; put it on the `has_many` or `has_one` there"));
         } else if field.relation.through.is_some() {
-            problems.at(
-                word,
-                format!(
-                    "`{text}` is for children with a foreign key, not for `through`; remove it"
-                ),
-            );
+            problems.at(word, format!("`{text}` is for children with a foreign key, not for `through`; remove it"));
         }
     }
 }
@@ -192,18 +130,9 @@ fn keys(model: &Model, problems: &mut Problems) {
     let mut keys: Vec<(&Field, Vec<&Field>)> = Vec::new();
     for relation in model.relations() {
         let key = relation.key_fields(model);
-        let names = |key: &[&Field]| {
-            key.iter()
-                .map(|field| field.ident.clone())
-                .collect::<Vec<_>>()
-        };
+        let names = |key: &[&Field]| key.iter().map(|field| field.ident.clone()).collect::<Vec<_>>();
         for (other, columns) in &keys {
-            let shared = relation
-                .relation
-                .belongs_to
-                .iter()
-                .flatten()
-                .find(|name| names(columns).contains(name));
+            let shared = relation.relation.belongs_to.iter().flatten().find(|name| names(columns).contains(name));
             if let Some(name) = shared.filter(|_| names(columns) != names(&key)) {
                 let (text, other) = (name.unraw(), other.name());
                 let message = format!(
@@ -215,20 +144,12 @@ fn keys(model: &Model, problems: &mut Problems) {
         agree(&key, problems);
         keys.push((relation, key));
     }
-    let composite: Vec<_> = keys
-        .into_iter()
-        .map(|(_, key)| key)
-        .filter(|key| key.len() > 1)
-        .collect();
+    let composite: Vec<_> = keys.into_iter().map(|(_, key)| key).filter(|key| key.len() > 1).collect();
     for key in &composite {
         set_null(key, problems);
     }
     for field in model.columns() {
-        if !composite
-            .iter()
-            .flatten()
-            .any(|other| other.ident == field.ident)
-        {
+        if !composite.iter().flatten().any(|other| other.ident == field.ident) {
             set_null(&[field], problems);
         }
     }
@@ -242,15 +163,18 @@ fn agree(key: &[&Field], problems: &mut Problems) {
         |field| field.column.deferrable.as_ref(),
     ];
     for rule in rules {
-        let mut given = key
-            .iter()
-            .filter_map(|field| rule(field).map(|value| (field, value)));
+        let mut given = key.iter().filter_map(|field| rule(field).map(|value| (field, value)));
         let Some((first, value)) = given.next() else {
             continue;
         };
         for (_, other) in given.filter(|(_, other)| *other != value) {
             let name = first.name();
-            problems.at(other, format!("the columns of one foreign key have one rule, and `{name}` says `{value}`; make them the same"));
+            problems.at(
+                other,
+                format!(
+                    "the columns of one foreign key have one rule, and `{name}` says `{value}`; make them the same"
+                ),
+            );
         }
     }
 }

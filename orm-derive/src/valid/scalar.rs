@@ -13,16 +13,14 @@ use crate::scalar::{Enumeration, Newtype, Variant};
 /// Whether the enum can be a native enum as it stands.
 pub(crate) fn enumeration(input: &Enumeration, mut problems: Problems) -> syn::Result<()> {
     if !input.is_enum {
-        let message = "a native enum is made of an enum; use `#[derive(Newtype)]` for a wrapper, `#[derive(Model)]` for a table";
+        let message =
+            "a native enum is made of an enum; use `#[derive(Newtype)]` for a wrapper, `#[derive(Model)]` for a table";
         problems.at(&input.ident, message);
         return problems.into_result();
     }
     generics(&input.generics, "an enum in the database", &mut problems);
     if input.variants.is_empty() {
-        problems.at(
-            &input.ident,
-            "a native enum has at least one label; add a variant",
-        );
+        problems.at(&input.ident, "a native enum has at least one label; add a variant");
     }
     for name in input.name.iter().chain(&input.schema) {
         given(name, &mut problems);
@@ -43,40 +41,26 @@ fn rename_all(input: &Enumeration, problems: &mut Problems) {
     };
     let text = rule.value();
     if !RULES.contains(&text.as_str()) {
-        let advice = suggestion(&text, RULES.iter().copied())
-            .unwrap_or_else(|| format!("; known are {}", RULES.join(", ")));
-        problems.at(
-            rule,
-            format!("unknown rule `{text}` for the labels{advice}"),
-        );
+        let advice =
+            suggestion(&text, RULES.iter().copied()).unwrap_or_else(|| format!("; known are {}", RULES.join(", ")));
+        problems.at(rule, format!("unknown rule `{text}` for the labels{advice}"));
     }
 }
 
 fn label(input: &Enumeration, variant: &Variant, before: &[Variant], problems: &mut Problems) {
     if !matches!(variant.fields, syn::Fields::Unit) {
-        problems.at(
-            &variant.fields,
-            "a label of a native enum carries no values; remove the fields",
-        );
+        problems.at(&variant.fields, "a label of a native enum carries no values; remove the fields");
     }
     let label = input.label(variant);
-    let span = variant
-        .rename
-        .as_ref()
-        .map_or_else(|| variant.ident.span(), syn::LitStr::span);
+    let span = variant.rename.as_ref().map_or_else(|| variant.ident.span(), syn::LitStr::span);
     if let Some(fault) = fault(&label) {
-        let by = if variant.rename.is_some() {
-            ""
-        } else {
-            " by `#[model(rename = \"…\")]`"
-        };
+        let by = if variant.rename.is_some() { "" } else { " by `#[model(rename = \"…\")]`" };
         problems.at_span(span, format!("{fault}{by}"));
     }
     if let Some(other) = before.iter().find(|other| input.label(other) == label) {
         let (first, second): (Ident, Ident) = (other.ident.unraw(), variant.ident.unraw());
-        let message = format!(
-            "`{first}` and `{second}` are both the label `{label}`; rename one by `#[model(rename = \"…\")]`"
-        );
+        let message =
+            format!("`{first}` and `{second}` are both the label `{label}`; rename one by `#[model(rename = \"…\")]`");
         problems.at_span(span, message);
     }
 }
@@ -86,15 +70,9 @@ pub(crate) fn newtype(input: &Newtype, mut problems: Problems) -> syn::Result<()
     generics(&input.generics, "a newtype", &mut problems);
     match &input.fields {
         Some(fields) if fields.len() == 1 => {}
-        _ => problems.at(
-            &input.ident,
-            "a newtype is a struct with one field; write `struct CourseId(i32);`",
-        ),
+        _ => problems.at(&input.ident, "a newtype is a struct with one field; write `struct CourseId(i32);`"),
     }
-    if let Some(inner) = input
-        .inner()
-        .filter(|inner| is_option(inner) || is_auto(inner))
-    {
+    if let Some(inner) = input.inner().filter(|inner| is_option(inner) || is_auto(inner)) {
         problems.at(inner, "a newtype wraps the value itself; put the `Option` or `Auto` around the newtype instead");
     }
     problems.into_result()
@@ -102,9 +80,6 @@ pub(crate) fn newtype(input: &Newtype, mut problems: Problems) -> syn::Result<()
 
 fn generics(generics: &Generics, what: &str, problems: &mut Problems) {
     if !generics.params.is_empty() {
-        problems.at(
-            generics,
-            format!("{what} has no type parameters, constants or lifetimes; remove them"),
-        );
+        problems.at(generics, format!("{what} has no type parameters, constants or lifetimes; remove them"));
     }
 }

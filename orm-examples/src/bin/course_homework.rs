@@ -116,8 +116,7 @@ async fn subquery_join(stage: &mut Stage, session: &mut Session) -> Result<(), E
 
     stage.step("Courses that have a homework with the letter з: a join with a subquery");
     let with_z = session.query::<Homework>().filter(Homework::description.like("%з%")).subquery();
-    let courses =
-        session.query::<Course>().join_on(&with_z, Course::id.eq(with_z.c.course_id)).all().await?;
+    let courses = session.query::<Course>().join_on(&with_z, Course::id.eq(with_z.c.course_id)).all().await?;
     for course in courses {
         stage.show(&session[course]);
     }

@@ -57,9 +57,10 @@ async fn enrol(stage: &mut Stage, session: &mut Session) -> Result<Handle<Studen
             .tags([Tag::builder().label("systems"), Tag::builder().label("safety")]),
     );
     let sql = session.add(Course::builder().title("SQL").format(Format::OnSite).hours(20));
-    session.add_all([(ann, rust), (ann, sql), (others[0], rust), (others[1], sql)].map(|(student, course)| {
-        Enrolment::builder().student(student).course(course)
-    }));
+    session.add_all(
+        [(ann, rust), (ann, sql), (others[0], rust), (others[1], sql)]
+            .map(|(student, course)| Enrolment::builder().student(student).course(course)),
+    );
     session.commit().await?;
     stage.show("committed");
     Ok(ann)

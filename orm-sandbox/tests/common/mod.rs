@@ -29,11 +29,7 @@ pub(crate) fn child() {
     if let Ok(mark) = env::var(MARK) {
         builder = builder.setting("sandbox.mark", mark);
     }
-    let started = if wish == "shared" {
-        builder.shared()
-    } else {
-        builder.start()
-    };
+    let started = if wish == "shared" { builder.shared() } else { builder.start() };
     let sandbox = match started {
         Ok(sandbox) => sandbox,
         Err(error) => {
@@ -94,13 +90,7 @@ impl Owner {
         };
         let (dir, url) = owned.split_once(' ').unwrap();
         let dir = PathBuf::from(dir);
-        Ok(Self {
-            process,
-            _stdout: stdout,
-            url: url.to_owned(),
-            server: server_pid(&dir),
-            dir,
-        })
+        Ok(Self { process, _stdout: stdout, url: url.to_owned(), server: server_pid(&dir), dir })
     }
 
     /// Sends a signal to the owner alone.
@@ -131,36 +121,19 @@ pub(crate) fn server_pid(dir: &Path) -> u32 {
 /// Returns the supervisor of a server: the leader of its process group.
 pub(crate) fn supervisor_pid(server: u32) -> u32 {
     let pid = server.to_string();
-    let output = Command::new("ps")
-        .args(["-o", "pgid=", "-p", &pid])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap()
+    let output = Command::new("ps").args(["-o", "pgid=", "-p", &pid]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
 /// Returns the parent of a server: a shell of the supervisor.
 pub(crate) fn parent_pid(server: u32) -> u32 {
     let pid = server.to_string();
-    let output = Command::new("ps")
-        .args(["-o", "ppid=", "-p", &pid])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap()
+    let output = Command::new("ps").args(["-o", "ppid=", "-p", &pid]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
 pub(crate) fn signal(name: &str, pid: u32) -> bool {
-    let status = Command::new("kill")
-        .args([&format!("-{name}"), &pid.to_string()])
-        .stderr(Stdio::null())
-        .status();
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
     status.unwrap().success()
 }
 
@@ -171,11 +144,7 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 /// Waits until server and folder have gone.
 #[track_caller]
 pub(crate) fn assert_gone(dir: &Path, server: u32) {
-    assert!(
-        wait_until(|| !dir.exists() && !is_alive(server)),
-        "{} remains",
-        dir.display()
-    );
+    assert!(wait_until(|| !dir.exists() && !is_alive(server)), "{} remains", dir.display());
 }
 
 /// Waits up to 20 seconds, which a busy machine may need.

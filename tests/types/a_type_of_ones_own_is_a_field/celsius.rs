@@ -1,8 +1,6 @@
 //! A type that is stored as another that this crate knows.
 
-use orm_core::types::{
-    ArrayElement, DecodeError, EncodeError, Encoded, Encoder, Field, NotNull, TypeDef, sql,
-};
+use orm_core::types::{ArrayElement, DecodeError, EncodeError, Encoded, Encoder, Field, NotNull, TypeDef, sql};
 
 /// A temperature, stored as a `double precision`.
 #[derive(Debug, Clone, Copy, PartialEq)]

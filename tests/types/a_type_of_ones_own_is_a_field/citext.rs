@@ -1,8 +1,7 @@
 //! A type of an extension, which has another number in every database.
 
 use orm_core::types::{
-    ArrayElement, DecodeError, EncodeError, Encoded, Encoder, Field, KeyType, NotNull, SqlType,
-    TypeDef,
+    ArrayElement, DecodeError, EncodeError, Encoded, Encoder, Field, KeyType, NotNull, SqlType, TypeDef,
 };
 
 /// The extension's `citext`: text that is compared without regard to case.

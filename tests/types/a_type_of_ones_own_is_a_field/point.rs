@@ -1,8 +1,6 @@
 //! A type of PostgreSQL that this crate does not know, with a binary format of its own.
 
-use orm_core::types::{
-    DecodeError, EncodeError, Encoded, Encoder, Field, NotNull, SqlType, TypeDef,
-};
+use orm_core::types::{DecodeError, EncodeError, Encoded, Encoder, Field, NotNull, SqlType, TypeDef};
 
 /// PostgreSQL's `point`: two numbers of eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,14 +29,8 @@ impl Field for Point {
 
     fn decode(raw: Option<&[u8]>) -> Result<Self, DecodeError> {
         let number = |bytes: &[u8]| f64::decode(Some(bytes));
-        let (x, y) = raw
-            .ok_or(DecodeError::Null)?
-            .split_at_checked(8)
-            .ok_or_else(|| DecodeError::new("too short"))?;
-        Ok(Self {
-            x: number(x)?,
-            y: number(y)?,
-        })
+        let (x, y) = raw.ok_or(DecodeError::Null)?.split_at_checked(8).ok_or_else(|| DecodeError::new("too short"))?;
+        Ok(Self { x: number(x)?, y: number(y)? })
     }
 }
 

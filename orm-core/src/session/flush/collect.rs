@@ -223,7 +223,8 @@ impl Collector<'_> {
         // What was taken out may be gone meanwhile; what was put in must be there.
         let removed = removed.into_iter().filter_map(|handle| self.end(relation, handle).ok()).collect();
         let added = resolve(added)?;
-        match added.iter().find(|&&row| !matches!(self.session.state(row), SlotState::Pending | SlotState::Persistent)) {
+        match added.iter().find(|&&row| !matches!(self.session.state(row), SlotState::Pending | SlotState::Persistent))
+        {
             Some(&row) => Err(not_in_session(self.session.arenas[row.arena].table())),
             None => Ok((added, removed)),
         }
@@ -255,10 +256,8 @@ impl Collector<'_> {
         let edge = Edge::of(relation);
         let columns = edge.columns();
         let Some(link) = columns.link else { return Ok(()) };
-        let ends = [
-            (edge.from(), positions(edge.from(), columns.local)),
-            (edge.to(), positions(edge.to(), columns.remote)),
-        ];
+        let ends =
+            [(edge.from(), positions(edge.from(), columns.local)), (edge.to(), positions(edge.to(), columns.remote))];
         let both = added.iter().map(|&other| (other, true)).chain(removed.iter().map(|&other| (other, false)));
         for (other, insert) in both {
             // A link that both ends say is written once. It is told by the name of its table and the two ends.
@@ -281,11 +280,12 @@ impl Collector<'_> {
             SlotState::Persistent => {
                 let mut dump = Dump::default();
                 arena.dump(row.slot, &mut dump);
-                Ok(columns.iter().map(|&c| dump.raw(c).map_or(KeySource::Null, |raw| KeySource::Known(raw.into()))).collect())
+                Ok(columns
+                    .iter()
+                    .map(|&c| dump.raw(c).map_or(KeySource::Null, |raw| KeySource::Known(raw.into())))
+                    .collect())
             }
-            SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {
-                Err(not_in_session(arena.table()))
-            }
+            SlotState::Vacant | SlotState::Transient | SlotState::Deleted => Err(not_in_session(arena.table())),
         }
     }
 
@@ -427,9 +427,8 @@ fn address(relation: &'static RelationDef) -> usize {
 
 fn not_loaded(relation: &'static RelationDef) -> Error {
     let path = relation.path();
-    let message = format!(
-        "relationship `{path}` is replaced, but not loaded: call `session.load(&handles, {path})` before"
-    );
+    let message =
+        format!("relationship `{path}` is replaced, but not loaded: call `session.load(&handles, {path})` before");
     Error::new(ErrorKind::NotLoaded, message).with_model((relation.from)().model)
 }
 

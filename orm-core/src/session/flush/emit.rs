@@ -53,12 +53,7 @@ struct Emitter<'w> {
     begin: Option<&'static str>,
 }
 
-pub(super) async fn emit(
-    connection: &mut Connection,
-    work: &Work,
-    plan: &Plan,
-    bounds: Bounds,
-) -> Result<Emitted> {
+pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, bounds: Bounds) -> Result<Emitted> {
     let mut emitter = Emitter {
         work,
         keys: Keys::new(work, plan),
@@ -177,6 +172,11 @@ impl<'w> Emitter<'w> {
                     self.keep(*row, columns);
                 }
             }
+            Expect::Inserted { table, rows } => {
+                if answer.affected() != *rows {
+                    return Err(left_out(table));
+                }
+            }
             Expect::UpdatedOne { update, columns } => {
                 let op = &self.work.updates[*update];
                 if answer.affected() != 1 {
@@ -286,7 +286,10 @@ fn stale(table: &TableDef, stored: &Dump) -> Error {
 fn left_out(table: &TableDef) -> Error {
     Error::new(
         ErrorKind::Database,
-        format!("the server inserted fewer rows of `{}` than it was sent: a trigger or rule left them out", table.model),
+        format!(
+            "the server inserted fewer rows of `{}` than it was sent: a trigger or rule left them out",
+            table.model
+        ),
     )
     .with_model(table.model)
 }

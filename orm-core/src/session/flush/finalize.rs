@@ -260,11 +260,7 @@ pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: &Du
 
 impl Inner {
     /// Takes objects that are gone out of all loaded relationships to their model.
-    pub(in crate::session) fn remove_from_relations(
-        &mut self,
-        table: &'static TableDef,
-        gone: &HashSet<RawHandle>,
-    ) {
+    pub(in crate::session) fn remove_from_relations(&mut self, table: &'static TableDef, gone: &HashSet<RawHandle>) {
         for (row, field, _) in self.holders(table, gone) {
             let held = self.arenas[row.arena].relation(row.slot, field).and_then(RelationField::held);
             let kept = held.iter().flat_map(|held| held.iter()).copied().filter(|handle| !gone.contains(handle));
@@ -285,11 +281,7 @@ impl Inner {
     }
 
     /// The objects of which a loaded relationship holds one of these.
-    fn holders(
-        &self,
-        table: &'static TableDef,
-        gone: &HashSet<RawHandle>,
-    ) -> Vec<(Row, usize, &'static RelationDef)> {
+    fn holders(&self, table: &'static TableDef, gone: &HashSet<RawHandle>) -> Vec<(Row, usize, &'static RelationDef)> {
         let mut found = Vec::new();
         for (arena, slots) in self.arenas.iter().enumerate() {
             for (field, relation) in slots.table().relations.iter().enumerate() {

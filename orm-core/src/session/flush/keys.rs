@@ -24,7 +24,9 @@ impl<'w> Keys<'w> {
     pub(super) fn new(work: &'w Work, plan: &Plan) -> Self {
         let inserts = work.inserts.iter().enumerate().map(|(index, op)| (op.row, index)).collect();
         let filled = |step: &Step| match step {
-            Step::Fill { insert, columns } => columns.iter().map(|&column| (work.inserts[*insert].row, column)).collect(),
+            Step::Fill { insert, columns } => {
+                columns.iter().map(|&column| (work.inserts[*insert].row, column)).collect()
+            }
             _ => Vec::new(),
         };
         let late = plan.steps.iter().flat_map(filled).collect();
@@ -73,12 +75,7 @@ impl<'w> Keys<'w> {
     }
 
     /// A column of an object: what a relationship says, or the object's own field.
-    pub(super) fn cell(
-        &self,
-        dump: &'w Dump,
-        keys: &'w [(usize, KeySource)],
-        column: usize,
-    ) -> Option<Cow<'w, [u8]>> {
+    pub(super) fn cell(&self, dump: &'w Dump, keys: &'w [(usize, KeySource)], column: usize) -> Option<Cow<'w, [u8]>> {
         match keys.iter().find(|(other, _)| *other == column) {
             Some((_, source)) => self.resolve(source),
             None => dump.raw(column).map(Cow::Borrowed),
@@ -112,9 +109,7 @@ impl<'w> Keys<'w> {
 pub(super) fn next_version(raw: &[u8]) -> Vec<u8> {
     match *raw {
         [a, b, c, d] => i32::from_be_bytes([a, b, c, d]).wrapping_add(1).to_be_bytes().to_vec(),
-        [a, b, c, d, e, f, g, h] => {
-            i64::from_be_bytes([a, b, c, d, e, f, g, h]).wrapping_add(1).to_be_bytes().to_vec()
-        }
+        [a, b, c, d, e, f, g, h] => i64::from_be_bytes([a, b, c, d, e, f, g, h]).wrapping_add(1).to_be_bytes().to_vec(),
         _ => raw.to_vec(),
     }
 }

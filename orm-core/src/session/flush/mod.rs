@@ -42,8 +42,7 @@ impl Inner {
             self.connection = Some(self.engine.connection().await?);
         }
         let Some(connection) = &mut self.connection else { unreachable!("it was taken from the pool just now") };
-        let begin =
-            (!connection.in_transaction()).then(|| begin(self.options.isolation, self.options.read_only));
+        let begin = (!connection.in_transaction()).then(|| begin(self.options.isolation, self.options.read_only));
         let emitted = emit::emit(connection, &work, &plan, Bounds { begin, end }).await;
         let outcome = emitted.and_then(|emitted| {
             finalize::finalize(self, &work, emitted.effects)?;
@@ -75,21 +74,27 @@ impl Inner {
     /// Finds out whether the future of an earlier operation was dropped while the server had not answered. The connection
     /// is closed then, which rolls back, and what the transaction had written is pending again.
     ///
-    /// Only of a COMMIT nobody knows whether it took place: then nothing more is done before a rollback.
+    /// Of a COMMIT nobody knows whether it took place, and bulk statements cannot be repeated: then nothing more is done
+    /// before a rollback.
     pub(super) fn recover(&mut self) -> Result<()> {
         let unanswered = self.connection.take_if(|connection| connection.is_busy());
         let lost = std::mem::take(&mut self.is_lent) || unanswered.is_some();
-        self.in_doubt |= unanswered.is_some_and(|connection| connection.is_committing());
+        if unanswered.is_some_and(|connection| connection.is_committing()) {
+            self.doubt =
+                Some("a commit was interrupted, and whether it took place is not known: call `rollback`, then look");
+        } else if lost && self.is_unrepeatable {
+            self.doubt = Some(
+                "a transaction was lost when an operation was interrupted, and a flush cannot repeat its bulk or raw statements: call `rollback`",
+            );
+        }
         if lost {
+            self.is_unrepeatable = false;
             self.undo_all(Way::Repend);
         }
-        if self.in_doubt {
-            return Err(Error::new(
-                ErrorKind::Connection,
-                "a commit was interrupted, and whether it took place is not known: call `rollback`, then look",
-            ));
+        match self.doubt {
+            Some(reason) => Err(Error::new(ErrorKind::Connection, reason)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Opens the transaction unless it is open.

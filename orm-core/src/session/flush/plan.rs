@@ -146,11 +146,7 @@ fn points_to_itself(table: &'static TableDef) -> bool {
     table.foreign_keys.iter().any(|key| table.is_same_table((key.target)()))
 }
 
-fn named_by_value(
-    work: &Work,
-    given: &HashMap<(usize, Vec<u8>), usize>,
-    index: usize,
-) -> Vec<(usize, usize)> {
+fn named_by_value(work: &Work, given: &HashMap<(usize, Vec<u8>), usize>, index: usize) -> Vec<(usize, usize)> {
     let op = &work.inserts[index];
     if given.is_empty() {
         return Vec::new();
@@ -218,7 +214,8 @@ impl Waiting<'_> {
 }
 
 fn circle(edges: &[(&'static TableDef, usize)]) -> Error {
-    let name = |(table, column): &(&TableDef, usize)| format!("{}.{}", table.display_name(), table.columns[*column].name);
+    let name =
+        |(table, column): &(&TableDef, usize)| format!("{}.{}", table.display_name(), table.columns[*column].name);
     Error::invalid(format!(
         "new objects point to each other in a circle of keys that cannot be NULL: {}",
         edges.iter().map(name).collect::<Vec<_>>().join(" → ")

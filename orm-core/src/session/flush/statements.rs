@@ -26,6 +26,8 @@ pub(super) struct Outgoing {
 pub(super) enum Expect {
     /// A row for each of these new objects, in this order, with these columns.
     Made { table: &'static TableDef, rows: Vec<Row>, columns: Vec<usize> },
+    /// As many rows inserted.
+    Inserted { table: &'static TableDef, rows: u64 },
     /// One row affected, with these columns if there are any.
     UpdatedOne { update: usize, columns: Vec<usize> },
     /// The ordinal of each of these, and these columns.
@@ -81,7 +83,10 @@ fn insert_one(work: &Work, keys: &Keys<'_>, insert: usize) -> Outgoing {
 }
 
 fn made(table: &'static TableDef, rows: Vec<Row>, columns: Vec<usize>) -> Expect {
-    if columns.is_empty() { Expect::Nothing } else { Expect::Made { table, rows, columns } }
+    match columns.is_empty() {
+        true => Expect::Inserted { table, rows: rows.len() as u64 },
+        false => Expect::Made { table, rows, columns },
+    }
 }
 
 /// Whether a column of a new object is sent: not one that the server is to make.
@@ -119,8 +124,7 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
     }
     let ops = || updates.iter().map(|&update| &work.updates[update]);
     let new = |&column: &usize| array(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
-    let old =
-        |&column: &usize| array(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let old = |&column: &usize| array(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let write = Write::ArrayUpdate(ArrayUpdate {
         table: shape.table,
         arrays: shape.columns.iter().map(new).collect::<Result<_>>()?,

@@ -103,7 +103,7 @@ impl Inner {
         let value = M::from_row(row)?;
         arena.set_epoch(at.slot, epoch);
         if let Some(arena) = arena.as_any_mut().downcast_mut::<Arena<M>>() {
-            arena.slots[at.slot as usize].value = Some(value);
+            arena.refresh(at.slot, value);
         }
         Ok(at)
     }

@@ -18,11 +18,7 @@ struct Near {
 }
 
 impl LoadInto for Inner {
-    async fn load_edge<A: Model, B: Model>(
-        &mut self,
-        edge: Edge,
-        parents: &[Handle<A>],
-    ) -> Result<Vec<Handle<B>>> {
+    async fn load_edge<A: Model, B: Model>(&mut self, edge: Edge, parents: &[Handle<A>]) -> Result<Vec<Handle<B>>> {
         let mut rows = Vec::with_capacity(parents.len());
         for &parent in parents {
             rows.push(self.row(parent)?);
@@ -31,7 +27,8 @@ impl LoadInto for Inner {
         let mut keys = NearKeys::new();
         let mut near = Vec::new();
         for &row in &rows {
-            if self.held(edge, field, row).is_none() && !self.fill_from_identity::<B>(edge, field, row) {
+            let fresh = self.held(edge, field, row).is_some() && !self.is_stale(field, row);
+            if !fresh && !self.fill_from_identity::<B>(edge, field, row) {
                 let key = self.near_key(edge, row, &mut keys);
                 near.push(Near { row, key });
             }
@@ -39,11 +36,7 @@ impl LoadInto for Inner {
         self.fetch_near::<B>(edge, field, &near, &keys).await?;
         let mut seen = std::collections::HashSet::new();
         let ends = rows.iter().filter_map(|&row| self.held(edge, field, row));
-        Ok(ends
-            .flat_map(|held| held.to_vec())
-            .filter(|handle| seen.insert(*handle))
-            .map(RawHandle::typed)
-            .collect())
+        Ok(ends.flat_map(|held| held.to_vec()).filter(|handle| seen.insert(*handle)).map(RawHandle::typed).collect())
     }
 }
 
@@ -56,7 +49,17 @@ impl Inner {
         }
     }
 
+    /// Whether a relationship was loaded before the object was read anew, and may be loaded again. One of an object with
+    /// changes that no flush has seen is left alone.
+    fn is_stale(&self, field: Option<usize>, row: Row) -> bool {
+        let arena = &self.arenas[row.arena];
+        field.is_some_and(|field| arena.is_stale(row.slot, field)) && !arena.has_snapshot(row.slot)
+    }
+
     fn set_held(&mut self, edge: Edge, field: Option<usize>, row: Row, held: Arc<[RawHandle]>) {
+        if let Some(field) = field {
+            self.arenas[row.arena].set_stale(row.slot, field, false);
+        }
         match field {
             Some(field) => {
                 if self.connection.is_some() {
