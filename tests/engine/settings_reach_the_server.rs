@@ -71,3 +71,27 @@ async fn a_statement_that_takes_too_long_is_ended() -> orm_core::Result<()> {
     assert_eq!(engine.query::<Slow>().count().await?, 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_statement_is_prepared_once_a_connection() {
+    let db = TestDb::new();
+    db.run("CREATE TABLE counted (id integer PRIMARY KEY)").await;
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(1).build().expect("valid settings");
+    for _ in 0..3 {
+        engine.query::<Counted>().filter(Counted::id.gt(0)).all().await.expect("the table is there");
+    }
+    let prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%counted%'";
+    let client = engine.raw().await.expect("a connection");
+    let count: i64 = client.query_one(prepared, &[]).await.expect("the view is there").get(0);
+    assert_eq!(count, 2, "the query, and the one that counts");
+    let calls =
+        "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT \"counted\"%'";
+    let calls: i64 = client.query_one(calls, &[]).await.expect("the view is there").get(0);
+    assert_eq!(calls, 3, "the same statement, each time");
+}
+
+#[derive(Model, Debug, Clone)]
+struct Counted {
+    #[model(primary_key)]
+    id: i32,
+}

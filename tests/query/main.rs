@@ -10,6 +10,7 @@ mod joins_bring_tables_in_scope;
 mod loads_come_beside_the_values;
 mod order_and_limits_are_clauses;
 mod queries_are_values;
+mod relationships_are_conditions;
 mod rows_are_counted_and_picked;
 mod selections_are_typed_tuples;
 mod subqueries_are_parts_of_queries;

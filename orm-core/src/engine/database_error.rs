@@ -59,9 +59,10 @@ fn with_server_error(error: Error, source: tokio_postgres::Error) -> Error {
 /// A statement failed.
 pub(super) fn statement(source: tokio_postgres::Error, sql: &str, table: Option<&'static TableDef>) -> Error {
     let Some(db) = source.as_db_error() else { return client_side(source) };
-    let error = constraint(db).or_else(|| transaction(db)).or_else(|| schema(db, sql, table)).unwrap_or_else(|| {
-        Error::new(ErrorKind::Database, format!("the server refused the statement: {}", db.message()))
-    });
+    let error =
+        constraint(db, table).or_else(|| transaction(db)).or_else(|| schema(db, sql, table)).unwrap_or_else(|| {
+            Error::new(ErrorKind::Database, format!("the server refused the statement: {}", db.message()))
+        });
     with_server_error(with_model(error, db, table), source)
 }
 
@@ -84,7 +85,7 @@ fn with_model(error: Error, db: &DbError, table: Option<&'static TableDef>) -> E
     }
 }
 
-fn constraint(db: &DbError) -> Option<Error> {
+fn constraint(db: &DbError, model: Option<&'static TableDef>) -> Option<Error> {
     let code = db.code();
     let (kind, name) = if *code == SqlState::UNIQUE_VIOLATION {
         (ConstraintKind::Unique, "unique")
@@ -99,7 +100,7 @@ fn constraint(db: &DbError) -> Option<Error> {
     } else {
         return None;
     };
-    let table = qualified(db);
+    let table = qualified(db, model);
     let message = match (db.constraint(), db.column(), &table) {
         (Some(constraint), _, Some(table)) => {
             format!("{name} constraint `{constraint}` of table `{table}` is violated")
@@ -120,9 +121,12 @@ fn constraint(db: &DbError) -> Option<Error> {
     Some(error)
 }
 
-/// The table with its schema, where that is not the usual one.
-fn qualified(db: &DbError) -> Option<String> {
+/// The table with its schema, where that is not the usual one or the one that the model leaves to the connection.
+fn qualified(db: &DbError, model: Option<&'static TableDef>) -> Option<String> {
     let table = db.table()?;
+    if model.is_some_and(|model| model.name == table && model.schema.is_none()) {
+        return Some(table.to_owned());
+    }
     match db.schema() {
         Some(schema) if schema != "public" => Some(format!("{schema}.{table}")),
         _ => Some(table.to_owned()),

@@ -6,6 +6,7 @@
 mod bulk;
 mod db;
 mod executor;
+mod exists;
 mod load;
 mod rows;
 mod select;
