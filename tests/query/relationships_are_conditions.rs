@@ -26,7 +26,7 @@ struct Homework {
     #[model(references = Homework::id)]
     after_id: Option<i32>,
     #[model(belongs_to = after_id)]
-    after: BelongsTo<Homework>,
+    after: BelongsTo<Self>,
 }
 
 #[derive(Model, Debug, Clone)]
