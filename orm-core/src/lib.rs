@@ -68,5 +68,5 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{Db, Delete, Dynamic, Executor, Load, Loads, Nested, Query, Rows, Unbound, Update, query};
-pub use session::{MaybeRetryable, Session, SessionMaker, State};
+pub use session::{MaybeRetryable, Savepoint, Session, SessionMaker, State};
 pub use tokio_postgres;

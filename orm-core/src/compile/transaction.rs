@@ -19,6 +19,23 @@ impl IsolationLevel {
     }
 }
 
+/// The name of a savepoint by its depth.
+fn savepoint_name(depth: usize) -> String {
+    format!("\"orm_{depth}\"")
+}
+
+pub(crate) fn savepoint(depth: usize) -> String {
+    format!("SAVEPOINT {}", savepoint_name(depth))
+}
+
+pub(crate) fn release_savepoint(depth: usize) -> String {
+    format!("RELEASE SAVEPOINT {}", savepoint_name(depth))
+}
+
+pub(crate) fn rollback_to_savepoint(depth: usize) -> String {
+    format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(depth))
+}
+
 pub(crate) const COMMIT: &str = "COMMIT";
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 

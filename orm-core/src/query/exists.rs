@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::select::{equal_columns, link_columns};
+use super::conditions::{equal_columns, link_columns};
 use crate::schema::{Edge, Model, Relation, Source, SourceRef};
 use crate::sql::scope::Outer;
 use crate::sql::{

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::select::{link_columns, named_column};
+use super::conditions::{in_keys, link_columns, named_column};
 use crate::compile::Compile;
 use crate::engine::{self, Connection};
 use crate::error::{Error, ErrorKind, Result};
@@ -280,16 +280,7 @@ pub(crate) fn edge_select(edge: Edge, keys: &[Vec<Value>]) -> Select {
             near.iter().zip(&types).map(|(node, column)| Projection::Expr { node: node.clone(), ty: column.ty });
         select.projection = keyed.chain([Projection::Model(target)]).collect();
     }
-    let mut arrays: Vec<Value> = (0..near.len())
-        .map(|part| {
-            let array = Value::array(types[part].ty, keys.iter().map(|key| &key[part]));
-            if types[part].sql_type.is_some() { array.undeclared() } else { array }
-        })
-        .collect();
-    select.predicates.push(match (near.as_slice(), arrays.pop()) {
-        ([single], Some(array)) => Node::InArray { operand: Box::new(single.clone()), array, negated: false },
-        (_, last) => Node::InTuples { columns: near.clone(), arrays: arrays.into_iter().chain(last).collect() },
-    });
+    select.predicates.push(in_keys(near, &types, keys));
     select.order_by = order_of(edge, target);
     select
 }

@@ -4,6 +4,7 @@
 //! without a database, and `engine.query::<Course>()` is the same, bound to who runs it.
 
 mod bulk;
+mod conditions;
 mod db;
 mod executor;
 mod exists;
@@ -12,6 +13,7 @@ mod rows;
 mod select;
 
 pub use bulk::{Delete, Update};
+pub(crate) use conditions::select_by_keys;
 pub use db::Db;
 pub use executor::{BulkWrite, Executor, Unbound};
 pub(crate) use load::{EdgeRow, KeyPlaces, NearKeys, edge_select, positions};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::bulk::{Delete, Update};
+use super::conditions::{equal_columns, link_columns};
 use super::executor::{Executor, Unbound};
 use super::load::{Load, Loads};
 use super::rows::Rows;
@@ -410,36 +411,6 @@ const fn refuse_twice(joined: bool) {
         panic!(
             "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`"
         );
-    }
-}
-
-pub(crate) fn equal_columns(from: SourceRef, local: &[&'static str], to: SourceRef, remote: &[&'static str]) -> Node {
-    let pairs = local.iter().zip(remote);
-    conjunction(pairs.map(|(a, b)| Node::binary(BinaryOp::Eq, named_column(from, a), named_column(to, b))))
-}
-
-pub(crate) fn link_columns(
-    link: LinkRef,
-    columns: &'static [&'static str],
-    source: SourceRef,
-    targets: &[&'static str],
-) -> Node {
-    let pairs = columns.iter().zip(targets);
-    conjunction(pairs.map(|(column, target)| {
-        Node::binary(BinaryOp::Eq, Node::LinkColumn { link, column }, named_column(source, target))
-    }))
-}
-
-fn conjunction(mut nodes: impl Iterator<Item = Node>) -> Node {
-    let first = nodes.next().unwrap_or_else(|| Node::All(Vec::new()));
-    nodes.fold(first, Node::and)
-}
-
-pub(crate) fn named_column(source: SourceRef, name: &'static str) -> Node {
-    match source.table().column_index(name) {
-        Some(index) => Node::column(source, &source.table().columns[index]),
-        // The derive checks the names that it writes.
-        None => unreachable!("`{name}` is no column of `{}`", source.table().name),
     }
 }
 

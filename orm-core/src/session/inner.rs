@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::arena::{AnyArena, Arena, SlotState};
 use super::maker::SessionOptions;
+use super::savepoint::Level;
 use super::undo::Undo;
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,6 +28,12 @@ pub(super) struct Inner {
     pub(super) doubt: Option<&'static str>,
     /// Whether the open transaction has statements that no flush repeats.
     pub(super) is_unrepeatable: bool,
+    /// The savepoints that are open, innermost last.
+    pub(super) levels: Vec<Level>,
+    /// How many savepoints there have been.
+    pub(super) savepoints: u64,
+    /// The depth of a savepoint that the server is to go back to before anything else.
+    pub(super) go_back_to: Option<usize>,
     /// What goes back if the open transaction does.
     pub(super) undo: Vec<Undo>,
     /// Raised by commit and rollback: values read before may be old.
@@ -64,6 +71,9 @@ impl Inner {
             pending: Vec::new(),
             connection: None,
             is_lent: false,
+            levels: Vec::new(),
+            savepoints: 0,
+            go_back_to: None,
             doubt: None,
             is_unrepeatable: false,
             undo: Vec::new(),

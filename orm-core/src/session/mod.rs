@@ -14,6 +14,7 @@ mod inner;
 mod load;
 mod maker;
 mod relate;
+mod savepoint;
 mod state;
 mod transaction;
 mod undo;
@@ -21,6 +22,7 @@ mod undo;
 use std::fmt;
 
 pub use maker::SessionMaker;
+pub use savepoint::Savepoint;
 pub use state::State;
 pub use transaction::MaybeRetryable;
 
@@ -105,6 +107,32 @@ impl Session {
     pub async fn get<M: Model>(&mut self, key: impl Into<M::Key>) -> Result<Option<Handle<M>>> {
         let key: M::Key = key.into();
         self.inner.get::<M>(key.into_values()).await
+    }
+
+    /// The objects with these primary keys, in their order, `None` where there is no row: one statement for all that the
+    /// session does not hold.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server and the connection.
+    pub async fn get_many<M: Model>(
+        &mut self,
+        keys: impl IntoIterator<Item = impl Into<M::Key>>,
+    ) -> Result<Vec<Option<Handle<M>>>> {
+        let keys = keys.into_iter().map(|key| {
+            let key: M::Key = key.into();
+            key.into_values()
+        }).collect();
+        self.inner.get_many::<M>(keys).await
+    }
+
+    /// Reads the rows of these objects anew, in one statement. Changes of them that no flush has seen are given up.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if a row is gone, whose object is then gone too; those of the server.
+    pub async fn refresh<M: Model>(&mut self, handles: &[Handle<M>]) -> Result<()> {
+        self.inner.refresh(handles).await
     }
 
     /// Writes what is pending, in the session's transaction, which it opens if need be. Does not commit.
@@ -266,36 +294,6 @@ struct NoAutoflush<'s> {
 impl Drop for NoAutoflush<'_> {
     fn drop(&mut self) {
         self.session.inner.autoflush = self.before;
-    }
-}
-
-impl Inner {
-    async fn get<M: Model>(&mut self, key: Vec<crate::types::Value>) -> Result<Option<Handle<M>>> {
-        let table = M::table();
-        let part = |column: usize| {
-            let position = table.primary_key.iter().position(|&other| other == column)?;
-            key.get(position).and_then(crate::types::Value::as_bytes)
-        };
-        let known = identity::IdentityKey::of(table, part)
-            .zip(self.find_arena(table))
-            .and_then(|(key, arena)| self.arenas[arena].lookup(&key).map(|slot| inner::Row { arena, slot }));
-        if let Some(row) = known
-            && self.arenas[row.arena].epoch(row.slot) == self.epoch
-        {
-            return Ok(Some(self.handle_of(row).typed()));
-        }
-        let select = query::<M>().with_key(key).into_select();
-        let found = self.query::<M, ()>(select, ()).await?.pop();
-        if let (None, Some(row)) = (found, known)
-            && self.state(row) == arena::SlotState::Persistent
-        {
-            // The row has gone since: so has the object.
-            let handle = self.handle_of(row);
-            self.remove_from_relations(table, &std::iter::once(handle).collect());
-            self.related.clear();
-            self.arenas[row.arena].release(row.slot);
-        }
-        Ok(found)
     }
 }
 

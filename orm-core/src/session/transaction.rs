@@ -17,6 +17,9 @@ const BACKOFF: Duration = Duration::from_millis(10);
 
 impl Inner {
     pub(super) async fn commit(&mut self) -> Result<()> {
+        if !self.levels.is_empty() {
+            return Err(Error::invalid("a savepoint is open: release it or roll it back before the commit"));
+        }
         self.flush_and(Some(COMMIT)).await?;
         self.connection = None;
         self.finish();

@@ -124,8 +124,16 @@ impl Inner {
 
     /// Takes back what the transaction did to the objects.
     pub(super) fn undo_all(&mut self, way: Way) {
+        self.levels.clear();
+        self.go_back_to = None;
+        self.undo_from(0, way);
+    }
+
+    /// Takes back what was done to the objects since so much had been.
+    pub(super) fn undo_from(&mut self, start: usize, way: Way) {
         let touched = if way == Way::Rollback { self.drop_unflushed() } else { Vec::new() };
-        let mut undone = std::mem::take(&mut self.undo);
+        let mut undone = self.undo.split_off(start);
+        let earlier = std::mem::take(&mut self.undo);
         // An object may be gone since, and another one in its slot.
         undone.retain(|undo| self.arenas[undo.row.arena].generation(undo.row.slot) == undo.generation);
         // Keys may have moved from one object to another: all leave the identity map before any comes back.
@@ -152,7 +160,8 @@ impl Inner {
             }
         }
         // What was kept for a later rollback was kept last first.
-        self.undo.reverse();
+        let kept = std::mem::replace(&mut self.undo, earlier);
+        self.undo.extend(kept.into_iter().rev());
         if way == Way::Rollback {
             // What was said of objects that are not new any more is not said of them now.
             rows.into_iter().chain(touched).for_each(|row| self.keep_persistent(row));

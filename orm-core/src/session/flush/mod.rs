@@ -17,7 +17,7 @@ pub(super) use finalize::follow_keys;
 
 use super::inner::Inner;
 use super::undo::Way;
-use crate::compile::{ROLLBACK, begin};
+use crate::compile::{ROLLBACK, begin, rollback_to_savepoint};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Inner {
@@ -28,7 +28,7 @@ impl Inner {
 
     /// Writes what is pending, and ends the transaction by `end` if that is given and the transaction is open then.
     pub(super) async fn flush_and(&mut self, end: Option<&'static str>) -> Result<()> {
-        self.recover()?;
+        self.recover().await?;
         let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
         if work.is_empty() {
             finalize::settle(self, &work);
@@ -76,7 +76,7 @@ impl Inner {
     ///
     /// Of a COMMIT nobody knows whether it took place, and bulk statements cannot be repeated: then nothing more is done
     /// before a rollback.
-    pub(super) fn recover(&mut self) -> Result<()> {
+    pub(super) async fn recover(&mut self) -> Result<()> {
         let unanswered = self.connection.take_if(|connection| connection.is_busy());
         let lost = std::mem::take(&mut self.is_lent) || unanswered.is_some();
         if unanswered.is_some_and(|connection| connection.is_committing()) {
@@ -93,13 +93,24 @@ impl Inner {
         }
         match self.doubt {
             Some(reason) => Err(Error::new(ErrorKind::Connection, reason)),
-            None => Ok(()),
+            None => self.go_back().await,
         }
+    }
+
+    /// Tells the server of a savepoint that was rolled back in memory already.
+    async fn go_back(&mut self) -> Result<()> {
+        let (Some(depth), Some(connection)) = (self.go_back_to, &mut self.connection) else { return Ok(()) };
+        let outcome = connection.command(&rollback_to_savepoint(depth)).await;
+        match outcome {
+            Ok(()) => self.go_back_to = None,
+            Err(_) => self.fail_whole().await,
+        }
+        outcome
     }
 
     /// Opens the transaction unless it is open.
     pub(super) async fn open_transaction(&mut self) -> Result<()> {
-        self.recover()?;
+        self.recover().await?;
         if self.connection.is_none() {
             let mut connection = self.engine.connection().await?;
             connection.begin(begin(self.options.isolation, self.options.read_only)).await?;
@@ -108,8 +119,19 @@ impl Inner {
         Ok(())
     }
 
-    /// After an error of the server: rolls the transaction back and makes what it had written pending again.
+    /// After an error of the server: rolls back to the innermost savepoint, or the whole transaction, and makes what was
+    /// written since pending again.
     pub(super) async fn fail(&mut self) {
+        if let (Some((depth, undo)), Some(connection)) = (self.innermost_savepoint(), &mut self.connection)
+            && connection.in_transaction()
+            && connection.command(&rollback_to_savepoint(depth)).await.is_ok()
+        {
+            return self.undo_from(undo, Way::Repend);
+        }
+        self.fail_whole().await;
+    }
+
+    async fn fail_whole(&mut self) {
         if let Some(mut connection) = self.connection.take()
             && connection.in_transaction()
         {

@@ -45,7 +45,7 @@ impl Inner {
         compiled: &crate::compile::Compiled,
         mut read: impl FnMut(&mut Self, &mut RowReader<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        self.recover()?;
+        self.recover().await?;
         if self.options.isolation.is_some_and(crate::compile::IsolationLevel::is_snapshot) {
             self.open_transaction().await?;
         }
