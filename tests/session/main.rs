@@ -4,6 +4,7 @@ mod models;
 
 mod a_dropped_future_leaves_nothing_half_done;
 mod a_failed_flush_leaves_the_session_as_it_was;
+mod a_key_or_a_value_changes_hands;
 mod a_new_graph_is_added_from_either_side;
 mod autoflush_lets_queries_see_what_is_pending;
 mod both_sides_of_a_relationship_agree;

@@ -33,10 +33,10 @@ async fn u34_rolling_back_undoes_what_happened_inside_and_nothing_else() -> Resu
     assert_eq!(session[python].homeworks.handles(), homeworks);
     session.commit().await?;
     let sql = sent.sql();
-    assert_eq!(sql.iter().filter(|sql| sql.contains("SAVEPOINT")).collect::<Vec<_>>(), [
-        r#"SAVEPOINT "orm_1""#,
-        r#"ROLLBACK TO SAVEPOINT "orm_1""#
-    ]);
+    assert_eq!(
+        sql.iter().filter(|sql| sql.contains("SAVEPOINT")).collect::<Vec<_>>(),
+        [r#"SAVEPOINT "orm_1""#, r#"ROLLBACK TO SAVEPOINT "orm_1""#]
+    );
     assert_eq!(db.stored(NAMES).await, ["outer", "Java"]);
     assert_eq!(db.stored("SELECT count(*) FROM homework").await, [homeworks.len().to_string()]);
     Ok(())
@@ -112,13 +112,10 @@ async fn u34_a_failed_flush_inside_goes_back_to_the_savepoint() -> Result<()> {
     savepoint[twice].name = "corrected".into();
     savepoint.release().await?;
     session.commit().await?;
-    assert_eq!(db.stored("SELECT name FROM course ORDER BY name").await, [
-        "Java",
-        "Python",
-        "before",
-        "corrected",
-        "inside"
-    ]);
+    assert_eq!(
+        db.stored("SELECT name FROM course ORDER BY name").await,
+        ["Java", "Python", "before", "corrected", "inside"]
+    );
     Ok(())
 }
 

@@ -119,10 +119,13 @@ impl Session {
         &mut self,
         keys: impl IntoIterator<Item = impl Into<M::Key>>,
     ) -> Result<Vec<Option<Handle<M>>>> {
-        let keys = keys.into_iter().map(|key| {
-            let key: M::Key = key.into();
-            key.into_values()
-        }).collect();
+        let keys = keys
+            .into_iter()
+            .map(|key| {
+                let key: M::Key = key.into();
+                key.into_values()
+            })
+            .collect();
         self.inner.get_many::<M>(keys).await
     }
 

@@ -16,6 +16,7 @@ use crate::schema::{Dump, Edge, EdgeLink, RawHandle, RelationDef, RelationField,
 pub(super) struct Work {
     pub(super) inserts: Vec<InsertOp>,
     pub(super) updates: Vec<UpdateOp>,
+    pub(super) switches: Vec<Switch>,
     pub(super) deletes: Vec<DeleteOp>,
     pub(super) links: Vec<LinkOp>,
     /// Children that a collection was given, by owner and field, and that went elsewhere by what they say themselves.
@@ -44,10 +45,20 @@ pub(super) struct UpdateOp {
     pub(super) row: Row,
     pub(super) table: &'static TableDef,
     pub(super) dump: Dump,
-    /// The columns as the row has them: the key to find it by is among them.
+    /// The columns as the row has them, perhaps as another object's: the key to find it by is among them.
     pub(super) stored: Dump,
     pub(super) changed: Vec<usize>,
     pub(super) keys: Vec<(usize, KeySource)>,
+}
+
+/// A new object that has the key of one that is deleted: the row stays and becomes the new object's.
+pub(super) struct Switch {
+    pub(super) new: Row,
+    pub(super) old: Row,
+    pub(super) dump: Dump,
+    pub(super) keys: Vec<(usize, KeySource)>,
+    /// Columns that the server has made of the old object, which the new one was not given.
+    pub(super) carried: Vec<(usize, Box<[u8]>)>,
 }
 
 pub(super) struct DeleteOp {
@@ -69,7 +80,11 @@ pub(super) struct LinkOp {
 
 impl Work {
     pub(super) fn is_empty(&self) -> bool {
-        self.inserts.is_empty() && self.updates.is_empty() && self.deletes.is_empty() && self.links.is_empty()
+        self.inserts.is_empty()
+            && self.switches.is_empty()
+            && self.updates.is_empty()
+            && self.deletes.is_empty()
+            && self.links.is_empty()
     }
 }
 
@@ -358,38 +373,66 @@ impl Collector<'_> {
         let mut dump = Dump::default();
         arena.dump(row.slot, &mut dump);
         check(table, &dump, 0..table.columns.len())?;
-        self.check_identity(row, table, &dump, &keys)?;
-        self.work.inserts.push(InsertOp { row, table, dump, keys });
+        if let Some(old) = self.check_identity(row, table, &dump, &keys)? {
+            self.switch(row, old, table, keys);
+        } else {
+            self.work.inserts.push(InsertOp { row, table, dump, keys });
+        }
         Ok(())
     }
 
-    /// A key that was given to a new object must not be that of another object. One that the server is still to make
-    /// cannot be.
+    /// A row changes hands: what differs between the two objects is an update.
+    fn switch(&mut self, new: Row, old: Row, table: &'static TableDef, keys: Vec<(usize, KeySource)>) {
+        let arena = &self.session.arenas[new.arena];
+        let (mut dump, mut next, mut stored) = (Dump::default(), Dump::default(), Dump::default());
+        arena.dump(new.slot, &mut dump);
+        arena.dump(new.slot, &mut next);
+        arena.dump_stored(old.slot, &mut stored);
+        let is_left = |column: usize| {
+            let def = &table.columns[column];
+            def.generated.is_some() || (def.auto && dump.raw(column).is_none()) || def.version
+        };
+        let kept: Vec<usize> = (0..table.columns.len()).filter(|&column| is_left(column)).collect();
+        let carried = kept.iter().filter_map(|&c| stored.raw(c).map(|raw| (c, raw.into()))).collect();
+        let mut changed = changed_columns(table, &dump, &stored, &keys);
+        changed.retain(|column| !kept.contains(column));
+        if !changed.is_empty() {
+            self.work.updates.push(UpdateOp { row: new, table, dump, stored, changed, keys: keys.clone() });
+        }
+        self.work.switches.push(Switch { new, old, dump: next, keys, carried });
+    }
+
+    /// A key that was given to a new object must not be that of another object; if it is that of one that is deleted, this
+    /// gives it. One that the server is still to make cannot be.
     fn check_identity(
         &mut self,
         row: Row,
         table: &'static TableDef,
         dump: &Dump,
         keys: &[(usize, KeySource)],
-    ) -> Result<()> {
+    ) -> Result<Option<Row>> {
         let raw = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
             Some((_, KeySource::Known(raw))) => Some(&**raw),
             Some((_, KeySource::Null | KeySource::Of(..))) => None,
             None => dump.raw(column),
         };
-        let Some(key) = IdentityKey::of(table, raw) else { return Ok(()) };
+        let Some(key) = IdentityKey::of(table, raw) else { return Ok(None) };
         let arena = &self.session.arenas[row.arena];
-        let held = arena.lookup(&key).is_some_and(|slot| !arena.is_doomed(slot));
-        if held || !self.given.insert((row.arena, key)) {
+        let holder = arena.lookup(&key);
+        if holder.is_some_and(|slot| !arena.is_doomed(slot)) || !self.given.insert((row.arena, key)) {
             let names = table.key_names.join(", ");
             let message =
                 format!("two objects of `{}` have the same primary key ({names}): one row is one object", table.model);
             return Err(Error::invalid(message).with_model(table.model).with_table(table.display_name()));
         }
-        Ok(())
+        Ok(holder.map(|slot| Row { arena: row.arena, slot }))
     }
 
     fn delete(&mut self, row: Row) {
+        // New objects come before those that are deleted.
+        if self.work.switches.iter().any(|switch| switch.old == row) {
+            return;
+        }
         let arena = &self.session.arenas[row.arena];
         let mut stored = Dump::default();
         arena.dump_stored(row.slot, &mut stored);
@@ -404,14 +447,7 @@ impl Collector<'_> {
         arena.dump_stored(row.slot, &mut stored);
         // A value that cannot be sent has no bytes to compare.
         check(table, &dump, [])?;
-        let differs = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
-            Some((_, KeySource::Null)) => stored.raw(column).is_some(),
-            Some((_, KeySource::Known(raw))) => stored.raw(column) != Some(raw),
-            Some((_, KeySource::Of(..))) => true,
-            None => dump.raw(column) != stored.raw(column),
-        };
-        let writable = |column: &usize| table.columns[*column].generated.is_none();
-        let changed: Vec<usize> = (0..table.columns.len()).filter(writable).filter(|&c| differs(c)).collect();
+        let changed = changed_columns(table, &dump, &stored, &keys);
         if changed.is_empty() {
             return Ok(());
         }
@@ -419,6 +455,18 @@ impl Collector<'_> {
         self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys });
         Ok(())
     }
+}
+
+/// The columns in which an object, with the keys that its relationships give it, differs from its row.
+fn changed_columns(table: &TableDef, dump: &Dump, stored: &Dump, keys: &[(usize, KeySource)]) -> Vec<usize> {
+    let differs = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
+        Some((_, KeySource::Null)) => stored.raw(column).is_some(),
+        Some((_, KeySource::Known(raw))) => stored.raw(column) != Some(raw),
+        Some((_, KeySource::Of(..))) => true,
+        None => dump.raw(column) != stored.raw(column),
+    };
+    let writable = |column: &usize| table.columns[*column].generated.is_none();
+    (0..table.columns.len()).filter(writable).filter(|&column| differs(column)).collect()
 }
 
 fn address(relation: &'static RelationDef) -> usize {

@@ -61,6 +61,10 @@ pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, 
         effects: Effects::default(),
         begin: bounds.begin,
     };
+    for switch in &work.switches {
+        let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(raw.clone())));
+        emitter.effects.stores.extend(carried);
+    }
     if insert_waves(work, plan) > 2 {
         emitter.take_keys(plan);
         emitter.fly(connection, None).await?;

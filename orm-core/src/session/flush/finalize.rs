@@ -27,6 +27,10 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
         session.arenas[op.row.arena].unregister(op.row.slot);
         session.arenas[op.row.arena].set_state(op.row.slot, SlotState::Deleted);
     }
+    for switch in &work.switches {
+        session.arenas[switch.old.arena].unregister(switch.old.slot);
+        session.arenas[switch.old.arena].set_state(switch.old.slot, SlotState::Deleted);
+    }
     for (row, column, raw) in effects.stores {
         let table = session.arenas[row.arena].table();
         session.arenas[row.arena]
@@ -34,17 +38,19 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
             .map_err(|reason| table.decode_error(column, reason))?;
     }
     let mut edits = Edits::default();
+    let taken_over: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
     for op in &work.updates {
         settle_row(session, op.row);
     }
-    for op in &work.inserts {
-        session.arenas[op.row.arena].set_state(op.row.slot, SlotState::Persistent);
-        settle_row(session, op.row);
+    let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
+    for row in new() {
+        session.arenas[row.arena].set_state(row.slot, SlotState::Persistent);
+        settle_row(session, row);
     }
-    for op in &work.inserts {
-        relate(session, op.row, op.table, None, &mut edits);
+    for row in new() {
+        relate(session, row, session.arenas[row.arena].table(), None, &mut edits);
     }
-    for op in &work.updates {
+    for op in work.updates.iter().filter(|op| !taken_over.contains(&op.row)) {
         relate(session, op.row, op.table, Some(&op.stored), &mut edits);
     }
     for op in &work.links {
@@ -81,8 +87,11 @@ fn remember(session: &mut Inner, work: &Work) {
     for op in &work.inserts {
         session.remember(op.row, Change::Inserted(session.checkpoint(op.row)));
     }
-    for op in &work.deletes {
-        session.remember(op.row, Change::Deleted(session.checkpoint(op.row)));
+    for switch in &work.switches {
+        session.remember(switch.new, Change::Inserted(session.checkpoint(switch.new)));
+    }
+    for row in work.gone() {
+        session.remember(row, Change::Deleted(session.checkpoint(row)));
     }
     // Of a touched object without an update of its own, the collections may have been written.
     let mut changed: Vec<Row> = work.updates.iter().map(|op| op.row).collect();
@@ -90,7 +99,7 @@ fn remember(session: &mut Inner, work: &Work) {
         let touched = slots.touched().iter().filter(|&&slot| slots.has_snapshot(slot) && !slots.is_doomed(slot));
         changed.extend(touched.map(|&slot| Row { arena, slot }));
     }
-    let mut seen = HashSet::with_capacity(changed.len());
+    let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
     for row in changed {
         if seen.insert(row) {
             let edits = session.arenas[row.arena].collection_edits(row.slot);
@@ -211,6 +220,13 @@ fn mirror_link(session: &Inner, op: &LinkOp, edits: &mut Edits) {
     }
 }
 
+impl Work {
+    /// The objects whose rows are not theirs any more.
+    fn gone(&self) -> impl Iterator<Item = Row> {
+        self.deletes.iter().map(|op| op.row).chain(self.switches.iter().map(|switch| switch.old))
+    }
+}
+
 impl Edits {
     fn note(&mut self, owner: Row, field: usize, handle: RawHandle, comes: bool) {
         let (added, removed) = self.0.entry((owner, field)).or_default();
@@ -240,10 +256,10 @@ impl Edits {
 /// Takes deleted objects out of the loaded collections.
 fn purge(session: &mut Inner, work: &Work) {
     let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
-    for op in &work.deletes {
-        let handle = session.handle_of(op.row);
-        gone.entry(op.row.arena).or_default().insert(handle);
-        session.arenas[op.row.arena].settle(op.row.slot);
+    for row in work.gone() {
+        let handle = session.handle_of(row);
+        gone.entry(row.arena).or_default().insert(handle);
+        session.arenas[row.arena].settle(row.slot);
     }
     for (arena, handles) in gone {
         let table = session.arenas[arena].table();

@@ -12,6 +12,7 @@ use crate::schema::Dump;
 pub(super) struct Keys<'w> {
     work: &'w Work,
     inserts: HashMap<Row, usize>,
+    switches: HashMap<Row, usize>,
     /// Columns that the server made, of rows that were inserted.
     made: HashMap<(Row, usize), Box<[u8]>>,
     /// Rows whose insert is to be sent with the next wave: what the server makes of them is not known yet.
@@ -23,6 +24,7 @@ pub(super) struct Keys<'w> {
 impl<'w> Keys<'w> {
     pub(super) fn new(work: &'w Work, plan: &Plan) -> Self {
         let inserts = work.inserts.iter().enumerate().map(|(index, op)| (op.row, index)).collect();
+        let switches = work.switches.iter().enumerate().map(|(index, switch)| (switch.new, index)).collect();
         let filled = |step: &Step| match step {
             Step::Fill { insert, columns } => {
                 columns.iter().map(|&column| (work.inserts[*insert].row, column)).collect()
@@ -30,7 +32,7 @@ impl<'w> Keys<'w> {
             _ => Vec::new(),
         };
         let late = plan.steps.iter().flat_map(filled).collect();
-        Self { work, inserts, made: HashMap::new(), queued: HashSet::new(), late }
+        Self { work, inserts, switches, made: HashMap::new(), queued: HashSet::new(), late }
     }
 
     /// What the server made of a column.
@@ -67,6 +69,10 @@ impl<'w> Keys<'w> {
             KeySource::Of(row, column) => {
                 if let Some(raw) = self.made(*row, *column) {
                     return Some(Cow::Owned(raw.to_vec()));
+                }
+                if let Some(&switch) = self.switches.get(row) {
+                    let switch = &self.work.switches[switch];
+                    return self.cell(&switch.dump, &switch.keys, *column);
                 }
                 let op = &self.work.inserts[*self.inserts.get(row)?];
                 self.cell(&op.dump, &op.keys, *column)

@@ -2,7 +2,7 @@
 //!
 //! Inserts go in the order of the foreign keys between tables, and within a table in the order in which the objects were
 //! added; a row that points to another new row of its own table waits for it, level by level. Updates follow, then links,
-//! then deletes in reverse order. Rows that point to each other in a circle are inserted with NULL where a key may be,
+//! then deletes in reverse order; but a delete that frees a unique value for an insert goes first, where that is safe. Rows that point to each other in a circle are inserted with NULL where a key may be,
 //! which an update fills in.
 
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,8 @@ use std::collections::{HashMap, HashSet};
 use super::super::inner::Row;
 use super::collect::{KeySource, UpdateOp, Work};
 use crate::error::{Error, Result};
-use crate::schema::{Metadata, TableDef};
+use crate::query::positions;
+use crate::schema::{Dump, Metadata, TableDef};
 
 /// What is sent, in order.
 #[derive(Debug, Default)]
@@ -36,11 +37,45 @@ pub(super) enum Step {
 pub(super) fn plan(work: &Work) -> Result<Plan> {
     let mut plan = Plan::default();
     let order = table_order(work);
+    let early = early_deletes(work);
+    plan_deletes(work, &order, &mut plan, |delete| early.contains(&delete));
     plan_inserts(work, &order, &mut plan)?;
     plan_updates(work, &order, &mut plan);
     plan_links(work, &mut plan);
-    plan_deletes(work, &order, &mut plan);
+    plan_deletes(work, &order, &mut plan, |delete| !early.contains(&delete));
     Ok(plan)
+}
+
+/// The deletes that go before the inserts, because they free a unique value that an insert takes. Only where nothing that
+/// is changed or deleted may still point to the row.
+fn early_deletes(work: &Work) -> HashSet<usize> {
+    let points_to = |from: &'static TableDef, to: &'static TableDef| {
+        from.foreign_keys.iter().any(|key| to.is_same_table((key.target)()))
+    };
+    let mut early = HashSet::new();
+    for (index, op) in work.deletes.iter().enumerate() {
+        let written = work.updates.iter().map(|op| op.table).chain(work.deletes.iter().map(|op| op.table));
+        if written.into_iter().any(|other| points_to(other, op.table)) {
+            continue;
+        }
+        let rivals = work.inserts.iter().filter(|insert| std::ptr::eq(insert.table, op.table));
+        if unique_columns(op.table)
+            .any(|columns| rivals.clone().any(|rival| same_values(&columns, &rival.dump, &op.stored)))
+        {
+            early.insert(index);
+        }
+    }
+    early
+}
+
+/// The columns of each unique constraint and unique index.
+fn unique_columns(table: &'static TableDef) -> impl Iterator<Item = Vec<usize>> {
+    let indexes = table.indexes.iter().filter(|index| index.unique).map(|index| index.columns);
+    table.uniques.iter().map(|unique| unique.columns).chain(indexes).map(|names| positions(table, names))
+}
+
+fn same_values(columns: &[usize], a: &Dump, b: &Dump) -> bool {
+    columns.iter().all(|&column| a.raw(column).is_some() && a.raw(column) == b.raw(column))
 }
 
 /// The tables of the work, those that are pointed to first.
@@ -263,10 +298,10 @@ fn plan_links(work: &Work, plan: &mut Plan) {
     }
 }
 
-fn plan_deletes(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
+fn plan_deletes(work: &Work, order: &[&'static TableDef], plan: &mut Plan, chosen: impl Fn(usize) -> bool) {
     for table in order.iter().rev() {
-        let mut rows: Vec<usize> =
-            (0..work.deletes.len()).filter(|&index| std::ptr::eq(work.deletes[index].table, *table)).collect();
+        let is_of = |index: &usize| std::ptr::eq(work.deletes[*index].table, *table) && chosen(*index);
+        let mut rows: Vec<usize> = (0..work.deletes.len()).filter(is_of).collect();
         rows.sort_by_key(|&index| {
             let op = &work.deletes[index];
             op.table.primary_key.iter().map(|&c| op.stored.raw(c).map(<[u8]>::to_vec)).collect::<Vec<_>>()
