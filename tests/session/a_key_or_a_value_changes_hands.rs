@@ -92,9 +92,8 @@ async fn u07_children_of_the_new_object_get_its_key() -> Result<()> {
     let mut session = db.engine.session();
     let java = session.get::<Course>(2).await?.expect("it is there");
     session.delete(java)?;
-    let kotlin = session.add(
-        Course::builder().id(2).name("Kotlin").homeworks([Homework::builder().number(7).description("new")]),
-    );
+    let kotlin = session
+        .add(Course::builder().id(2).name("Kotlin").homeworks([Homework::builder().number(7).description("new")]));
     session.commit().await?;
     assert_eq!(db.stored("SELECT id, name FROM course ORDER BY id").await, ["1|Python", "2|Kotlin"]);
     assert_eq!(db.stored("SELECT course_id FROM homework WHERE number = 7").await, ["2"]);

@@ -16,6 +16,7 @@ mod handles_lead_to_objects;
 mod objects_are_read_anew;
 mod one_row_is_one_object;
 mod only_what_changed_is_sent;
+mod orphans_follow_their_rule;
 mod programs_of_the_sketch_run;
 mod random_histories_agree_with_the_table;
 mod relationships_are_loaded_for_many_at_once;

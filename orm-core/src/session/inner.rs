@@ -1,6 +1,6 @@
 //! What a session is made of, and how its parts are reached.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +10,7 @@ use super::savepoint::Level;
 use super::undo::Undo;
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Adopter, Handle, Model, RawHandle, RelationDef, TableDef};
+use crate::schema::{Adopter, Handle, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
 
 /// The parts of a session. The acts (flush, load, access) are functions over it, each in a file of its own.
 pub(super) struct Inner {
@@ -20,6 +20,8 @@ pub(super) struct Inner {
     pub(super) arenas: Vec<Box<dyn AnyArena>>,
     /// Objects without a row, in the order in which they were added.
     pub(super) pending: Vec<Row>,
+    /// New objects that came with a parent's collection and not by themselves: the parent, and the field.
+    pub(super) cascaded: HashMap<Row, (Row, usize)>,
     /// The connection of the open transaction.
     pub(super) connection: Option<Connection>,
     /// Whether the connection is taken out while rows are read.
@@ -69,6 +71,7 @@ impl Inner {
             options,
             arenas: Vec::new(),
             pending: Vec::new(),
+            cascaded: HashMap::new(),
             connection: None,
             is_lent: false,
             levels: Vec::new(),
@@ -150,8 +153,32 @@ impl Adopter for Inner {
         };
         let slot = arena.insert(value, SlotState::Pending, epoch);
         let row = Row { arena: index, slot };
+        self.note_cascade(row, position);
         self.pending.insert(position, row);
         self.handle_of(row).typed()
+    }
+}
+
+impl Inner {
+    /// Notes which of the objects that came after `position` came with the collections of this one.
+    fn note_cascade(&mut self, parent: Row, position: usize) {
+        if self.pending.len() == position {
+            return;
+        }
+        let came: HashSet<Row> = self.pending[position..].iter().copied().collect();
+        for (field, relation) in self.arenas[parent.arena].table().relations.iter().enumerate() {
+            if !matches!(relation.kind, RelationKind::HasMany { .. } | RelationKind::HasOne { .. }) {
+                continue;
+            }
+            let held = self.arenas[parent.arena].relation(parent.slot, field).and_then(RelationField::held);
+            for handle in held.iter().flat_map(|held| held.iter()) {
+                if let Ok(child) = self.resolve((relation.to)(), *handle)
+                    && came.contains(&child)
+                {
+                    self.cascaded.insert(child, (parent, field));
+                }
+            }
+        }
     }
 }
 

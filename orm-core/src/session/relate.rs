@@ -39,8 +39,12 @@ impl Session {
         child: impl IntoChild<B, VIA>,
     ) -> Result<Handle<B>> {
         let parent_row = self.inner.row(parent)?;
+        let before = self.inner.pending.len();
         let child = child.into_child().hold(&mut self.inner);
         let child_row = self.inner.row(child)?;
+        if let (Some(field), true) = (relation.edge().field(), self.inner.pending.len() > before) {
+            self.inner.cascaded.insert(child_row, (parent_row, field));
+        }
         self.inner.relate(relation.edge(), parent_row, child_row)?;
         Ok(child)
     }

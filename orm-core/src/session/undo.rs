@@ -172,6 +172,9 @@ impl Inner {
             self.forget_dropped(&dropped);
         }
         self.related.clear();
+        if way == Way::Rollback {
+            self.cascaded.clear();
+        }
         for arena in &mut self.arenas {
             arena.compact_once();
         }

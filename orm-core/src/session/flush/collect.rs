@@ -9,7 +9,7 @@ use super::super::inner::{Inner, Row};
 use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
-use crate::schema::{Dump, Edge, EdgeLink, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::schema::{Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
 
 /// All that a flush has to write.
 #[derive(Default)]
@@ -19,6 +19,8 @@ pub(super) struct Work {
     pub(super) switches: Vec<Switch>,
     pub(super) deletes: Vec<DeleteOp>,
     pub(super) links: Vec<LinkOp>,
+    /// New objects that came with a collection and were taken out of it again: they are not written.
+    pub(super) dropped: Vec<Row>,
     /// Children that a collection was given, by owner and field, and that went elsewhere by what they say themselves.
     pub(super) lost: Vec<(Row, usize, Row)>,
     /// The parents that children with a row have, by what relationships say.
@@ -108,6 +110,10 @@ struct Collector<'s> {
     claims: Vec<((Row, usize), (Row, usize))>,
     /// The keys that were given to new objects.
     given: HashSet<(usize, IdentityKey)>,
+    /// Children that were taken out of a collection whose orphans are deleted.
+    orphans: HashSet<(Row, usize)>,
+    /// Of these, those that have a row and found no other parent.
+    orphaned: Vec<Row>,
 }
 
 pub(super) fn collect(session: &Inner) -> Result<Work> {
@@ -120,6 +126,8 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
         links: HashSet::new(),
         claims: Vec::new(),
         given: HashSet::new(),
+        orphans: HashSet::new(),
+        orphaned: Vec::new(),
     };
     let mut looked_at: Vec<Row> = session.pending.clone();
     for (arena, slots) in session.arenas.iter().enumerate() {
@@ -130,7 +138,10 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
             collector.relationships(row)?;
         }
     }
+    collector.drop_unclaimed();
     collector.rows(&looked_at)?;
+    let dropped: HashSet<Row> = collector.work.dropped.iter().copied().collect();
+    collector.work.links.retain(|op| !dropped.contains(&op.rows.0) && !dropped.contains(&op.rows.1));
     Ok(collector.work)
 }
 
@@ -149,6 +160,9 @@ impl Collector<'_> {
                 RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
                     let (added, removed) = self.difference(relation, now, before)?;
+                    if relation.orphans == Orphans::Delete {
+                        self.orphans.extend(removed.iter().map(|&child| (child, address(inverse))));
+                    }
                     self.children(row, inverse, &added, &removed);
                     self.claims.extend(added.iter().map(|&child| ((row, field), (child, address(inverse)))));
                 }
@@ -304,6 +318,39 @@ impl Collector<'_> {
         }
     }
 
+    /// Finds the new objects that came with a collection in which they are not any more, and that nothing else holds.
+    fn drop_unclaimed(&mut self) {
+        let mut dropped: HashSet<Row> = HashSet::new();
+        loop {
+            let before = dropped.len();
+            for (&child, &(parent, field)) in &self.session.cascaded {
+                if self.session.state(child) == SlotState::Pending && !self.is_claimed(child, parent, field, &dropped) {
+                    dropped.insert(child);
+                }
+            }
+            // What came with one that is dropped goes with it.
+            if dropped.len() == before {
+                break;
+            }
+        }
+        self.work.dropped = dropped.into_iter().collect();
+        self.work.dropped.sort();
+    }
+
+    fn is_claimed(&self, child: Row, parent: Row, field: usize, dropped: &HashSet<Row>) -> bool {
+        let relation = self.session.arenas[parent.arena].table().relations[field];
+        let (RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse }) = relation.kind else { return true };
+        match self.parents.get(&(child, address(inverse))) {
+            Some((_, Some(parent))) => !dropped.contains(parent),
+            Some((_, None)) => false,
+            // A parent that was written before this flush has no change to show: its collection tells.
+            None => {
+                let held = self.session.arenas[parent.arena].relation(parent.slot, field).and_then(RelationField::held);
+                held.is_some_and(|held| held.contains(&self.session.handle_of(child)))
+            }
+        }
+    }
+
     /// The foreign keys of the rows, by row.
     fn foreign_keys(&mut self) -> Result<HashMap<Row, Vec<(usize, KeySource)>>> {
         let mut keys: HashMap<Row, Vec<(usize, KeySource)>> = HashMap::new();
@@ -318,7 +365,11 @@ impl Collector<'_> {
         let mut parents: Vec<_> = std::mem::take(&mut self.parents).into_iter().collect();
         // The order of a hash map is not to decide anything.
         parents.sort_by_key(|((row, relation), _)| (*row, *relation));
-        for ((child, _), (relation, parent)) in parents {
+        for ((child, address), (relation, parent)) in parents {
+            if parent.is_none() && self.orphans.contains(&(child, address)) && self.needs_parent(child) {
+                self.orphaned.push(child);
+                continue;
+            }
             if let Some(parent) = parent.filter(|_| self.session.state(child) == SlotState::Persistent) {
                 self.work.parents.push((child, relation, parent));
             }
@@ -350,16 +401,21 @@ impl Collector<'_> {
 
     fn rows(&mut self, looked_at: &[Row]) -> Result<()> {
         let mut keys = self.foreign_keys()?;
+        let orphaned: HashSet<Row> = std::mem::take(&mut self.orphaned).into_iter().collect();
+        let dropped: HashSet<Row> = self.work.dropped.iter().copied().collect();
         // Those that are only pointed at by a changed collection come last, in an order of their own.
         let known: HashSet<Row> = looked_at.iter().copied().collect();
-        let mut others: Vec<Row> = keys.keys().copied().filter(|row| !known.contains(row)).collect();
+        let pointed_at = keys.keys().chain(&orphaned);
+        let mut others: Vec<Row> = pointed_at.copied().filter(|row| !known.contains(row)).collect();
         others.sort();
+        others.dedup();
         for &row in looked_at.iter().chain(&others) {
             let own = keys.remove(&row).unwrap_or_default();
             let arena = &self.session.arenas[row.arena];
             match arena.state(row.slot) {
+                SlotState::Pending if dropped.contains(&row) => {}
                 SlotState::Pending => self.insert(row, own)?,
-                SlotState::Persistent if arena.is_doomed(row.slot) => self.delete(row),
+                SlotState::Persistent if arena.is_doomed(row.slot) || orphaned.contains(&row) => self.delete(row),
                 SlotState::Persistent => self.update(row, own)?,
                 SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {}
             }

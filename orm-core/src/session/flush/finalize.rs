@@ -70,6 +70,11 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
         edits.note(parent, field, session.handle_of(child), false);
     }
     edits.apply(session);
+    for &row in &work.dropped {
+        session.arenas[row.arena].set_state(row.slot, SlotState::Transient);
+    }
+    session.pending.retain(|row| !work.dropped.contains(row));
+    session.cascaded.clear();
     for &(child, relation, parent) in &work.parents {
         confirm_parent(session, child, relation, parent);
     }
