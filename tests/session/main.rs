@@ -9,6 +9,7 @@ mod a_new_graph_is_added_from_either_side;
 mod autoflush_lets_queries_see_what_is_pending;
 mod both_sides_of_a_relationship_agree;
 mod bulk_operations_bring_objects_in_line;
+mod children_follow_their_deleted_parents;
 mod circles_and_trees_are_put_in_order;
 mod deleted_objects_leave_the_session;
 mod each_object_gets_its_own_key;

@@ -6,6 +6,7 @@
 //! their sequences ahead, in one. What comes back is collected as [`Effects`] and changes no object yet.
 
 use super::super::inner::Row;
+use super::children::{self, Met};
 use super::collect::{KeySource, Work};
 use super::keys::{Keys, next_version};
 use super::plan::{Plan, Step};
@@ -20,12 +21,14 @@ use crate::types::RowReader;
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub(super) stores: Vec<(Row, usize, Option<Box<[u8]>>)>,
+    /// Children that were met when their parents were deleted.
+    pub(super) children: Vec<Met>,
 }
 
 impl Effects {
     /// Whether the server made any of it.
     fn has_made(&self) -> bool {
-        !self.stores.is_empty()
+        !self.stores.is_empty() || !self.children.is_empty()
     }
 }
 
@@ -145,7 +148,10 @@ impl<'w> Emitter<'w> {
             }
             Step::Update { rows } => self.wave.extend(statements::update(self.work, &self.keys, rows)?),
             Step::Link { rows } => self.wave.push(statements::link(self.work, &self.keys, rows)?),
-            Step::Delete { rows } => self.wave.push(statements::delete(self.work, rows)?),
+            Step::Delete { rows } => {
+                self.wave.extend(children::statements(self.work, rows)?);
+                self.wave.push(statements::delete(self.work, rows)?);
+            }
         }
         Ok(())
     }
@@ -157,7 +163,9 @@ impl<'w> Emitter<'w> {
         }
         let wave = std::mem::take(&mut self.wave);
         let statements = wave.iter().map(|outgoing| outgoing.write.compile()).collect::<Result<Vec<_>>>()?;
-        let answers = pipeline(connection, self.begin.take(), &statements, end).await?;
+        let answers = pipeline(connection, self.begin.take(), &statements, end)
+            .await
+            .map_err(|error| children::explain(self.work, error))?;
         for (outgoing, answer) in wave.iter().zip(&answers) {
             self.land(&outgoing.expect, answer)?;
         }
@@ -202,6 +210,12 @@ impl<'w> Emitter<'w> {
                 let met = answer.read(|row| row.read::<i64>())?;
                 let ops = deletes.iter().map(|&delete| &self.work.deletes[delete]);
                 check_all_met(met.into_iter(), ops.map(|op| (op.table, &op.stored)))?;
+            }
+            Expect::Children { table, nullified } => {
+                let columns: Vec<usize> = (0..table.primary_key.len()).collect();
+                let rows = answer.read(|row| read_columns(row, &columns, 0))?;
+                let keys = rows.into_iter().map(|row| row.into_iter().map(|(_, raw)| raw).collect()).collect();
+                self.effects.children.push(Met { table, nullified: nullified.clone(), keys });
             }
             Expect::Nothing => {}
         }

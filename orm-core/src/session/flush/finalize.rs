@@ -7,6 +7,7 @@ use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
+use super::children;
 use super::collect::{LinkOp, Work};
 use super::emit::Effects;
 use crate::error::Result;
@@ -58,6 +59,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
     }
     edits.apply(session);
     purge(session, work);
+    children::follow(session, work, &effects.children);
     session.pending.clear();
     session.related.clear();
     Ok(())

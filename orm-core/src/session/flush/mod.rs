@@ -4,6 +4,7 @@
 //! any I/O, `emit` sends it, and `finalize` brings the objects in line. Nothing of the session changes before the last
 //! one, so a flush that fails leaves it as it was.
 
+mod children;
 mod collect;
 mod emit;
 mod finalize;

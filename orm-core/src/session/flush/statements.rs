@@ -36,6 +36,8 @@ pub(super) enum Expect {
     Filled { insert: usize },
     /// The ordinal of each of these.
     Deleted { deletes: Vec<usize> },
+    /// The keys of the children that were met, of which these columns are NULL now.
+    Children { table: &'static TableDef, nullified: Vec<usize> },
     /// Nothing that is to be looked at.
     Nothing,
 }
@@ -207,7 +209,7 @@ fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
     if column.sql_type.is_some() { value.undeclared() } else { value }
 }
 
-fn array<'a>(
+pub(super) fn array<'a>(
     table: &TableDef,
     column: usize,
     cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,

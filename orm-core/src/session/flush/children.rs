@@ -1,0 +1,276 @@
+//! What becomes of the children when their parents are deleted: by the relationship's rule, or the foreign key's.
+//!
+//! The database's own `ON DELETE` is trusted: nothing is asked and nothing is sent, and the children that the session
+//! holds are brought in line. Without one, a key that may be NULL becomes so; a relationship may say otherwise by
+//! `on_parent_delete`. Either way it is one statement a relationship, for loaded children and others alike.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::super::arena::SlotState;
+use super::super::identity::IdentityKey;
+use super::super::inner::{Inner, Row};
+use super::super::undo::Change;
+use super::collect::{DeleteOp, Work};
+use super::finalize::follow_keys;
+use super::statements::{Expect, Outgoing, array};
+use crate::compile::Write;
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::positions;
+use crate::schema::{
+    Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
+};
+use crate::sql::{BulkDelete, BulkUpdate, FromItem, Node, Projection, Select};
+use crate::types::Value;
+
+/// What is done to children by a statement of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Delete,
+    Nullify,
+}
+
+/// The primary keys of children that a statement met.
+#[derive(Debug)]
+pub(super) struct Met {
+    pub(super) table: &'static TableDef,
+    /// The key's columns that are NULL now; none if the rows are deleted.
+    pub(super) nullified: Vec<usize>,
+    pub(super) keys: Vec<Vec<Option<Box<[u8]>>>>,
+}
+
+/// The rule that calls for a statement, if one does.
+fn rule(relation: &RelationDef, inverse: &RelationDef) -> Option<Rule> {
+    let table = (inverse.from)();
+    let (columns, _) = inverse.key_pairs();
+    let nullable = || positions(table, columns).iter().all(|&column| table.columns[column].nullable);
+    match relation.on_parent_delete {
+        OnParentDelete::Delete => Some(Rule::Delete),
+        OnParentDelete::Nullify => Some(Rule::Nullify),
+        OnParentDelete::Restrict => None,
+        OnParentDelete::ForeignKey => match table.foreign_key_over(columns)?.on_delete {
+            ForeignKeyAction::NoAction | ForeignKeyAction::Restrict => nullable().then_some(Rule::Nullify),
+            ForeignKeyAction::Cascade | ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault => None,
+        },
+    }
+}
+
+/// The statements that go before the deletion of these rows, which are of one table: those of the furthest descendants
+/// first.
+pub(super) fn statements(work: &Work, deletes: &[usize]) -> Result<Vec<Outgoing>> {
+    let ops: Vec<&DeleteOp> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
+    let table = ops[0].table;
+    let mut out = Vec::new();
+    for (relation, inverse) in children_of(table) {
+        let Some(rule) = rule(relation, inverse) else { continue };
+        let (columns, targets) = inverse.key_pairs();
+        let arrays = positions(table, targets)
+            .into_iter()
+            .map(|column| {
+                array(table, column, ops.iter().map(|op| op.stored.raw(column).map(std::borrow::Cow::Borrowed)))
+            })
+            .collect::<Result<Vec<Value>>>()?;
+        let chosen = in_arrays((inverse.from)(), columns, arrays);
+        push(relation, inverse, rule, chosen, &mut vec![table], &mut out)?;
+    }
+    Ok(out)
+}
+
+/// The collections of a model, with the other sides that hold their keys.
+fn children_of(table: &'static TableDef) -> impl Iterator<Item = (&'static RelationDef, &'static RelationDef)> {
+    table.relations.iter().filter_map(|relation| match relation.kind {
+        RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => Some((*relation, &**inverse)),
+        RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => None,
+    })
+}
+
+fn in_arrays(table: &'static TableDef, columns: &[&'static str], mut arrays: Vec<Value>) -> Node {
+    let source = SourceRef::Table(table);
+    let nodes: Vec<Node> =
+        positions(table, columns).into_iter().map(|column| Node::column(source, &table.columns[column])).collect();
+    match (nodes.as_slice(), arrays.pop()) {
+        ([single], Some(array)) => Node::InArray { operand: Box::new(single.clone()), array, negated: false },
+        (_, last) => Node::InTuples { columns: nodes, arrays: arrays.into_iter().chain(last).collect() },
+    }
+}
+
+/// The statement for the children that `chosen` chooses, after those for their own children.
+fn push(
+    relation: &'static RelationDef,
+    inverse: &'static RelationDef,
+    rule: Rule,
+    chosen: Node,
+    path: &mut Vec<&'static TableDef>,
+    out: &mut Vec<Outgoing>,
+) -> Result<()> {
+    let table = (inverse.from)();
+    let source = SourceRef::Table(table);
+    let returning = table.primary_key.to_vec();
+    let (columns, _) = inverse.key_pairs();
+    let write = match rule {
+        Rule::Nullify => {
+            let nullable = positions(table, columns).into_iter().filter(|&column| table.columns[column].nullable);
+            let nullified: Vec<usize> = nullable.collect();
+            let null = |&column: &usize| {
+                let def = &table.columns[column];
+                (def, Node::Param(Value::from_raw(def.ty, None)))
+            };
+            let set = nullified.iter().map(null).collect();
+            let predicates = vec![chosen];
+            let write = BulkUpdate { source, set, joins: Vec::new(), predicates, returning };
+            out.push(Outgoing { write: Write::BulkUpdate(write), expect: Expect::Children { table, nullified } });
+            return Ok(());
+        }
+        Rule::Delete => BulkDelete { source, joins: Vec::new(), predicates: vec![chosen.clone()], returning },
+    };
+    if path.iter().any(|other| std::ptr::eq(*other, table)) {
+        return Err(unsupported(relation, "leads back to a model on the way: let the foreign key cascade"));
+    }
+    path.push(table);
+    for (below, its_inverse) in children_of(table) {
+        let Some(rule) = self::rule(below, its_inverse) else { continue };
+        let (columns, targets) = its_inverse.key_pairs();
+        let ([column], [target]) = (columns, targets) else {
+            return Err(unsupported(below, "has a composite key: let the foreign key cascade"));
+        };
+        let chosen = in_children((its_inverse.from)(), column, table, target, &chosen);
+        push(below, its_inverse, rule, chosen, path, out)?;
+    }
+    path.pop();
+    out.push(Outgoing { write: Write::BulkDelete(write), expect: Expect::Children { table, nullified: Vec::new() } });
+    Ok(())
+}
+
+/// The grandchildren whose parents `chosen` chooses.
+fn in_children(table: &'static TableDef, column: &str, parent: &'static TableDef, target: &str, chosen: &Node) -> Node {
+    let column_of = |table: &'static TableDef, name: &str| {
+        let node = table.column_index(name).map(|index| Node::column(SourceRef::Table(table), &table.columns[index]));
+        node.unwrap_or(Node::All(Vec::new()))
+    };
+    let source = SourceRef::Table(parent);
+    let ty = parent.column_index(target).map_or(<bool as crate::types::Field>::TYPE, |index| parent.columns[index].ty);
+    let mut select =
+        Select::of(source, Projection::Expr { node: column_of(parent, target), ty }, FromItem::Source(source));
+    select.predicates.push(chosen.clone());
+    Node::InSelect { operand: Box::new(column_of(table, column)), select: Arc::new(select), negated: false }
+}
+
+fn unsupported(relation: &RelationDef, reason: &str) -> Error {
+    let model = (relation.from)().model;
+    let message = format!("relationship `{}` deletes its children and {reason}", relation.path());
+    Error::new(ErrorKind::Unsupported, message).with_model(model)
+}
+
+/// If the server refused to delete a parent, names the relationship that has no rule for its children.
+pub(super) fn explain(work: &Work, error: Error) -> Error {
+    let Some(table) = error.table().map(str::to_owned).filter(|_| error.is_foreign_key_violation()) else {
+        return error;
+    };
+    let relations = work.deletes.iter().flat_map(|op| children_of(op.table));
+    let found = relations.into_iter().find(|(_, inverse)| (inverse.from)().display_name() == table);
+    match found {
+        Some((relation, _)) => error.context(&format!("relationship `{}` still has objects", relation.path())),
+        None => error,
+    }
+}
+
+/// Brings the children in line that the session holds: of statements of ours, and of what the database did itself.
+pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) {
+    for met in met {
+        let Some(arena) = session.find_arena(met.table) else { continue };
+        let slots: Vec<u32> = met.keys.iter().filter_map(|key| slot_of(session, arena, met.table, key)).collect();
+        let rows: Vec<Row> = slots.into_iter().map(|slot| Row { arena, slot }).collect();
+        if met.nullified.is_empty() {
+            delete(session, &rows);
+            continue;
+        }
+        for row in rows {
+            nullify(session, row, &met.nullified);
+        }
+    }
+    let mut gone: Vec<(&'static TableDef, Vec<Dump>)> = Vec::new();
+    for op in &work.deletes {
+        let mut dump = Dump::default();
+        session.arenas[op.row.arena].dump_stored(op.row.slot, &mut dump);
+        match gone.iter_mut().find(|(table, _)| std::ptr::eq(*table, op.table)) {
+            Some((_, dumps)) => dumps.push(dump),
+            None => gone.push((op.table, vec![dump])),
+        }
+    }
+    while let Some((table, dumps)) = gone.pop() {
+        gone.extend(follow_database(session, table, &dumps));
+    }
+}
+
+fn slot_of(session: &Inner, arena: usize, table: &'static TableDef, key: &[Option<Box<[u8]>>]) -> Option<u32> {
+    let raw = |column: usize| key[table.primary_key.iter().position(|&other| other == column)?].as_deref();
+    session.arenas[arena].lookup(&IdentityKey::of(table, raw)?)
+}
+
+fn delete(session: &mut Inner, rows: &[Row]) {
+    let mut gone: HashSet<RawHandle> = HashSet::new();
+    for &row in rows {
+        session.remember(row, Change::BulkDeleted(session.checkpoint(row)));
+        gone.insert(session.handle_of(row));
+        let arena = &mut session.arenas[row.arena];
+        arena.unregister(row.slot);
+        arena.settle(row.slot);
+        arena.set_state(row.slot, SlotState::Deleted);
+    }
+    if let Some(row) = rows.first() {
+        let table = session.arenas[row.arena].table();
+        session.remove_from_relations(table, &gone);
+    }
+}
+
+fn nullify(session: &mut Inner, row: Row, columns: &[usize]) {
+    session.remember(row, Change::Bulk(session.checkpoint(row)));
+    let stored = session.stored_dump(row);
+    for &column in columns {
+        // The column is that of a field that may be NULL: it takes one.
+        let _ = session.arenas[row.arena].store(row.slot, column, None);
+    }
+    follow_keys(session, row, &stored);
+}
+
+/// What `ON DELETE CASCADE` and `SET NULL` of the database did to children of these rows; gives those that went.
+fn follow_database(
+    session: &mut Inner,
+    table: &'static TableDef,
+    parents: &[Dump],
+) -> Vec<(&'static TableDef, Vec<Dump>)> {
+    let mut gone: Vec<(&'static TableDef, Vec<Dump>)> = Vec::new();
+    for arena in 0..session.arenas.len() {
+        let child = session.arenas[arena].table();
+        for key in child.foreign_keys.iter().filter(|key| std::ptr::eq((key.target)(), table)) {
+            let (columns, targets) = (positions(child, key.columns), positions(table, key.target_columns));
+            let keys: HashSet<Vec<Option<&[u8]>>> =
+                parents.iter().map(|dump| targets.iter().map(|&column| dump.raw(column)).collect()).collect();
+            let rows = rows_with(session, arena, &columns, &keys);
+            match key.on_delete {
+                ForeignKeyAction::Cascade => {
+                    gone.push((child, rows.iter().map(|&row| session.stored_dump(row)).collect()));
+                    delete(session, &rows);
+                }
+                ForeignKeyAction::SetNull => rows.into_iter().for_each(|row| nullify(session, row, &columns)),
+                ForeignKeyAction::NoAction | ForeignKeyAction::Restrict | ForeignKeyAction::SetDefault => {}
+            }
+        }
+    }
+    gone.retain(|(_, dumps)| !dumps.is_empty());
+    gone
+}
+
+/// The objects of an arena that have a row with one of these keys.
+fn rows_with(session: &Inner, arena: usize, columns: &[usize], keys: &HashSet<Vec<Option<&[u8]>>>) -> Vec<Row> {
+    let slots = (0..session.arenas[arena].len() as u32).map(|slot| Row { arena, slot });
+    let mut dump = Dump::default();
+    slots
+        .filter(|row| session.state(*row) == SlotState::Persistent)
+        .filter(|row| {
+            session.arenas[arena].dump_stored(row.slot, &mut dump);
+            let key: Vec<Option<&[u8]>> = columns.iter().map(|&column| dump.raw(column)).collect();
+            key.iter().all(Option::is_some) && keys.contains(&key)
+        })
+        .collect()
+}
