@@ -69,7 +69,7 @@ pub enum ErrorKind {
 ///
 /// [`kind`](Error::kind) says what a caller can do about it; [`model`](Error::model), [`table`](Error::table),
 /// [`column`](Error::column) and [`constraint`](Error::constraint) name what it is about. Parameter values are never part
-/// of it; what the driver said is kept as [`source`](StdError::source).
+/// of it, but for a primary key that is a number; what the driver said is kept as [`source`](StdError::source).
 pub struct Error(Box<Inner>);
 
 struct Inner {

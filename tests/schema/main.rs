@@ -5,6 +5,7 @@
 mod a_column_has_what_its_attributes_say;
 mod a_foreign_key_column_is_indexed;
 mod a_table_has_what_its_attributes_say;
+mod a_table_that_is_referenced_must_be_there;
 mod any_name_works;
 mod creating_twice_changes_nothing;
 mod cyclic_tables_are_created_and_dropped;

@@ -60,3 +60,14 @@ async fn u27_a_row_that_is_gone_takes_its_object_with_it() -> Result<()> {
     assert_eq!(session.state(pending), State::Pending);
     Ok(())
 }
+
+#[tokio::test]
+async fn u28_a_key_is_given_as_a_field_has_it() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let mut session = db.engine.session();
+    let python = session.add(Course::builder().name("Python"));
+    assert_eq!(session.get::<Course>(session[python].id).await?, None, "the server has not made it yet");
+    session.commit().await?;
+    assert_eq!(session.get::<Course>(session[python].id).await?, Some(python));
+    Ok(())
+}

@@ -155,8 +155,15 @@ fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<E
     let code = db.code();
     if *code == SqlState::UNDEFINED_TABLE {
         let found = identifiers_at(sql, position).join(".");
-        let name = if found.is_empty() { table.map(TableDef::display_name)? } else { found };
-        return Some(undefined_table(name, table));
+        return Some(match (found.is_empty(), table) {
+            (false, _) => undefined_table(found, table),
+            (true, Some(model)) => undefined_table(model.display_name(), table),
+            // DDL has no position: a foreign key leads to a table that is not there.
+            (true, None) => {
+                let message = format!("{}: is its model among those that are created?", db.message());
+                Error::new(ErrorKind::Schema, message)
+            }
+        });
     }
     if *code == SqlState::UNDEFINED_COLUMN {
         let column = identifiers_at(sql, position).pop()?;

@@ -14,7 +14,8 @@ impl Engine {
     /// Creates the tables of these models, with their schemas, enum types, constraints, indexes and comments, in one
     /// transaction. What is there stays as it is, with its rows.
     ///
-    /// The tables are created in the order of their foreign keys; a key that closes a cycle is added afterwards. Two
+    /// The tables are created in the order of their foreign keys; a key that closes a cycle is added afterwards. A link table
+    /// without a model is created if the models of both its ends are among these. Two
     /// processes that do this at once wait for each other.
     ///
     /// # SQL

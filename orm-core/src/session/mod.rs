@@ -34,7 +34,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Load, Loads, Query, Rows, Unbound, query};
 use crate::schema::{Adopter, Handle, IntoModel, Model};
-use crate::types::Key;
+use crate::types::{IntoKey, Key};
 
 /// A unit of work: objects with identity, what changed of them, and one transaction at a time.
 ///
@@ -104,9 +104,12 @@ impl Session {
     /// # Errors
     ///
     /// Those of the server and the connection.
-    pub async fn get<M: Model>(&mut self, key: impl Into<M::Key>) -> Result<Option<Handle<M>>> {
-        let key: M::Key = key.into();
-        self.inner.get::<M>(key.into_values()).await
+    pub async fn get<M: Model>(&mut self, key: impl IntoKey<M::Key>) -> Result<Option<Handle<M>>> {
+        match key.into_key() {
+            Some(key) => self.inner.get::<M>(key.into_values()).await,
+            // No row has a key that was not made yet.
+            None => Ok(None),
+        }
     }
 
     /// The objects with these primary keys, in their order, `None` where there is no row: one statement for all that the
@@ -117,15 +120,9 @@ impl Session {
     /// Those of the server and the connection.
     pub async fn get_many<M: Model>(
         &mut self,
-        keys: impl IntoIterator<Item = impl Into<M::Key>>,
+        keys: impl IntoIterator<Item = M::Key>,
     ) -> Result<Vec<Option<Handle<M>>>> {
-        let keys = keys
-            .into_iter()
-            .map(|key| {
-                let key: M::Key = key.into();
-                key.into_values()
-            })
-            .collect();
+        let keys = keys.into_iter().map(Key::into_values).collect();
         self.inner.get_many::<M>(keys).await
     }
 

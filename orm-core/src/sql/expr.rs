@@ -49,7 +49,7 @@ impl<T: Field, U> Expression for Expr<T, U> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with a column of SQL type `{K}`",
     label = "not of SQL type `{K}`",
-    note = "an `Option` is compared with `is_null`, `is_not_null` or `is_not_distinct_from`: nothing equals NULL"
+    note = "an `Option` is compared by `is_null` or `is_not_distinct_from`, an object of a session by its key, `session[handle].id`"
 )]
 pub trait IntoExpr<K> {
     /// The tables that the comparison reads, if the other side reads those of `S`.

@@ -328,6 +328,41 @@ impl<T: Field> Key for T {
     }
 }
 
+/// What `session.get` takes for a primary key of type `K`: a `K`, and what obviously becomes one.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a primary key of type `{K}`", label = "not a `{K}`")]
+pub trait IntoKey<K> {
+    /// The key, or `None` if the server has not made it yet.
+    fn into_key(self) -> Option<K>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Key> IntoKey<K> for K {
+    fn into_key(self) -> Option<K> {
+        Some(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Field> IntoKey<T> for super::Auto<T> {
+    fn into_key(self) -> Option<T> {
+        self.into_option()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoKey<String> for &str {
+    fn into_key(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoKey<String> for &String {
+    fn into_key(self) -> Option<String> {
+        Some(self.clone())
+    }
+}
+
 macro_rules! tuple_key {
     ($($part:ident),*) => {
         impl<$($part: Field),*> Key for ($($part,)*) {

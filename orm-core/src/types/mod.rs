@@ -30,8 +30,8 @@ pub(crate) use array::ArrayWriter;
 pub use auto::Auto;
 pub(crate) use field::SameAs;
 pub use field::{
-    CanReference, Condition, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, Key, KeyType, MaybeNull,
-    NotNull, Nullability, VersionType, check_version,
+    CanReference, Condition, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, IntoKey, Key, KeyType,
+    MaybeNull, NotNull, Nullability, VersionType, check_version,
 };
 #[cfg(feature = "json")]
 pub use json::Json;
