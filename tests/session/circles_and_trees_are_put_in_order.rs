@@ -150,3 +150,27 @@ async fn u08_a_circle_among_many_levels_is_closed_too() -> Result<()> {
     assert_eq!(db.stored("SELECT name FROM person WHERE mentor_id = id").await, ["e"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u08_two_that_point_to_each_other_are_deleted_together() -> Result<()> {
+    let db = TestDb::with::<(Team, Player)>().await;
+    let mut session = db.engine.session();
+    let team = session.add(Team::builder().name("t"));
+    let captain = session.add(Player::builder().name("c").team(team));
+    let other = session.add(Team::builder().name("other"));
+    session[team].captain.set(captain);
+    session.commit().await?;
+    session.delete(team)?;
+    session.delete(captain)?;
+    let sent = db.record();
+    session.commit().await?;
+    let sql = sent.sql();
+    assert_eq!(sql.len(), 5, "{sql:?}");
+    assert!(sql[1].starts_with(r#"UPDATE "team""#), "{sql:?}");
+    assert!(sql[2].starts_with(r#"DELETE FROM "player""#) && sql[3].starts_with(r#"DELETE FROM "team""#), "{sql:?}");
+    assert_eq!(db.stored("SELECT name FROM team").await, ["other"]);
+    session.delete(other)?;
+    session.commit().await?;
+    assert!(!sent.sql()[5..].iter().any(|sql| sql.starts_with("UPDATE")), "nobody points to what goes before it");
+    Ok(())
+}

@@ -110,11 +110,6 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// Tables in the order in which they can be written.
-    pub(crate) fn sorted(tables: &[&'static TableDef]) -> Vec<&'static TableDef> {
-        sorted_by_foreign_key(tables)
-    }
-
     /// The tables, those that are pointed to before those that point, where there is no cycle.
     #[must_use]
     pub fn tables(&self) -> &[&'static TableDef] {

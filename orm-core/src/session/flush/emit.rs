@@ -131,7 +131,7 @@ impl<'w> Emitter<'w> {
                 let op = &self.work.links[row];
                 op.local.iter().chain(&op.remote).any(|source| self.keys.waits(source))
             }),
-            Step::Delete { .. } => false,
+            Step::Unlink { .. } | Step::Delete { .. } => false,
         }
     }
 
@@ -148,6 +148,7 @@ impl<'w> Emitter<'w> {
             }
             Step::Update { rows } => self.wave.extend(statements::update(self.work, &self.keys, rows)?),
             Step::Link { rows } => self.wave.push(statements::link(self.work, &self.keys, rows)?),
+            Step::Unlink { rows, columns } => self.wave.push(statements::unlink(self.work, rows, columns)?),
             Step::Delete { rows } => {
                 self.wave.extend(children::statements(self.work, rows)?);
                 self.wave.push(statements::delete(self.work, rows)?);

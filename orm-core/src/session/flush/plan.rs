@@ -11,7 +11,7 @@ use super::super::inner::Row;
 use super::collect::{KeySource, UpdateOp, Work};
 use crate::error::{Error, Result};
 use crate::query::positions;
-use crate::schema::{Dump, Metadata, TableDef};
+use crate::schema::{Dump, TableDef};
 
 /// What is sent, in order.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub(super) enum Step {
     Update { rows: Vec<usize> },
     /// Writes or removes these of the work's links: one table.
     Link { rows: Vec<usize> },
+    /// Sets a key of these of the work's deletes, which are of one table, to NULL: they point to rows that go before them.
+    Unlink { rows: Vec<usize>, columns: Vec<usize> },
     /// Deletes these of the work's deletes, which are of one table.
     Delete { rows: Vec<usize> },
 }
@@ -42,8 +44,37 @@ pub(super) fn plan(work: &Work) -> Result<Plan> {
     plan_inserts(work, &order, &mut plan)?;
     plan_updates(work, &order, &mut plan);
     plan_links(work, &mut plan);
+    plan_unlinks(work, &order, &mut plan);
     plan_deletes(work, &order, &mut plan, |delete| !early.contains(&delete));
     Ok(plan)
+}
+
+/// Tables that point to each other in a circle cannot all be deleted from after those that point to them: there, keys that
+/// may be NULL become so first.
+fn plan_unlinks(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
+    for (place, table) in order.iter().enumerate() {
+        let own: Vec<usize> =
+            (0..work.deletes.len()).filter(|&i| std::ptr::eq(work.deletes[i].table, *table)).collect();
+        for key in table.foreign_keys.iter().filter(|_| !own.is_empty()) {
+            let target = (key.target)();
+            // Those that stand before it in the order are deleted from after it, as it should be.
+            if !order[place + 1..].iter().any(|later| later.is_same_table(target)) {
+                continue;
+            }
+            let (columns, targets) = (positions(table, key.columns), positions(target, key.target_columns));
+            let values = |dump: &Dump, columns: &[usize]| -> Vec<Option<Vec<u8>>> {
+                columns.iter().map(|&column| dump.raw(column).map(<[u8]>::to_vec)).collect()
+            };
+            let going = work.deletes.iter().filter(|op| op.table.is_same_table(target));
+            let going: HashSet<_> = going.map(|op| values(&op.stored, &targets)).collect();
+            let points = |&index: &usize| going.contains(&values(&work.deletes[index].stored, &columns));
+            let rows: Vec<usize> = own.iter().copied().filter(points).collect();
+            let nullable: Vec<usize> = columns.iter().copied().filter(|&c| table.columns[c].nullable).collect();
+            if !rows.is_empty() && !nullable.is_empty() {
+                plan.steps.push(Step::Unlink { rows, columns: nullable });
+            }
+        }
+    }
 }
 
 /// The deletes that go before the inserts, because they free a unique value that an insert takes. Only where nothing that
@@ -87,7 +118,27 @@ fn table_order(work: &Work) -> Vec<&'static TableDef> {
             tables.push(table);
         }
     }
-    Metadata::sorted(&tables)
+    sorted(tables)
+}
+
+/// Sorts tables by foreign key, those that are pointed to first. In a circle, the keys that may be NULL give way.
+fn sorted(mut tables: Vec<&'static TableDef>) -> Vec<&'static TableDef> {
+    let mut order = Vec::with_capacity(tables.len());
+    while !tables.is_empty() {
+        let waits = |table: &'static TableDef, softly: bool| {
+            table.foreign_keys.iter().any(|key| {
+                let target = (key.target)();
+                let gives_way = || positions(table, key.columns).iter().any(|&column| table.columns[column].nullable);
+                !table.is_same_table(target)
+                    && tables.iter().any(|other| other.is_same_table(target))
+                    && (softly || !gives_way())
+            })
+        };
+        let free = tables.iter().position(|table| !waits(table, true));
+        let next = free.or_else(|| tables.iter().position(|table| !waits(table, false))).unwrap_or(0);
+        order.push(tables.remove(next));
+    }
+    order
 }
 
 struct Waiting<'w> {

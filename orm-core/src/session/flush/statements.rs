@@ -198,6 +198,23 @@ pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
     Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec() } })
 }
 
+/// Sets columns of rows that are to be deleted to NULL.
+pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Result<Outgoing> {
+    let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
+    let table = ops[0].table;
+    let none = |&column: &usize| array(table, column, ops.iter().map(|_| None));
+    let key = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let write = Write::ArrayUpdate(ArrayUpdate {
+        table,
+        columns: columns.to_vec(),
+        arrays: columns.iter().map(none).collect::<Result<_>>()?,
+        keys: table.primary_key.to_vec(),
+        key_arrays: table.primary_key.iter().map(key).collect::<Result<_>>()?,
+        returning: Vec::new(),
+    });
+    Ok(Outgoing { write, expect: Expect::Nothing })
+}
+
 /// Whether one of the columns is an array, which `UNNEST` would take apart.
 fn has_arrays(table: &TableDef, columns: impl IntoIterator<Item = usize>) -> bool {
     columns.into_iter().any(|column| table.columns[column].ty.element().is_some())
