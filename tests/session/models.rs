@@ -282,6 +282,44 @@ pub(crate) struct Enrollment {
     pub(crate) club: BelongsTo<Club>,
 }
 
+/// A natural key, which no foreign key to it follows by itself.
+#[derive(Model, Debug, Clone)]
+#[model(table = "shop")]
+pub(crate) struct Shop {
+    #[model(primary_key)]
+    pub(crate) code: String,
+    #[model(has_many = Stall::shop, back_populates = shop)]
+    pub(crate) stalls: HasMany<Stall>,
+}
+
+/// A key that is in part its parent's.
+#[derive(Model, Debug, Clone)]
+#[model(table = "stall", primary_key(shop_code, no))]
+pub(crate) struct Stall {
+    #[model(references = Shop::code)]
+    pub(crate) shop_code: String,
+    pub(crate) no: i32,
+    #[model(default = "false")]
+    pub(crate) open: Auto<bool>,
+    #[model(belongs_to = shop_code, back_populates = stalls)]
+    pub(crate) shop: BelongsTo<Shop>,
+}
+
+/// Follows a stall, whose key follows the shop's.
+#[derive(Model, Debug, Clone)]
+#[model(table = "ware")]
+pub(crate) struct Ware {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) label: String,
+    #[model(references = Stall::shop_code, on_update = cascade)]
+    pub(crate) shop_code: String,
+    #[model(references = Stall::no)]
+    pub(crate) no: i32,
+    #[model(belongs_to = (shop_code, no))]
+    pub(crate) stall: BelongsTo<Stall>,
+}
+
 /// A course that knows nothing of its homeworks.
 pub(crate) mod backref {
     use orm_core::prelude::*;

@@ -5,8 +5,8 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite, Node,
-    TakeKeys,
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite,
+    Node, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -213,16 +213,40 @@ impl Writer {
     }
 
     fn keyed_update(&mut self, statement: &KeyedUpdate) {
-        let KeyedUpdate { table, columns, values, keys, key_values, returning } = statement;
+        let KeyedUpdate { table, columns, values, set, keys, key_values, returning, followers } = statement;
+        self.followers(followers);
+        let outer = self.enter();
+        self.declare(Named::Source(SourceRef::Table(table)));
         self.push("UPDATE ").table(table).push(" SET ");
-        self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+        self.equal_values(", ", table, columns, values);
+        for (i, (column, value)) in set.iter().enumerate() {
+            self.push(if i > 0 || !columns.is_empty() { ", " } else { "" });
+            self.ident(table.columns[*column].name).push(" = ").node(value);
+        }
+        self.push(" WHERE ").equal_values(" AND ", table, keys, key_values);
+        self.returning(table, returning);
+        self.leave(outer);
+    }
+
+    /// `"name" = $1, …`
+    fn equal_values(&mut self, separator: &str, table: &'static TableDef, columns: &[usize], values: &[Value]) {
+        self.separated(separator, columns.iter().zip(values), |w, (&column, value)| {
             w.ident(table.columns[column].name).push(" = ").param(value.clone());
         });
-        self.push(" WHERE ");
-        self.separated(" AND ", keys.iter().zip(key_values), |w, (&key, value)| {
-            w.ident(table.columns[key].name).push(" = ").param(value.clone());
-        });
-        self.returning(table, returning);
+    }
+
+    /// In one statement with what they follow, so that the foreign key holds before and after: it is checked when the
+    /// whole statement is done.
+    fn followers(&mut self, followers: &[Followers]) {
+        for (i, Followers { table, columns, old, new }) in followers.iter().enumerate() {
+            self.push(if i == 0 { "WITH " } else { ", " }).ident(&input_name("follower", i)).push(" AS (UPDATE ");
+            self.table(table).push(" SET ").equal_values(", ", table, columns, new);
+            self.push(" WHERE ").equal_values(" AND ", table, columns, old);
+            self.push(")");
+        }
+        if !followers.is_empty() {
+            self.push(" ");
+        }
     }
 
     /// Returns the ordinals of the rows that were met, in front of the columns that the server made.

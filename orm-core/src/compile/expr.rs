@@ -132,6 +132,7 @@ impl Writer {
             BinaryOp::Add => " + ",
             BinaryOp::Sub => " - ",
             BinaryOp::Mul => " * ",
+            BinaryOp::Div => " / ",
         });
         self.operand(rhs);
     }

@@ -11,6 +11,7 @@ use super::undo::Undo;
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Adopter, Handle, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::sql::Node;
 
 /// The parts of a session. The acts (flush, load, access) are functions over it, each in a file of its own.
 pub(super) struct Inner {
@@ -22,6 +23,8 @@ pub(super) struct Inner {
     pub(super) pending: Vec<Row>,
     /// New objects that came with a parent's collection and not by themselves: the parent, and the field.
     pub(super) cascaded: HashMap<Row, (Row, usize)>,
+    /// Columns that were assigned expressions, by object: the next flush writes them.
+    pub(super) assigned: HashMap<Row, Vec<(usize, Node)>>,
     /// The connection of the open transaction.
     pub(super) connection: Option<Connection>,
     /// Whether the connection is taken out while rows are read.
@@ -72,6 +75,7 @@ impl Inner {
             arenas: Vec::new(),
             pending: Vec::new(),
             cascaded: HashMap::new(),
+            assigned: HashMap::new(),
             connection: None,
             is_lent: false,
             levels: Vec::new(),

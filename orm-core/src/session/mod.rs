@@ -6,6 +6,7 @@
 
 mod access;
 mod arena;
+mod assign;
 mod bulk;
 mod executor;
 mod flush;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::arena::{Checkpoint, SlotState};
 use super::inner::{Inner, Row};
 use crate::schema::{RawHandle, RelationDef, RelationField, RelationKind};
+use crate::sql::Node;
 
 /// One change to one object.
 pub(super) struct Undo {
@@ -33,6 +34,8 @@ pub(super) enum Change {
     BulkDeleted(Option<Checkpoint>),
     /// A relationship was brought in line with what was written of others: what it held, and how that changed.
     Related(Arc<[RawHandle]>, Edit),
+    /// Columns were set to expressions.
+    Assigned(Vec<(usize, Node)>),
     /// The relationship of this field was loaded in the transaction.
     Loaded(usize),
     /// A flush that is to be repeated wrote the parent of this field; what it held before, if it was loaded.
@@ -218,6 +221,7 @@ impl Inner {
 
     /// Gives up what no flush has seen: new objects become transient, changed ones are as their rows. Gives the changed.
     fn drop_unflushed(&mut self) -> Vec<Row> {
+        self.assigned.clear();
         let mut touched = Vec::new();
         for row in std::mem::take(&mut self.pending) {
             self.arenas[row.arena].settle(row.slot);
@@ -247,6 +251,7 @@ impl Inner {
                 arena.set_state(slot, SlotState::Persistent);
             }
             Change::Related(held, edit) => arena.uncorrect(slot, &held, &edit),
+            Change::Assigned(_) => {}
             // What was loaded in the transaction is what the transaction saw.
             Change::Loaded(field) => arena.edit_relation(slot, field, &mut |relation| relation.unload()),
             Change::Parent(field, held) => arena.edit_relation(slot, field, &mut |relation| match &held {
@@ -287,11 +292,22 @@ impl Inner {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Persistent);
             }
+            Change::Assigned(set) => self.assign_again(row, set),
             // It is brought in line again when what it follows is written again.
             Change::Related(held, edit) => arena.uncorrect(slot, &held, &edit),
             // It stays loaded, as what the transaction saw is pending now; a rollback may still come.
             Change::Loaded(_) | Change::Parent(..) => {
                 self.undo.push(Undo { row, generation: undo.generation, change });
+            }
+        }
+    }
+
+    /// An expression that was written is to be written again, unless another was assigned since.
+    fn assign_again(&mut self, row: Row, set: Vec<(usize, Node)>) {
+        let assigned = self.assigned.entry(row).or_default();
+        for (column, node) in set {
+            if !assigned.iter().any(|(other, _)| *other == column) {
+                assigned.push((column, node));
             }
         }
     }

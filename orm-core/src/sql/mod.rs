@@ -5,6 +5,7 @@
 //! is made here, and nothing does I/O.
 
 mod alias;
+mod arithmetic;
 mod assign;
 mod column;
 mod comparable;
@@ -17,6 +18,7 @@ mod write;
 
 pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
+pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
 pub use expr::{
@@ -27,5 +29,6 @@ pub use scope::{AsScope, InScope};
 pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};
 pub use selection::{Selection, SubqueryOf};
 pub(crate) use write::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys,
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite,
+    TakeKeys,
 };

@@ -147,6 +147,8 @@ pub enum BinaryOp {
     Sub,
     /// `*`
     Mul,
+    /// `/`
+    Div,
 }
 
 impl Node {

@@ -44,10 +44,24 @@ pub(crate) struct KeyedUpdate {
     pub(crate) table: &'static TableDef,
     pub(crate) columns: Vec<usize>,
     pub(crate) values: Vec<Value>,
+    /// Columns that are set to expressions.
+    pub(crate) set: Vec<(usize, Node)>,
     /// Key columns (and the version), with the values that the row must have.
     pub(crate) keys: Vec<usize>,
     pub(crate) key_values: Vec<Value>,
     pub(crate) returning: Vec<usize>,
+    /// Rows that point to this one by what changes of it, and that the database does not change by itself.
+    pub(crate) followers: Vec<Followers>,
+}
+
+/// Rows of another table (or the same) whose foreign key follows the row that it points to.
+#[derive(Debug, Clone)]
+pub(crate) struct Followers {
+    pub(crate) table: &'static TableDef,
+    pub(crate) columns: Vec<usize>,
+    /// What the key is, and what it becomes.
+    pub(crate) old: Vec<Value>,
+    pub(crate) new: Vec<Value>,
 }
 
 /// `UPDATE … FROM UNNEST`: the same columns of many rows.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
+use super::followers::{Follower, Referencing};
 use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::sql::Node;
 
 /// All that a flush has to write.
 #[derive(Default)]
@@ -51,6 +53,17 @@ pub(super) struct UpdateOp {
     pub(super) stored: Dump,
     pub(super) changed: Vec<usize>,
     pub(super) keys: Vec<(usize, KeySource)>,
+    /// Columns that are set to expressions.
+    pub(super) set: Vec<(usize, Node)>,
+    /// The foreign keys that point to columns that change.
+    pub(super) followers: Vec<Follower>,
+}
+
+impl UpdateOp {
+    /// Whether it is a statement of its own: it sets columns to expressions, or takes rows of other tables with it.
+    pub(super) fn stands_alone(&self) -> bool {
+        !self.set.is_empty() || self.followers.iter().any(Follower::needs_statement)
+    }
 }
 
 /// A new object that has the key of one that is deleted: the row stays and becomes the new object's.
@@ -114,6 +127,7 @@ struct Collector<'s> {
     orphans: HashSet<(Row, usize)>,
     /// Of these, those that have a row and found no other parent.
     orphaned: Vec<Row>,
+    referencing: Referencing,
 }
 
 pub(super) fn collect(session: &Inner) -> Result<Work> {
@@ -128,6 +142,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
         given: HashSet::new(),
         orphans: HashSet::new(),
         orphaned: Vec::new(),
+        referencing: Referencing::default(),
     };
     let mut looked_at: Vec<Row> = session.pending.clone();
     for (arena, slots) in session.arenas.iter().enumerate() {
@@ -453,7 +468,17 @@ impl Collector<'_> {
         let mut changed = changed_columns(table, &dump, &stored, &keys);
         changed.retain(|column| !kept.contains(column));
         if !changed.is_empty() {
-            self.work.updates.push(UpdateOp { row: new, table, dump, stored, changed, keys: keys.clone() });
+            let (set, followers) = (Vec::new(), self.referencing.followers(self.session, table, &changed));
+            self.work.updates.push(UpdateOp {
+                row: new,
+                table,
+                dump,
+                stored,
+                changed,
+                keys: keys.clone(),
+                set,
+                followers,
+            });
         }
         self.work.switches.push(Switch { new, old, dump: next, keys, carried });
     }
@@ -503,12 +528,16 @@ impl Collector<'_> {
         arena.dump_stored(row.slot, &mut stored);
         // A value that cannot be sent has no bytes to compare.
         check(table, &dump, [])?;
-        let changed = changed_columns(table, &dump, &stored, &keys);
-        if changed.is_empty() {
+        let set = self.session.assigned.get(&row).cloned().unwrap_or_default();
+        let mut changed = changed_columns(table, &dump, &stored, &keys);
+        changed.retain(|column| !set.iter().any(|(other, _)| other == column));
+        if changed.is_empty() && set.is_empty() {
             return Ok(());
         }
         check(table, &dump, changed.iter().copied())?;
-        self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys });
+        let written: Vec<usize> = changed.iter().copied().chain(set.iter().map(|(column, _)| *column)).collect();
+        let followers = self.referencing.followers(self.session, table, &written);
+        self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys, set, followers });
         Ok(())
     }
 }

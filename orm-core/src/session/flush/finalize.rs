@@ -10,6 +10,7 @@ use super::super::undo::Change;
 use super::children;
 use super::collect::{LinkOp, Work};
 use super::emit::Effects;
+use super::followers;
 use crate::error::Result;
 use crate::query::positions;
 use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationKind, TableDef, is_inverse};
@@ -58,6 +59,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
         mirror_link(session, op, &mut edits);
     }
     edits.apply(session);
+    followers::follow(session, work);
     purge(session, work);
     children::follow(session, work, &effects.children);
     session.pending.clear();
@@ -77,6 +79,7 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
     }
     session.pending.retain(|row| !work.dropped.contains(row));
     session.cascaded.clear();
+    session.assigned.clear();
     for &(child, relation, parent) in &work.parents {
         confirm_parent(session, child, relation, parent);
     }
@@ -112,6 +115,9 @@ fn remember(session: &mut Inner, work: &Work) {
             let edits = session.arenas[row.arena].collection_edits(row.slot);
             session.remember(row, Change::Updated(session.checkpoint(row), edits));
         }
+    }
+    for op in work.updates.iter().filter(|op| !op.set.is_empty()) {
+        session.remember(op.row, Change::Assigned(op.set.clone()));
     }
 }
 

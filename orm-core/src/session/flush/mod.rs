@@ -8,6 +8,7 @@ mod children;
 mod collect;
 mod emit;
 mod finalize;
+mod followers;
 mod keys;
 mod plan;
 mod statements;

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 
 use super::super::inner::Row;
 use super::collect::{UpdateOp, Work};
+use super::followers;
 use super::keys::Keys;
 use crate::compile::{Write, refused};
 use crate::error::Result;
@@ -114,7 +115,9 @@ pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize
         values: columns.iter().map(value).collect(),
         keys: table.primary_key.to_vec(),
         key_values: table.primary_key.iter().map(value).collect(),
+        set: Vec::new(),
         returning: Vec::new(),
+        followers: Vec::new(),
     });
     Outgoing { write, expect: Expect::Filled { insert } }
 }
@@ -141,15 +144,18 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
 fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) -> Outgoing {
     let op = &work.updates[update];
     let table = shape.table;
+    let returning: Vec<usize> = shape.returning.iter().copied().chain(op.set.iter().map(|(c, _)| *c)).collect();
     let write = Write::KeyedUpdate(KeyedUpdate {
         table,
         columns: shape.columns.clone(),
         values: shape.columns.iter().map(|&c| single(table, c, keys.update_cell(op, c).as_deref())).collect(),
         keys: shape.keys.clone(),
         key_values: shape.keys.iter().map(|&c| single(table, c, op.stored.raw(c))).collect(),
-        returning: shape.returning.clone(),
+        set: op.set.clone(),
+        returning: returning.clone(),
+        followers: followers::statements(op, keys),
     });
-    Outgoing { write, expect: Expect::UpdatedOne { update, columns: shape.returning.clone() } }
+    Outgoing { write, expect: Expect::UpdatedOne { update, columns: returning } }
 }
 
 /// What the updates of one statement have in common.
@@ -220,7 +226,7 @@ fn has_arrays(table: &TableDef, columns: impl IntoIterator<Item = usize>) -> boo
     columns.into_iter().any(|column| table.columns[column].ty.element().is_some())
 }
 
-fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
+pub(super) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
     let column = &table.columns[column];
     let value = Value::from_raw(column.ty, raw);
     if column.sql_type.is_some() { value.undeclared() } else { value }

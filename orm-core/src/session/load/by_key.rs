@@ -118,6 +118,7 @@ impl Inner {
             self.remember(row, Change::Bulk(self.checkpoint(row)));
         }
         let epoch = self.epoch;
+        self.assigned.remove(&row);
         self.arenas[arena].settle(slot);
         self.arenas[arena].set_epoch(slot, epoch);
         self.arena_mut::<M>()?.refresh(slot, value);
