@@ -5,7 +5,7 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite,
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite,
     Node, TakeKeys,
 };
 use crate::types::{Field, Value};
@@ -65,6 +65,21 @@ fn input_name(prefix: &str, index: usize) -> String {
     format!("{prefix}{index}")
 }
 
+/// What the elements of a nested column are joined as.
+fn nested(name: &str) -> String {
+    format!("{name}_elements")
+}
+
+fn named_inputs<'a>(
+    table: &'static TableDef,
+    columns: &[usize],
+    arrays: &'a [Input],
+    names: &'a [String],
+) -> Vec<(&'a str, &'a Input, &'static ColumnDef)> {
+    let columns = columns.iter().map(|&column| &table.columns[column]);
+    names.iter().zip(arrays).zip(columns).map(|((name, input), column)| (name.as_str(), input, column)).collect()
+}
+
 impl Writer {
     fn column_names(&mut self, table: &'static TableDef, columns: &[usize]) -> &mut Self {
         self.separated(", ", columns, |w, &column| {
@@ -79,6 +94,50 @@ impl Writer {
         if array {
             self.push("[]");
         }
+    }
+
+    /// The rows that are sent, as an item of a FROM clause with their ordinals as `n`, in their order.
+    fn rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
+        if inputs.iter().all(|(_, input, _)| matches!(input, Input::Plain(_))) {
+            return self.unnest_rows(alias, inputs);
+        }
+        self.push("(SELECT ");
+        for (name, input, _) in inputs {
+            match input {
+                Input::Plain(_) => self.push("\"plain\".").ident(name),
+                Input::Nested { .. } => {
+                    self.push("CASE WHEN \"plain\".").ident(name).push(" THEN COALESCE (").ident(&nested(name));
+                    self.push(".\"v\", '{}') END AS ").ident(name)
+                }
+            };
+            self.push(", ");
+        }
+        self.push("\"plain\".\"n\" FROM ");
+        self.unnest_rows("plain", inputs);
+        for (name, input, column) in inputs {
+            let Input::Nested { rows, elements, .. } = input else { continue };
+            self.push(" LEFT JOIN (SELECT \"r\", array_agg(\"v\" ORDER BY \"o\") AS \"v\" FROM UNNEST (");
+            self.param(rows.clone()).push("::bigint[], ");
+            // The type of an array column is that of an array of its elements.
+            self.cast_param(elements, column, false);
+            self.push(") WITH ORDINALITY AS \"element\" (\"r\", \"v\", \"o\") GROUP BY \"r\") AS ").ident(&nested(name));
+            self.push(" ON ").ident(&nested(name)).push(".\"r\" = \"plain\".\"n\"");
+        }
+        self.push(" ORDER BY \"plain\".\"n\") AS ").ident(alias);
+    }
+
+    /// `UNNEST ($1::int4[], …) WITH ORDINALITY AS …`; of a nested column, whether it is there.
+    fn unnest_rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
+        self.push("UNNEST (");
+        self.separated(", ", inputs, |w, (_, input, column)| match input {
+            Input::Plain(array) => w.cast_param(array, column, true),
+            Input::Nested { present, .. } => _ = w.param(present.clone()).push("::boolean[]"),
+        });
+        self.push(") WITH ORDINALITY AS ").ident(alias).push(" (");
+        for (name, ..) in inputs {
+            self.ident(name).push(", ");
+        }
+        self.push("\"n\")");
     }
 
     /// `UNNEST ($1::int4[], …)`.
@@ -138,10 +197,8 @@ impl Writer {
     /// promise.
     fn array_insert(&mut self, statement: &ArrayInsert) {
         let ArrayInsert { table, columns, arrays, returning } = statement;
-        let inputs = || arrays.iter().zip(columns.iter().map(|&column| &table.columns[column]));
         if returning.is_empty() {
-            self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT * FROM ");
-            return self.unnest(inputs());
+            return self.plain_array_insert(table, columns, arrays);
         }
         let made: Vec<usize> = table.primary_key.iter().copied().filter(|key| !columns.contains(key)).collect();
         let names: Vec<String> =
@@ -158,8 +215,8 @@ impl Writer {
             self.value_or_default(table, &table.columns[column], name);
         }
         self.push(" FROM ");
-        self.unnest(inputs());
-        self.push(" WITH ORDINALITY AS \"rows\" (").idents(sent_names).push(", \"n\")), \"output\" AS (INSERT INTO ");
+        self.rows("rows", &named_inputs(table, columns, arrays, sent_names));
+        self.push("), \"output\" AS (INSERT INTO ");
         let inserted: Vec<usize> = made.iter().chain(columns).copied().collect();
         self.table(table).push(" (").column_names(table, &inserted).push(") SELECT ").idents(&names);
         self.push(" FROM \"input\" RETURNING ");
@@ -177,6 +234,21 @@ impl Writer {
         });
         self.push(" ORDER BY \"input\".\"n\"");
         self.expect_columns(table, returning);
+    }
+
+    fn plain_array_insert(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {
+        self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT ");
+        let plain = |input: &Input| match input {
+            Input::Plain(array) => Some(array.clone()),
+            Input::Nested { .. } => None,
+        };
+        if let Some(plain) = arrays.iter().map(plain).collect::<Option<Vec<Value>>>() {
+            self.push("* FROM ");
+            return self.unnest(plain.iter().zip(columns.iter().map(|&column| &table.columns[column])));
+        }
+        let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
+        self.idents(&names).push(" FROM ");
+        self.rows("rows", &named_inputs(table, columns, arrays, &names));
     }
 
     fn idents(&mut self, names: &[String]) -> &mut Self {
@@ -279,21 +351,16 @@ impl Writer {
         &mut self,
         table: &'static TableDef,
         keys: &[usize],
-        key_arrays: &[Value],
+        key_arrays: &[Input],
         columns: &[usize],
-        arrays: &[Value],
+        arrays: &[Input],
     ) {
-        let column = |&index: &usize| &table.columns[index];
-        let keyed = key_arrays.iter().zip(keys.iter().map(column));
-        self.unnest(keyed.chain(arrays.iter().zip(columns.iter().map(column))));
-        self.push(" WITH ORDINALITY AS \"input\" (");
-        for i in 0..keys.len() {
-            self.ident(&input_name("k", i)).push(", ");
-        }
-        for i in 0..columns.len() {
-            self.ident(&input_name("v", i)).push(", ");
-        }
-        self.push("\"n\") WHERE ");
+        let names = |prefix, len| (0..len).map(|i| input_name(prefix, i)).collect::<Vec<String>>();
+        let (key_names, value_names) = (names("k", keys.len()), names("v", columns.len()));
+        let mut inputs = named_inputs(table, keys, key_arrays, &key_names);
+        inputs.extend(named_inputs(table, columns, arrays, &value_names));
+        self.rows("input", &inputs);
+        self.push(" WHERE ");
         self.separated(" AND ", keys.iter().enumerate(), |w, (i, &key)| {
             w.push("\"target\".").ident(table.columns[key].name).push(" = \"input\".").ident(&input_name("k", i));
         });

@@ -29,6 +29,6 @@ pub use scope::{AsScope, InScope};
 pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};
 pub use selection::{Selection, SubqueryOf};
 pub(crate) use write::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite,
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite,
     TakeKeys,
 };

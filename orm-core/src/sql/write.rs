@@ -8,6 +8,22 @@ use super::select::Join;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
 
+/// One column of the rows that a statement takes.
+#[derive(Debug, Clone)]
+pub(crate) enum Input {
+    /// An array with one element a row.
+    Plain(Value),
+    /// The elements of all rows' arrays one after the other, for a column that is an array itself: `UNNEST` would take an
+    /// array of arrays apart.
+    Nested {
+        /// Whether each row has an array, which may be empty; otherwise it is NULL.
+        present: Value,
+        /// For each element, the ordinal of its row.
+        rows: Value,
+        elements: Value,
+    },
+}
+
 /// `INSERT … VALUES` of one row.
 #[derive(Debug, Clone)]
 pub(crate) struct InsertRow {
@@ -33,7 +49,7 @@ pub(crate) struct ArrayInsert {
     pub(crate) table: &'static TableDef,
     /// Positions of the columns that are sent. A column that the server makes is sent with NULL where it shall.
     pub(crate) columns: Vec<usize>,
-    pub(crate) arrays: Vec<Value>,
+    pub(crate) arrays: Vec<Input>,
     /// Positions of the columns that the server makes.
     pub(crate) returning: Vec<usize>,
 }
@@ -69,9 +85,9 @@ pub(crate) struct Followers {
 pub(crate) struct ArrayUpdate {
     pub(crate) table: &'static TableDef,
     pub(crate) columns: Vec<usize>,
-    pub(crate) arrays: Vec<Value>,
+    pub(crate) arrays: Vec<Input>,
     pub(crate) keys: Vec<usize>,
-    pub(crate) key_arrays: Vec<Value>,
+    pub(crate) key_arrays: Vec<Input>,
     pub(crate) returning: Vec<usize>,
 }
 
@@ -80,7 +96,7 @@ pub(crate) struct ArrayUpdate {
 pub(crate) struct KeyedDelete {
     pub(crate) table: &'static TableDef,
     pub(crate) keys: Vec<usize>,
-    pub(crate) key_arrays: Vec<Value>,
+    pub(crate) key_arrays: Vec<Input>,
 }
 
 /// Rows of a link table that are written or removed.

@@ -13,8 +13,8 @@ use super::keys::Keys;
 use crate::compile::{Write, refused};
 use crate::error::Result;
 use crate::schema::{Dump, TableDef};
-use crate::sql::{ArrayInsert, ArrayUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
-use crate::types::{ArrayWriter, Value};
+use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
+use crate::types::{ArrayWriter, EncodeError, TypeDef, Value, raw_elements};
 
 /// A statement, and what to make of its answer.
 pub(super) struct Outgoing {
@@ -61,14 +61,14 @@ pub(super) fn take_keys(work: &Work, inserts: &[usize], column: usize) -> Outgoi
 pub(super) fn insert(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Result<Vec<Outgoing>> {
     let table = work.inserts[inserts[0]].table;
     let sent = |column: &usize| inserts.iter().any(|&insert| is_sent(work, keys, insert, *column));
-    if inserts.len() == 1 || has_arrays(table, 0..table.columns.len()) || !(0..table.columns.len()).any(|c| sent(&c)) {
+    if inserts.len() == 1 || !(0..table.columns.len()).any(|c| sent(&c)) {
         return Ok(inserts.iter().map(|&insert| insert_one(work, keys, insert)).collect());
     }
     let columns: Vec<usize> = (0..table.columns.len()).filter(sent).collect();
     let returning = returned(work, keys, inserts);
     let arrays = columns
         .iter()
-        .map(|&column| array(table, column, inserts.iter().map(|&insert| keys.first_cell(insert, column))))
+        .map(|&column| input(table, column, inserts.iter().map(|&insert| keys.first_cell(insert, column))))
         .collect::<Result<_>>()?;
     let write = Write::ArrayInsert(ArrayInsert { table, columns, arrays, returning: returning.clone() });
     let rows = inserts.iter().map(|&insert| work.inserts[insert].row).collect();
@@ -124,12 +124,12 @@ pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize
 
 pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<Vec<Outgoing>> {
     let shape = UpdateShape::of(&work.updates[updates[0]]);
-    if updates.len() == 1 || has_arrays(shape.table, shape.columns.iter().copied()) {
-        return Ok(updates.iter().map(|&update| update_one(work, keys, &shape, update)).collect());
+    if let [update] = *updates {
+        return Ok(vec![update_one(work, keys, &shape, update)]);
     }
     let ops = || updates.iter().map(|&update| &work.updates[update]);
-    let new = |&column: &usize| array(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
-    let old = |&column: &usize| array(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let new = |&column: &usize| input(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
+    let old = |&column: &usize| input(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let write = Write::ArrayUpdate(ArrayUpdate {
         table: shape.table,
         arrays: shape.columns.iter().map(new).collect::<Result<_>>()?,
@@ -198,7 +198,7 @@ pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
     let keys: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
-    let stored = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let key_arrays = keys.iter().map(stored).collect::<Result<_>>()?;
     let write = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
     Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec() } })
@@ -208,8 +208,8 @@ pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
 pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
-    let none = |&column: &usize| array(table, column, ops.iter().map(|_| None));
-    let key = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let none = |&column: &usize| input(table, column, ops.iter().map(|_| None));
+    let key = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let write = Write::ArrayUpdate(ArrayUpdate {
         table,
         columns: columns.to_vec(),
@@ -221,9 +221,47 @@ pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Resul
     Ok(Outgoing { write, expect: Expect::Nothing })
 }
 
-/// Whether one of the columns is an array, which `UNNEST` would take apart.
-fn has_arrays(table: &TableDef, columns: impl IntoIterator<Item = usize>) -> bool {
-    columns.into_iter().any(|column| table.columns[column].ty.element().is_some())
+/// One column of many rows.
+pub(super) fn input<'a>(
+    table: &TableDef,
+    column: usize,
+    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
+) -> Result<Input> {
+    match table.columns[column].ty.element() {
+        None => array(table, column, cells).map(Input::Plain),
+        Some(element) => {
+            nested(element, cells, table.columns[column].sql_type.is_some()).map_err(|reason| {
+                refused(table, &table.columns[column], &reason)
+            })
+        }
+    }
+}
+
+/// The arrays of many rows as one array of their elements.
+fn nested<'a>(
+    element: &'static TypeDef,
+    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
+    undeclared: bool,
+) -> std::result::Result<Input, EncodeError> {
+    let cells: Vec<Option<Cow<'a, [u8]>>> = cells.collect();
+    let (mut present, mut rows, mut elements) = (Vec::with_capacity(cells.len()), Vec::new(), Vec::new());
+    for (cell, row) in cells.iter().zip(1i64..) {
+        present.push(cell.is_some());
+        let before = elements.len();
+        if let Some(raw) = cell {
+            raw_elements(raw, &mut elements)?;
+        }
+        rows.extend((before..elements.len()).map(|_| row));
+    }
+    let mut buffer = BytesMut::new();
+    let mut array = ArrayWriter::begin(&mut buffer, element, elements.len())?;
+    for raw in elements {
+        array.push_raw(raw)?;
+    }
+    array.finish();
+    let elements = Value::array_from_raw(element, &buffer);
+    let elements = if undeclared { elements.undeclared() } else { elements };
+    Ok(Input::Nested { present: Value::of(&present), rows: Value::of(&rows), elements })
 }
 
 pub(super) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
