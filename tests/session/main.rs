@@ -26,3 +26,4 @@ mod rolling_back_restores_the_objects;
 mod savepoints_are_taken_back_alone;
 mod the_lesson_runs_step_by_step;
 mod transactions_are_run_again_when_they_lose;
+mod values_are_merged;

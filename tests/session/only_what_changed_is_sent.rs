@@ -288,10 +288,7 @@ async fn u10_arrays_are_null_empty_or_have_nulls_in_them() -> Result<()> {
     session.commit().await?;
     assert_eq!(sent.take().len(), 3);
     let stored = "SELECT id, numbers, texts, short FROM lists ORDER BY id";
-    assert_eq!(
-        db.stored(stored).await,
-        ["1|NULL|{NULL}|{}", "2|{}|{NULL,1}|{abc}", "3|{3,1,2}|{NULL,1,2}|{abc,abc}"]
-    );
+    assert_eq!(db.stored(stored).await, ["1|NULL|{NULL}|{}", "2|{}|{NULL,1}|{abc}", "3|{3,1,2}|{NULL,1,2}|{abc,abc}"]);
     for list in &lists {
         session[list].short.clear();
         session[list].numbers = session[list].numbers.is_none().then(|| vec![9]);

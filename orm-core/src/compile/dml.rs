@@ -5,8 +5,8 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite,
-    Node, TakeKeys,
+    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, Join, KeyedDelete, KeyedUpdate,
+    LinkWrite, Node, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -120,7 +120,8 @@ impl Writer {
             self.param(rows.clone()).push("::bigint[], ");
             // The type of an array column is that of an array of its elements.
             self.cast_param(elements, column, false);
-            self.push(") WITH ORDINALITY AS \"element\" (\"r\", \"v\", \"o\") GROUP BY \"r\") AS ").ident(&nested(name));
+            self.push(") WITH ORDINALITY AS \"element\" (\"r\", \"v\", \"o\") GROUP BY \"r\") AS ")
+                .ident(&nested(name));
             self.push(" ON ").ident(&nested(name)).push(".\"r\" = \"plain\".\"n\"");
         }
         self.push(" ORDER BY \"plain\".\"n\") AS ").ident(alias);

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::identity::{IdentityKey, IdentityMap};
+use super::merge::Loader;
 use super::undo::Edit;
 use crate::schema::{Dump, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::types::DecodeError;
@@ -159,6 +160,8 @@ pub(super) trait AnyArena: Send + Sync {
     fn table(&self) -> &'static TableDef;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
+    /// What loads objects of its model.
+    fn loader(&self) -> Loader;
     /// How many slots there are, free ones too.
     fn len(&self) -> usize;
     /// Whether it holds an object that has a row.
@@ -232,6 +235,10 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
+    }
+
+    fn loader(&self) -> Loader {
+        Loader::of::<M>()
     }
 
     fn len(&self) -> usize {

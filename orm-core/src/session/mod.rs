@@ -14,6 +14,7 @@ mod identity;
 mod inner;
 mod load;
 mod maker;
+mod merge;
 mod relate;
 mod savepoint;
 mod state;

@@ -229,11 +229,8 @@ pub(super) fn input<'a>(
 ) -> Result<Input> {
     match table.columns[column].ty.element() {
         None => array(table, column, cells).map(Input::Plain),
-        Some(element) => {
-            nested(element, cells, table.columns[column].sql_type.is_some()).map_err(|reason| {
-                refused(table, &table.columns[column], &reason)
-            })
-        }
+        Some(element) => nested(element, cells, table.columns[column].sql_type.is_some())
+            .map_err(|reason| refused(table, &table.columns[column], &reason)),
     }
 }
 

@@ -23,10 +23,17 @@ impl LoadInto for Inner {
         for &parent in parents {
             rows.push(self.row(parent)?);
         }
+        self.load_rows::<B>(edge, &rows).await
+    }
+}
+
+impl Inner {
+    /// Loads the other ends of a relationship of these objects; gives each of them once.
+    pub(in crate::session) async fn load_rows<B: Model>(&mut self, edge: Edge, rows: &[Row]) -> Result<Vec<Handle<B>>> {
         let field = edge.field();
         let mut keys = NearKeys::new();
         let mut near = Vec::new();
-        for &row in &rows {
+        for &row in rows {
             let fresh = self.held(edge, field, row).is_some() && !self.is_stale(field, row);
             if !fresh && !self.fill_from_identity::<B>(edge, field, row) {
                 let key = self.near_key(edge, row, &mut keys);
@@ -38,9 +45,7 @@ impl LoadInto for Inner {
         let ends = rows.iter().filter_map(|&row| self.held(edge, field, row));
         Ok(ends.flat_map(|held| held.to_vec()).filter(|handle| seen.insert(*handle)).map(RawHandle::typed).collect())
     }
-}
 
-impl Inner {
     /// The loaded ends of a relationship of an object, in its field or beside it.
     pub(in crate::session) fn held(&self, edge: Edge, field: Option<usize>, row: Row) -> Option<Arc<[RawHandle]>> {
         match field {
