@@ -24,11 +24,11 @@ async fn u38_a_detached_value_is_copied_onto_the_object_with_its_key() -> Result
     session.commit().await?;
     assert_eq!(sent.sql()[1..], ["BEGIN", r#"UPDATE "course" SET "name" = $1 WHERE "id" = $2"#, "COMMIT"],);
     // The session's own object is met without a statement, and its other changes stay.
-    sent.take();
+    drop(sent.take());
     session[merged].note = Some("n".into());
     session.flush().await?;
     let value = db.engine.query::<Course>().filter(Course::id.eq(1)).one().await?;
-    sent.take();
+    drop(sent.take());
     assert_eq!(session.merge(value).await?, merged);
     assert!(sent.sql().is_empty());
     assert_eq!(session[merged].note, None);
