@@ -435,9 +435,6 @@ pub trait RelationField {
     /// Adds one object, as a user would.
     #[doc(hidden)]
     fn push_raw(&mut self, handle: RawHandle);
-    /// While it is not loaded, puts changes before those that were made since.
-    #[doc(hidden)]
-    fn edit_before(&mut self, _added: &[RawHandle], _removed: &[RawHandle]) {}
     /// Drops objects that are not of the session any more.
     #[doc(hidden)]
     fn forget(&mut self, gone: &HashSet<RawHandle>) {
@@ -483,12 +480,6 @@ impl<M> RelationField for HasMany<M> {
         }
     }
 
-    fn edit_before(&mut self, before_added: &[RawHandle], before_removed: &[RawHandle]) {
-        let Collection::Unloaded { added, removed } = &mut self.state else { return };
-        edit_under(before_added, added, removed);
-        edit_under(before_removed, removed, added);
-    }
-
     fn set_held(&mut self, handles: Arc<[RawHandle]>) {
         let edits = std::mem::replace(&mut self.state, Collection::Loaded(handles));
         // What was added and removed before it was loaded is not lost by loading it.
@@ -504,17 +495,6 @@ impl<M> RelationField for HasMany<M> {
 
     fn unload(&mut self) {
         self.state = Collection::UNLOADED;
-    }
-}
-
-/// Adds to the changes of one kind, where one of the other kind was not made since.
-fn edit_under(handles: &[RawHandle], same: &mut Vec<RawHandle>, opposite: &mut Vec<RawHandle>) {
-    for &handle in handles {
-        let before = opposite.len();
-        opposite.retain(|other| *other != handle);
-        if opposite.len() == before && !same.contains(&handle) {
-            same.push(handle);
-        }
     }
 }
 

@@ -188,7 +188,6 @@ impl Session {
         let table = self.inner.arenas[row.arena].table();
         self.inner.pending.retain(|other| *other != row);
         self.inner.assigned.remove(&row);
-        self.inner.undo.retain(|undo| undo.row != row);
         self.inner.related.clear();
         self.inner.forget_in_relations(table, &std::iter::once(handle).collect());
     }

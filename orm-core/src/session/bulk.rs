@@ -73,7 +73,7 @@ impl Inner {
                     .store(at.slot, column, value.as_deref())
                     .map_err(|reason| table.decode_error(column, reason))?;
             }
-            follow_keys(self, at, &stored);
+            follow_keys(self, at, stored);
         }
         if !gone.is_empty() {
             self.remove_from_relations(table, &gone);

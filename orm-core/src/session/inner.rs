@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::arena::{AnyArena, Arena, SlotState};
 use super::maker::SessionOptions;
 use super::savepoint::Level;
-use super::undo::Undo;
+use super::undo::{Link, Undo};
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Adopter, Handle, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
@@ -41,6 +41,8 @@ pub(super) struct Inner {
     pub(super) go_back_to: Option<usize>,
     /// What goes back if the open transaction does.
     pub(super) undo: Vec<Undo>,
+    /// Links that were written in a transaction that was taken back, and are to be written again; the last word counts.
+    pub(super) relinks: Vec<Link>,
     /// Raised by commit and rollback: values read before may be old.
     pub(super) epoch: u32,
     /// Loaded ends of relationships that have no field.
@@ -84,6 +86,7 @@ impl Inner {
             doubt: None,
             is_unrepeatable: false,
             undo: Vec::new(),
+            relinks: Vec::new(),
             epoch: 0,
             related: HashMap::new(),
             autoflush: options.autoflush,
@@ -136,7 +139,9 @@ impl Inner {
 
     /// Whether a flush would have anything to look at.
     pub(super) fn has_changes(&self) -> bool {
-        !self.pending.is_empty() || self.arenas.iter().any(|arena| !arena.touched().is_empty())
+        !self.pending.is_empty()
+            || !self.relinks.is_empty()
+            || self.arenas.iter().any(|arena| !arena.touched().is_empty())
     }
 
     pub(super) fn related_key(def: &'static RelationDef, reversed: bool, row: Row) -> RelatedKey {

@@ -210,7 +210,7 @@ fn slot_of(session: &Inner, arena: usize, table: &'static TableDef, key: &[Optio
 fn delete(session: &mut Inner, rows: &[Row]) {
     let mut gone: HashSet<RawHandle> = HashSet::new();
     for &row in rows {
-        session.remember(row, Change::BulkDeleted(session.checkpoint(row)));
+        session.remember(row, Change::Deleted(session.checkpoint(row)));
         gone.insert(session.handle_of(row));
         let arena = &mut session.arenas[row.arena];
         arena.unregister(row.slot);
@@ -224,13 +224,13 @@ fn delete(session: &mut Inner, rows: &[Row]) {
 }
 
 fn nullify(session: &mut Inner, row: Row, columns: &[usize]) {
-    session.remember(row, Change::Bulk(session.checkpoint(row)));
+    session.remember(row, Change::Updated(session.checkpoint(row)));
     let stored = session.stored_dump(row);
     for &column in columns {
         // The column is that of a field that may be NULL: it takes one.
         let _ = session.arenas[row.arena].store(row.slot, column, None);
     }
-    follow_keys(session, row, &stored);
+    follow_keys(session, row, stored);
 }
 
 /// What `ON DELETE CASCADE` and `SET NULL` of the database did to children of these rows; gives those that went.

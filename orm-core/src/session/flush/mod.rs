@@ -33,7 +33,12 @@ impl Inner {
         self.recover().await?;
         let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
         if work.is_empty() {
+            finalize::remember(self, &work);
             finalize::settle(self, &work);
+            if self.connection.is_none() {
+                // The objects are as they were committed.
+                self.undo.clear();
+            }
             return self.end_transaction(end).await;
         }
         if self.options.read_only {
