@@ -22,6 +22,7 @@ mod programs_of_the_sketch_run;
 mod random_histories_agree_with_the_table;
 mod relationships_are_loaded_for_many_at_once;
 mod rolling_back_restores_the_objects;
+mod round_trips_are_few;
 mod savepoints_are_taken_back_alone;
 mod the_lesson_runs_step_by_step;
 mod transactions_are_run_again_when_they_lose;
