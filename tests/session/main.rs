@@ -13,6 +13,7 @@ mod children_follow_their_deleted_parents;
 mod circles_and_trees_are_put_in_order;
 mod deleted_objects_leave_the_session;
 mod each_object_gets_its_own_key;
+mod every_operation_may_be_dropped_at_any_poll;
 mod handles_lead_to_objects;
 mod objects_are_read_anew;
 mod one_row_is_one_object;
