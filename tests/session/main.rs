@@ -7,6 +7,7 @@ mod a_failed_flush_leaves_the_session_as_it_was;
 mod a_key_or_a_value_changes_hands;
 mod a_new_graph_is_added_from_either_side;
 mod autoflush_lets_queries_see_what_is_pending;
+mod batches_of_any_size_are_right;
 mod both_sides_of_a_relationship_agree;
 mod bulk_operations_bring_objects_in_line;
 mod children_follow_their_deleted_parents;
