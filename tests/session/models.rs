@@ -318,6 +318,47 @@ pub(crate) struct Ware {
     pub(crate) no: i32,
     #[model(belongs_to = (shop_code, no))]
     pub(crate) stall: BelongsTo<Stall>,
+/// Ten tables, each of which points to the one before it.
+pub(crate) mod levels {
+    use orm_core::prelude::*;
+
+    /// What all others stand on.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "level0")]
+    pub(crate) struct Level0 {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        pub(crate) label: String,
+    }
+
+    macro_rules! level {
+        ($level:ident $table:literal on $below:ident) => {
+            /// One level.
+            #[derive(Model, Debug, Clone)]
+            #[model(table = $table)]
+            pub(crate) struct $level {
+                #[model(primary_key)]
+                pub(crate) id: Auto<i32>,
+                pub(crate) label: String,
+                #[model(references = $below::id)]
+                pub(crate) below_id: i32,
+                #[model(belongs_to = below_id)]
+                pub(crate) below: BelongsTo<$below>,
+            }
+        };
+    }
+    level!(Level1 "level1" on Level0);
+    level!(Level2 "level2" on Level1);
+    level!(Level3 "level3" on Level2);
+    level!(Level4 "level4" on Level3);
+    level!(Level5 "level5" on Level4);
+    level!(Level6 "level6" on Level5);
+    level!(Level7 "level7" on Level6);
+    level!(Level8 "level8" on Level7);
+    level!(Level9 "level9" on Level8);
+
+    /// All of them, for `create_all`.
+    pub(crate) type Levels = (Level0, Level1, Level2, Level3, Level4, Level5, Level6, Level7, Level8, Level9);
 }
 
 /// A course that knows nothing of its homeworks.

@@ -139,12 +139,15 @@ impl Inner {
     }
 
     async fn fail_whole(&mut self) {
-        if let Some(mut connection) = self.connection.take()
-            && connection.in_transaction()
-        {
+        let connection = self.connection.take();
+        self.undo_all(Way::Repend);
+        if let Some(mut connection) = connection.filter(|connection| connection.in_transaction()) {
+            // If this future is dropped meanwhile, nobody hears of the error, and `recover` finds out.
+            self.is_lent = true;
             // If even that fails, the connection is closed when it is dropped, which rolls back too.
             let _ = connection.end(ROLLBACK).await;
+            self.is_lent = false;
         }
-        self.undo_all(Way::Repend);
+        self.is_unrepeatable = false;
     }
 }

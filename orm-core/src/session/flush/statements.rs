@@ -48,6 +48,15 @@ impl Expect {
     pub(super) fn needs_check(&self) -> bool {
         !matches!(self, Self::Nothing)
     }
+
+    /// The columns of new objects that come back.
+    pub(super) fn made(&self) -> impl Iterator<Item = (Row, usize)> {
+        let (rows, columns): (&[Row], &[usize]) = match self {
+            Self::Made { rows, columns, .. } => (rows, columns),
+            _ => (&[], &[]),
+        };
+        rows.iter().flat_map(|&row| columns.iter().map(move |&column| (row, column)))
+    }
 }
 
 /// Takes keys for new objects from their sequence, ahead of the insert.
