@@ -49,6 +49,17 @@ pub trait Executor: Sized + Send {
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing;
 }
 
+/// Who runs queries that load `L`: an engine whatever it is, a session what fills the fields of its objects.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run a query",
+    label = "runs nothing",
+    note = "give the query to who runs it, for example `engine.all(query)`, or bind it by `.on(&engine)`"
+)]
+pub trait Runs<L>: Executor {}
+
+#[diagnostic::do_not_recommend]
+impl<L> Runs<L> for &Engine {}
+
 /// A bulk operation on its way to who runs it.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -59,8 +70,10 @@ impl<'e> Executor for &'e Engine {
 
     async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<L::Value>> {
         let mut connection = self.connection().await?;
-        let models = engine::fetch(&mut connection, &select.compile()?, M::from_row).await?;
-        loads.load(&mut connection, models).await
+        let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
+        let rows = engine::fetch(&mut connection, &select.compile()?, read).await?;
+        let (models, joined) = rows.into_iter().unzip();
+        loads.load(&mut connection, models, joined).await
     }
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
