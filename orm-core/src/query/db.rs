@@ -62,7 +62,10 @@ impl Db for Engine {
 impl<D: Db> Db for &mut D {
     type Entity<M: Model, L: Loads<M>> = D::Entity<M, L>;
 
-    async fn all<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<D::Entity<M, L>>> {
+    async fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<D::Entity<M, L>>> {
         D::all(self, query).await
     }
 

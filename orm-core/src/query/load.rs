@@ -43,12 +43,8 @@ pub trait Load<M: Model>: Clone + Send + Sync + 'static {
 
     /// Reads what is in the row of an object of a session, if there is one in it.
     #[doc(hidden)]
-    fn read_into<S: LoadInto>(
-        &self,
-        session: &mut S,
-        row: &mut RowReader<'_>,
-        parent: Option<Handle<M>>,
-    ) -> Result<()>;
+    fn read_into<S: LoadInto>(&self, session: &mut S, row: &mut RowReader<'_>, parent: Option<Handle<M>>)
+    -> Result<()>;
 
     /// Loads it for objects of a session.
     #[doc(hidden)]
@@ -130,12 +126,8 @@ pub trait Loads<M: Model>: Clone + Send + Sync + 'static {
 
     /// Reads what is in the row of an object of a session, if there is one in it.
     #[doc(hidden)]
-    fn read_into<S: LoadInto>(
-        &self,
-        session: &mut S,
-        row: &mut RowReader<'_>,
-        parent: Option<Handle<M>>,
-    ) -> Result<()>;
+    fn read_into<S: LoadInto>(&self, session: &mut S, row: &mut RowReader<'_>, parent: Option<Handle<M>>)
+    -> Result<()>;
 
     /// Loads them for objects of a session.
     #[doc(hidden)]

@@ -36,7 +36,10 @@ impl<L: Whole> Runs<L> for &mut Session {}
 impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
 
-    async fn all<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<Handle<M>>> {
+    async fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<Handle<M>>> {
         query.on(self).all().await
     }
 

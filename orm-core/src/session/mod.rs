@@ -216,7 +216,10 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::all`], and those of the flush before it.
-    pub async fn all<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<Handle<M>>> {
+    pub async fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<Handle<M>>> {
         query.on(self).all().await
     }
 

@@ -56,11 +56,8 @@ impl LoadInto for Inner {
         parents: &[Handle<A>],
     ) -> Result<Vec<Vec<Handle<B>>>> {
         let mut keys = NearKeys::new();
-        let numbers: Vec<(Row, Option<usize>)> = self
-            .rows_of(parents)?
-            .into_iter()
-            .map(|row| (row, self.near_key(edge, row, &mut keys)))
-            .collect();
+        let numbers: Vec<(Row, Option<usize>)> =
+            self.rows_of(parents)?.into_iter().map(|row| (row, self.near_key(edge, row, &mut keys))).collect();
         let lists = self.fetch_ends::<B, L>(edge, choice, loads, &keys).await?;
         let mut out = Vec::with_capacity(numbers.len());
         for (row, number) in numbers {
