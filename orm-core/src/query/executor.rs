@@ -49,16 +49,11 @@ pub trait Executor: Sized + Send {
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing;
 }
 
-/// Who runs queries that load `L`: an engine whatever it is, a session what fills the fields of its objects.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot run a query",
-    label = "runs nothing",
-    note = "give the query to who runs it, for example `engine.all(query)`, or bind it by `.on(&engine)`"
-)]
-pub trait Runs<L>: Executor {}
+/// Who can be asked to load `L` with a query: an engine whatever it is, a session what fills the fields of its objects.
+pub trait Takes<L> {}
 
-#[diagnostic::do_not_recommend]
-impl<L> Runs<L> for &Engine {}
+impl<L> Takes<L> for Unbound {}
+impl<L> Takes<L> for &Engine {}
 
 /// A bulk operation on its way to who runs it.
 #[doc(hidden)]

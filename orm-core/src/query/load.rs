@@ -62,7 +62,6 @@ pub trait Whole {}
 
 impl Whole for () {}
 
-#[diagnostic::do_not_recommend]
 impl<L0: Whole, L: Whole> Whole for (L0, L) {}
 
 /// A session, as loading sees it.

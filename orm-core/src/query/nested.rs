@@ -47,6 +47,18 @@ pub trait LoadJoined<M: Model> {
     fn into_joined(self) -> Self::Load;
 }
 
+/// The tables that a condition or an order of a part reads: that of the far end alone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what this relationship leads to",
+    label = "this reads another table than that of `{B}`",
+    note = "a part of a relationship is chosen by the columns of its far end; the rows of the query by those of the query"
+)]
+pub trait OfEnd<B, I> {}
+
+#[diagnostic::do_not_recommend]
+impl<U, B, I> OfEnd<B, I> for U where U: InScope<(B, ()), I> {}
+
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: OneAtMost> LoadJoined<A> for Relation<A, B, K> {
     type Load = Joined<Self>;
 
@@ -55,6 +67,7 @@ impl<A: Model, B: Model, K: OneAtMost> LoadJoined<A> for Relation<A, B, K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> LoadJoined<A> for Nested<Relation<A, B, K>, L> {
     type Load = Joined<Relation<A, B, K>, L>;
 
@@ -146,7 +159,7 @@ impl<A, B: Model, K> Relation<A, B, K> {
     where
         E: Expression,
         E::Type: Condition,
-        E::Uses: InScope<(B, ()), I>,
+        E::Uses: OfEnd<B, I>,
     {
         Part::of(self).filter(condition)
     }
@@ -155,7 +168,7 @@ impl<A, B: Model, K> Relation<A, B, K> {
     pub fn order_by<O, I>(self, order: O) -> Part<Self>
     where
         O: OrderTerm,
-        O::Uses: InScope<(B, ()), I>,
+        O::Uses: OfEnd<B, I>,
     {
         Part::of(self).order_by(order)
     }
@@ -196,7 +209,7 @@ impl<A, B: Model, K, L0> Part<Relation<A, B, K>, L0> {
     where
         E: Expression,
         E::Type: Condition,
-        E::Uses: InScope<(B, ()), I>,
+        E::Uses: OfEnd<B, I>,
     {
         self.choice.predicates.push(condition.into_node());
         self
@@ -206,7 +219,7 @@ impl<A, B: Model, K, L0> Part<Relation<A, B, K>, L0> {
     pub fn filter_all<T, U, I>(mut self, conditions: impl IntoIterator<Item = Expr<T, U>>) -> Self
     where
         T: Condition,
-        U: InScope<(B, ()), I>,
+        U: OfEnd<B, I>,
     {
         self.choice.predicates.extend(conditions.into_iter().map(Expression::into_node));
         self
@@ -216,7 +229,7 @@ impl<A, B: Model, K, L0> Part<Relation<A, B, K>, L0> {
     pub fn order_by<O, I>(mut self, order: O) -> Self
     where
         O: OrderTerm,
-        O::Uses: InScope<(B, ()), I>,
+        O::Uses: OfEnd<B, I>,
     {
         self.choice.order_by.push(order.into_order());
         self
@@ -261,9 +274,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Part<Relation<A, B, K>, L> {
 }
 
 impl<A, B, K> Whole for Relation<A, B, K> {}
-#[diagnostic::do_not_recommend]
 impl<R, L: Whole> Whole for Nested<R, L> {}
-#[diagnostic::do_not_recommend]
 impl<R, L: Whole> Whole for Joined<R, L> {}
 
 /// What is loaded in a statement of its own reads nothing in the rows of the query.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::bulk::{Delete, Update};
 use super::conditions::{equal_columns, link_columns};
-use super::executor::{Executor, Runs, Unbound};
+use super::executor::{Executor, Takes, Unbound};
 use super::load::{Load, Loads};
 use super::nested::LoadJoined;
 use super::rows::Rows;
@@ -63,7 +63,7 @@ impl<X, M, S, L> fmt::Debug for Query<X, M, S, L> {
 
 impl<M, S, L> Query<Unbound, M, S, L> {
     /// Binds the query to who runs it.
-    pub fn on<X: Executor>(self, executor: X) -> Query<X, M, S, L> {
+    pub fn on<X: Executor + Takes<L>>(self, executor: X) -> Query<X, M, S, L> {
         Query { on: executor, select: self.select, loads: self.loads, types: PhantomData }
     }
 }
@@ -369,6 +369,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     pub fn with<L>(self, load: L) -> Query<X, M, S, (L0, L)>
     where
         L: Load<M>,
+        X: Takes<L>,
         (L0, L): Loads<M>,
     {
         Query { on: self.on, select: self.select, loads: (self.loads, load), types: PhantomData }
@@ -403,6 +404,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     pub fn with_joined<J>(mut self, load: J) -> Query<X, M, S, (L0, J::Load)>
     where
         J: LoadJoined<M>,
+        X: Takes<J::Load>,
         (L0, J::Load): Loads<M>,
     {
         let load = load.into_joined();
@@ -466,7 +468,7 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// Those of the server and the connection, and [`ErrorKind::Schema`] if the tables are not those of the models.
     pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
     where
-        X: Runs<L>,
+        X: Executor,
     {
         self.on.models(self.select, self.loads).await
     }
@@ -478,7 +480,7 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// Like [`all`](Self::all).
     pub async fn first(self) -> Result<Option<X::Entity<M, L>>>
     where
-        X: Runs<L>,
+        X: Executor,
     {
         let mut found = self.limit_to(1).all().await?;
         Ok(if found.is_empty() { None } else { Some(found.swap_remove(0)) })
@@ -491,7 +493,7 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
     pub async fn one(self) -> Result<X::Entity<M, L>>
     where
-        X: Runs<L>,
+        X: Executor,
     {
         self.one_or_none().await?.ok_or_else(|| {
             Error::new(
@@ -509,7 +511,7 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// [`ErrorKind::MultipleRows`] if there are several.
     pub async fn one_or_none(self) -> Result<Option<X::Entity<M, L>>>
     where
-        X: Runs<L>,
+        X: Executor,
     {
         // A join may bring the only object several times.
         let mut found = if self.select.joins.is_empty() { self.limit_to(2) } else { self }.all().await?;
@@ -633,7 +635,7 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
     pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
     where
-        X: Runs<L>,
+        X: Executor,
     {
         self.0.all().await
     }
@@ -645,7 +647,7 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// Like [`all`](Self::all).
     pub async fn first(self) -> Result<Option<X::Entity<M, L>>>
     where
-        X: Runs<L>,
+        X: Executor,
     {
         self.0.first().await
     }

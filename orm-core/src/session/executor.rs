@@ -5,7 +5,7 @@ use std::pin::Pin;
 use super::Session;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Runs, Unbound, Whole};
+use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Takes, Unbound, Whole};
 use crate::schema::{Handle, Model};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -30,8 +30,7 @@ impl<'s> Executor for &'s mut Session {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<L: Whole> Runs<L> for &mut Session {}
+impl<L: Whole> Takes<L> for &mut Session {}
 
 impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
