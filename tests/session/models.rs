@@ -318,6 +318,8 @@ pub(crate) struct Ware {
     pub(crate) no: i32,
     #[model(belongs_to = (shop_code, no))]
     pub(crate) stall: BelongsTo<Stall>,
+}
+
 /// Ten tables, each of which points to the one before it.
 pub(crate) mod levels {
     use orm_core::prelude::*;

@@ -30,6 +30,8 @@ struct Name {
 pub(super) enum Named {
     Source(SourceRef),
     Link(LinkRef),
+    /// The end of a relationship that is read along, by its place among them.
+    Eager(usize, &'static str),
 }
 
 impl Writer {
@@ -135,6 +137,7 @@ impl Writer {
             Named::Source(SourceRef::Table(table)) => table.name,
             Named::Source(SourceRef::Alias { name, .. }) => name,
             Named::Link(link) => link.table,
+            Named::Eager(_, name) => name,
         };
         let name = match of {
             // A table keeps its name, and an alias gives way to it, unless the alias was there before.
@@ -219,6 +222,7 @@ fn declared_twice(of: Named) -> Error {
         Named::Source(SourceRef::Table(table)) => table.display_name(),
         Named::Source(SourceRef::Alias { name, .. }) => name.to_owned(),
         Named::Link(link) => link.table.to_owned(),
+        Named::Eager(_, name) => name.to_owned(),
     };
     Error::new(
         ErrorKind::Invalid,
@@ -232,6 +236,7 @@ fn not_in_scope(of: Named) -> Error {
     let name = match of {
         Named::Source(source) => source.table().model,
         Named::Link(link) => link.table,
+        Named::Eager(_, name) => name,
     };
     Error::new(ErrorKind::Invalid, format!("`{name}` is not in this query's FROM clause"))
 }

@@ -88,7 +88,9 @@ impl Loader {
                     Ok(found.into_iter().map(|handle| handle.map(Handle::raw)).collect())
                 })
             },
-            edge: |inner, edge, rows| Box::pin(async move { inner.load_rows::<M>(edge, &rows).await.map(drop) }),
+            edge: |inner, edge, rows| {
+                Box::pin(async move { inner.load_rows::<M, ()>(edge, &(), &rows).await.map(drop) })
+            },
         }
     }
 }

@@ -26,7 +26,7 @@ pub use expr::{
 };
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use scope::{AsScope, InScope};
-pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};
+pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
 pub use selection::{Selection, SubqueryOf};
 pub(crate) use write::{
     ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite,

@@ -250,7 +250,8 @@ impl Collector<'_> {
             let Some(columns) = Edge::of(link.relation).columns().link else { continue };
             let [with, without] = [true, false].map(|insert| link_key(columns, start, end, insert));
             if !self.links.contains(&with) && !self.links.contains(&without) {
-                let (added, removed) = if link.insert { ([end].to_vec(), Vec::new()) } else { (Vec::new(), [end].to_vec()) };
+                let (added, removed) =
+                    if link.insert { ([end].to_vec(), Vec::new()) } else { (Vec::new(), [end].to_vec()) };
                 self.link_rows(start, link.relation, &added, &removed)?;
             }
         }
@@ -336,7 +337,15 @@ impl Collector<'_> {
             }
             let local = self.key_of(row, &ends[0].1)?;
             let remote = self.key_of(other, &ends[1].1)?;
-            self.work.links.push(LinkOp { relation, link, insert, local, remote, ends: ends.clone(), rows: (row, other) });
+            self.work.links.push(LinkOp {
+                relation,
+                link,
+                insert,
+                local,
+                remote,
+                ends: ends.clone(),
+                rows: (row, other),
+            });
         }
         Ok(())
     }

@@ -86,7 +86,8 @@ impl Flushed {
             let held = arena.flushed_relation(row.slot, field).filter(|_| is_one)?.held()?;
             session.resolve((relation.to)(), *held.first()?).ok()
         };
-        let parents = if is_first { Vec::new() } else { arena.table().relations.iter().enumerate().map(parent).collect() };
+        let parents =
+            if is_first { Vec::new() } else { arena.table().relations.iter().enumerate().map(parent).collect() };
         Self { row, columns: (!is_first).then_some(columns), parents }
     }
 }
