@@ -29,6 +29,7 @@ mod related_objects_come_in_the_same_row;
 mod relationships_are_loaded_for_many_at_once;
 mod rolling_back_restores_the_objects;
 mod round_trips_are_few;
+mod rows_are_upserted;
 mod savepoints_are_taken_back_alone;
 mod sessions_meet_on_one_row;
 mod the_lesson_runs_step_by_step;

@@ -5,8 +5,8 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, Join, KeyedDelete, KeyedUpdate,
-    LinkWrite, Node, TakeKeys,
+    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, Join, KeyedDelete,
+    KeyedUpdate, LinkWrite, Node, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -18,6 +18,7 @@ pub(crate) enum Write {
     ArrayInsert(ArrayInsert),
     KeyedUpdate(KeyedUpdate),
     ArrayUpdate(ArrayUpdate),
+    Upsert(ArrayUpsert),
     KeyedDelete(KeyedDelete),
     Link(LinkWrite),
     BulkUpdate(BulkUpdate),
@@ -35,6 +36,7 @@ impl Compile for Write {
             Self::ArrayInsert(statement) => w.array_insert(statement),
             Self::KeyedUpdate(statement) => w.keyed_update(statement),
             Self::ArrayUpdate(statement) => w.array_update(statement),
+            Self::Upsert(statement) => w.array_upsert(statement),
             Self::KeyedDelete(statement) => w.keyed_delete(statement),
             Self::Link(statement) => w.link_write(statement),
             Self::BulkUpdate(statement) => w.bulk_update(statement),
@@ -52,6 +54,7 @@ impl Write {
             Self::ArrayInsert(statement) => Some(statement.table),
             Self::KeyedUpdate(statement) => Some(statement.table),
             Self::ArrayUpdate(statement) => Some(statement.table),
+            Self::Upsert(statement) => Some(statement.table),
             Self::KeyedDelete(statement) => Some(statement.table),
             Self::Link(_) => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
@@ -337,6 +340,57 @@ impl Writer {
             self.push(", \"target\".").ident(table.columns[column].name);
         }
         self.expect_columns(table, returning);
+    }
+
+    /// A row that comes back is told by its conflict key, as the server compares it. Whether it is new, the server tells
+    /// by `xmax`, but not of a partitioned table: there, by whether it was there when the statement began.
+    fn array_upsert(&mut self, statement: &ArrayUpsert) {
+        let ArrayUpsert { table, columns, arrays, target, set } = statement;
+        let sent: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
+        self.push("WITH \"input\" AS MATERIALIZED (SELECT * FROM ");
+        self.rows("rows", &named_inputs(table, columns, arrays, &sent));
+        self.push("), \"output\" AS (INSERT INTO ").table(table).push(" (").column_names(table, columns);
+        self.push(") SELECT ").idents(&sent).push(" FROM \"input\" ORDER BY \"n\" ON CONFLICT (");
+        self.column_names(table, target).push(") DO UPDATE SET ");
+        self.excluded(table, if set.is_empty() { target } else { set });
+        self.push(" RETURNING ");
+        for (i, column) in table.columns.iter().enumerate() {
+            self.ident(column.name).push(" AS ").ident(&input_name("c", i)).push(", ");
+        }
+        self.push("CASE WHEN (SELECT \"relkind\" = 'p' FROM \"pg_catalog\".\"pg_class\" WHERE \"oid\" = ");
+        let mut name = Self::default();
+        name.table(table);
+        self.literal(&name.into_sql());
+        self.push("::regclass) THEN NULL ELSE \"xmax\" = 0 END AS \"inserted\") SELECT ");
+        for (i, column) in table.columns.iter().enumerate() {
+            self.push("\"output\".").ident(&input_name("c", i)).push(", ");
+            self.expect(ResultColumn::column(table, column));
+        }
+        self.push("COALESCE (\"output\".\"inserted\", NOT EXISTS (SELECT FROM ").table(table);
+        self.push(" AS \"before\" WHERE ");
+        self.expect(ResultColumn { ty: <bool as Field>::TYPE, of: None });
+        let named: Vec<(usize, &String)> =
+            columns.iter().copied().zip(&sent).filter(|(c, _)| target.contains(c)).collect();
+        self.separated(" AND ", &named, |w, (column, name)| {
+            w.push("\"before\".").ident(table.columns[*column].name).push(" = \"input\".").ident(name);
+        });
+        self.push(")) FROM \"input\" JOIN \"output\" ON ");
+        self.separated(" AND ", &named, |w, (column, name)| {
+            w.push("\"output\".").ident(&input_name("c", *column)).push(" = \"input\".").ident(name);
+        });
+        self.push(" ORDER BY \"input\".\"n\"");
+    }
+
+    /// `"name" = EXCLUDED."name", …`, and the next version.
+    fn excluded(&mut self, table: &'static TableDef, columns: &[usize]) {
+        self.separated(", ", columns, |w, &column| {
+            let name = table.columns[column].name;
+            w.ident(name).push(" = EXCLUDED.").ident(name);
+        });
+        if let Some(version) = table.version_column() {
+            let name = table.columns[version].name;
+            self.push(", ").ident(name).push(" = ").table(table).push(".").ident(name).push(" + 1");
+        }
     }
 
     fn keyed_delete(&mut self, statement: &KeyedDelete) {

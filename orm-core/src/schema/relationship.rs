@@ -432,6 +432,9 @@ pub trait RelationField {
     fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
         (&[], &[])
     }
+    /// Whether it holds objects or new values.
+    #[doc(hidden)]
+    fn holds_any(&self) -> bool;
     /// Adds one object, as a user would.
     #[doc(hidden)]
     fn push_raw(&mut self, handle: RawHandle);
@@ -460,6 +463,14 @@ impl<M> RelationField for HasMany<M> {
         match &self.state {
             Collection::Unloaded { added, removed } => (added, removed),
             Collection::Loaded(_) | Collection::New(_) => (&[], &[]),
+        }
+    }
+
+    fn holds_any(&self) -> bool {
+        match &self.state {
+            Collection::Unloaded { added, .. } => !added.is_empty(),
+            Collection::Loaded(handles) => !handles.is_empty(),
+            Collection::New(links) => !links.is_empty(),
         }
     }
 
@@ -503,6 +514,10 @@ impl<M> RelationField for One<M> {
         Self::held(self).map(|handle| handle.into_iter().collect())
     }
 
+    fn holds_any(&self) -> bool {
+        !matches!(self.state, OneState::Unloaded | OneState::Held(None))
+    }
+
     fn push_raw(&mut self, handle: RawHandle) {
         self.state = OneState::Held(Some(handle));
     }
@@ -521,6 +536,10 @@ macro_rules! delegate_field {
         impl<M> RelationField for $name<M> {
             fn held(&self) -> Option<Arc<[RawHandle]>> {
                 RelationField::held(&self.0)
+            }
+
+            fn holds_any(&self) -> bool {
+                self.0.holds_any()
             }
 
             fn push_raw(&mut self, handle: RawHandle) {

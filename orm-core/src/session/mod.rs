@@ -20,6 +20,7 @@ mod savepoint;
 mod state;
 mod transaction;
 mod undo;
+mod upsert;
 
 use std::fmt;
 
@@ -27,6 +28,7 @@ pub use maker::SessionMaker;
 pub use savepoint::Savepoint;
 pub use state::State;
 pub use transaction::MaybeRetryable;
+pub use upsert::{Upsert, Upserted};
 
 use arena::SlotState;
 use inner::Inner;

@@ -32,6 +32,8 @@ pub(super) enum Change {
     Deleted(Option<Checkpoint>),
     /// A bulk operation, which no flush repeats, wrote its row.
     Bulk(Option<Checkpoint>),
+    /// An upsert wrote its row, and made the object of it.
+    Upserted(Option<Checkpoint>),
     /// A bulk operation deleted its row.
     BulkDeleted(Option<Checkpoint>),
     /// Columns were set to expressions.
@@ -72,6 +74,8 @@ struct Again<'u> {
     /// What bulk operations did is lost: the objects as they were before and after, the last first.
     lost: Vec<(Row, &'u Checkpoint, Option<&'u Checkpoint>)>,
     lost_deletes: HashSet<Row>,
+    /// Objects that an upsert made, which is lost.
+    lost_upserts: Vec<Row>,
 }
 
 impl Undo {
@@ -96,6 +100,12 @@ impl<'u> Again<'u> {
             }
             Change::Updated(before) | Change::Deleted(before) | Change::Bulk(before) | Change::BulkDeleted(before) => {
                 before.as_ref()
+            }
+            Change::Upserted(_) => {
+                // What it wrote is lost, and no flush repeats it.
+                self.rows.remove(&row);
+                self.lost_upserts.push(row);
+                return;
             }
             Change::Assigned(set) => return session.assign_again(row, set),
             Change::Linked(_) | Change::Related(..) | Change::Loaded(_) => return,
@@ -170,7 +180,7 @@ impl Inner {
         let Row { arena, slot } = undo.row;
         let arena = &mut self.arenas[arena];
         match undo.change {
-            Change::Inserted(before) => {
+            Change::Inserted(before) | Change::Upserted(before) => {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Transient);
             }
@@ -197,7 +207,8 @@ impl Inner {
         for undo in undone.iter().rev() {
             again.read(self, undo);
         }
-        let dropped = self.make_pending(&again.new);
+        let mut dropped = self.make_pending(&again.new);
+        dropped.extend(self.make_transient(&again.lost_upserts));
         for (&row, &before) in &again.rows {
             self.make_dirty(row, before, again.lost_deletes.contains(&row));
         }
@@ -249,6 +260,17 @@ impl Inner {
         let known: HashSet<Row> = pending.iter().copied().collect();
         pending.extend(self.pending.iter().filter(|row| !known.contains(row)));
         self.pending = pending;
+        dropped
+    }
+
+    /// Of objects without a row any more; gives those that were not so before.
+    fn make_transient(&mut self, rows: &[Row]) -> Vec<Row> {
+        let is_there = |row: &&Row| matches!(self.state(**row), SlotState::Persistent | SlotState::Deleted);
+        let dropped: Vec<Row> = rows.iter().filter(is_there).copied().collect();
+        for row in &dropped {
+            self.arenas[row.arena].settle(row.slot);
+            self.arenas[row.arena].set_state(row.slot, SlotState::Transient);
+        }
         dropped
     }
 

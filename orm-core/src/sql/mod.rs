@@ -8,6 +8,7 @@ mod alias;
 mod arithmetic;
 mod assign;
 mod column;
+mod columns;
 mod comparable;
 mod expr;
 mod node;
@@ -21,6 +22,7 @@ pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
+pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
@@ -29,6 +31,6 @@ pub use scope::{AsScope, InScope};
 pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
 pub use selection::{Selection, SubqueryOf};
 pub(crate) use write::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite,
-    TakeKeys,
+    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete,
+    KeyedUpdate, LinkWrite, TakeKeys,
 };

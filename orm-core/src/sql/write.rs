@@ -54,6 +54,20 @@ pub(crate) struct ArrayInsert {
     pub(crate) returning: Vec<usize>,
 }
 
+/// `INSERT … SELECT FROM UNNEST … ON CONFLICT DO UPDATE`, whose rows come back whole and in the order of the arrays, each
+/// with whether it is new.
+#[derive(Debug, Clone)]
+pub(crate) struct ArrayUpsert {
+    pub(crate) table: &'static TableDef,
+    /// Positions of the columns that are sent.
+    pub(crate) columns: Vec<usize>,
+    pub(crate) arrays: Vec<Input>,
+    /// Positions of the columns whose values may be there already; all of them are sent.
+    pub(crate) target: Vec<usize>,
+    /// Positions of the columns that are updated of a row that is there.
+    pub(crate) set: Vec<usize>,
+}
+
 /// `UPDATE` of one row by its key.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyedUpdate {

@@ -16,6 +16,7 @@ mod statements;
 use collect::Work;
 use emit::Bounds;
 pub(super) use finalize::follow_keys;
+pub(super) use statements::input;
 
 use super::inner::Inner;
 use super::undo::Way;

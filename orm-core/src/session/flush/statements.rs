@@ -231,7 +231,7 @@ pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Resul
 }
 
 /// One column of many rows.
-pub(super) fn input<'a>(
+pub(in crate::session) fn input<'a>(
     table: &TableDef,
     column: usize,
     cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,

@@ -106,7 +106,8 @@ impl Inner {
         }
     }
 
-    fn put_fresh<M: Model>(&mut self, value: M) -> Option<Row> {
+    /// Puts values that were read anew into the object with their key, if it is here.
+    pub(in crate::session) fn put_fresh<M: Model>(&mut self, value: M) -> Option<Row> {
         let mut dump = crate::schema::Dump::default();
         value.dump(&mut dump);
         let key = IdentityKey::of(M::table(), |column| dump.raw(column))?;
