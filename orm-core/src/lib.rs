@@ -71,5 +71,7 @@ pub use query::{
     Db, Delete, Dynamic, Executor, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, Rows, Takes, Unbound,
     Update, Whole, query,
 };
-pub use session::{MaybeRetryable, Savepoint, Session, SessionMaker, State, Upsert, Upserted};
+pub use session::{
+    ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert, Upserted,
+};
 pub use tokio_postgres;

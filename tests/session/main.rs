@@ -17,6 +17,7 @@ mod each_object_gets_its_own_key;
 mod every_operation_may_be_dropped_at_any_poll;
 mod expressions_are_assigned;
 mod handles_lead_to_objects;
+mod hooks_take_part_in_a_flush;
 mod nothing_is_asked_that_is_not_needed;
 mod objects_are_read_anew;
 mod one_row_is_one_object;

@@ -163,6 +163,12 @@ impl<M: Model> Arena<M> {
         slot.snapshot.as_deref().or(slot.value.as_ref())
     }
 
+    /// The object as its row has it, if it has one.
+    pub(super) fn original(&self, index: u32) -> Option<&M> {
+        let state = self.slots.get(index as usize)?.state;
+        if matches!(state, SlotState::Persistent | SlotState::Deleted) { self.stored(index) } else { None }
+    }
+
     /// The object as its row has it, by whose key the identity map knows it.
     fn stored(&self, index: u32) -> Option<&M> {
         self.rows.get(&index).map(AsRef::as_ref).or_else(|| self.flushed(index))
@@ -224,6 +230,10 @@ pub(super) trait AnyArena: Send + Sync {
     /// Frees a slot: its handles lead to nothing from now on.
     fn release(&mut self, slot: u32);
     fn release_all(&mut self);
+    /// The object as it is, changes included.
+    fn value_checkpoint(&self, slot: u32) -> Option<Checkpoint>;
+    /// Puts an object back as it was, and leaves its snapshot alone.
+    fn put_value(&mut self, slot: u32, value: Option<Checkpoint>);
     /// The object as its row has it now.
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint>;
     /// Puts the object back as it was, without a snapshot.
@@ -437,6 +447,16 @@ impl<M: Model> AnyArena for Arena<M> {
                 slot.doomed = false;
                 self.free.push(index);
             }
+        }
+    }
+
+    fn value_checkpoint(&self, slot: u32) -> Option<Checkpoint> {
+        Some(Box::new(self.slots[slot as usize].value.clone()?))
+    }
+
+    fn put_value(&mut self, slot: u32, value: Option<Checkpoint>) {
+        if let Some(value) = value.and_then(|value| value.downcast::<M>().ok()) {
+            self.slots[slot as usize].value = Some(*value);
         }
     }
 

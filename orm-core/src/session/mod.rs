@@ -8,8 +8,10 @@ mod access;
 mod arena;
 mod assign;
 mod bulk;
+mod changes;
 mod executor;
 mod flush;
+mod hooks;
 mod identity;
 mod inner;
 mod load;
@@ -24,6 +26,8 @@ mod upsert;
 
 use std::fmt;
 
+pub use changes::{ChangeKind, ObjectChange};
+pub use hooks::HookResult;
 pub use maker::SessionMaker;
 pub use savepoint::Savepoint;
 pub use state::State;

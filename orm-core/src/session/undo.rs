@@ -199,6 +199,7 @@ impl Inner {
     }
 
     fn repend_from(&mut self, start: usize) {
+        self.drop_hooked(start);
         let mut log = std::mem::take(&mut self.undo);
         let undone: Vec<&Undo> = log[start..].iter().filter(|undo| undo.is_there(self)).collect();
         let rows: Vec<Row> = undone.iter().map(|undo| undo.row).collect();

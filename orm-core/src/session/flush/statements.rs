@@ -308,12 +308,40 @@ pub(super) fn shown_key(table: &TableDef, stored: &Dump) -> String {
     parts.join(", ")
 }
 
+/// The key of a row as text, if all of it is numbers, texts and UUIDs.
+pub(in crate::session) fn key_text(table: &TableDef, dump: &Dump) -> Option<String> {
+    let part = |&column: &usize| {
+        let (ty, raw) = (table.columns[column].ty.name(), dump.raw(column)?);
+        match (ty, shown(ty, Some(raw))) {
+            ("text" | "varchar" | "bpchar", _) => String::from_utf8(raw.to_vec()).ok(),
+            ("uuid", _) => Some(uuid_text(raw)),
+            (_, text) => Some(text).filter(|text| text != UNKNOWN),
+        }
+    };
+    let parts = table.primary_key.iter().map(part).collect::<Option<Vec<String>>>()?;
+    Some(parts.join(","))
+}
+
+fn uuid_text(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (i, byte) in raw.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+/// Stands for a part of a key that is not shown.
+const UNKNOWN: &str = "…";
+
 /// A key that is a number; others may be private.
 fn shown(ty: &str, raw: Option<&[u8]>) -> String {
     match (ty, raw) {
         ("int2", Some(&[a, b])) => i16::from_be_bytes([a, b]).to_string(),
         ("int4", Some(&[a, b, c, d])) => i32::from_be_bytes([a, b, c, d]).to_string(),
         ("int8", Some(&[a, b, c, d, e, f, g, h])) => i64::from_be_bytes([a, b, c, d, e, f, g, h]).to_string(),
-        _ => "…".to_owned(),
+        _ => UNKNOWN.to_owned(),
     }
 }
