@@ -68,8 +68,8 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, Rows, Takes, Unbound,
-    Update, Whole, query,
+    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
+    Takes, Unbound, Update, Whole, query,
 };
-pub use session::{MaybeRetryable, Savepoint, Session, SessionMaker, State};
+pub use session::{Batches, MaybeRetryable, Savepoint, Session, SessionMaker, State};
 pub use tokio_postgres;

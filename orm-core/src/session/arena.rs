@@ -48,6 +48,8 @@ pub(super) struct Arena<M> {
     identity: IdentityMap,
     /// Slots with a snapshot, or doomed, in the order in which they were first touched.
     touched: Vec<u32>,
+    /// The generation of a slot that is new, higher than those of all slots that were given up.
+    first_generation: u32,
 }
 
 /// An object as it was, for going back to it.
@@ -55,7 +57,13 @@ pub(super) type Checkpoint = Box<dyn Any + Send + Sync>;
 
 impl<M: Model> Arena<M> {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), identity: IdentityMap::default(), touched: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            identity: IdentityMap::default(),
+            touched: Vec::new(),
+            first_generation: 0,
+        }
     }
 
     pub(super) fn insert(&mut self, value: M, state: SlotState, epoch: u32) -> u32 {
@@ -75,7 +83,7 @@ impl<M: Model> Arena<M> {
         self.slots.push(Slot {
             value: Some(value),
             snapshot: None,
-            generation: 0,
+            generation: self.first_generation,
             epoch,
             state,
             doomed: false,
@@ -400,19 +408,9 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn release_all(&mut self) {
-        self.identity.clear();
-        self.touched.clear();
-        for index in 0..self.slots.len() as u32 {
-            let slot = &mut self.slots[index as usize];
-            if slot.state != SlotState::Vacant {
-                slot.generation = slot.generation.wrapping_add(1);
-                slot.state = SlotState::Vacant;
-                slot.value = None;
-                slot.snapshot = None;
-                slot.doomed = false;
-                self.free.push(index);
-            }
-        }
+        let highest = self.slots.iter().map(|slot| slot.generation).max();
+        let first_generation = highest.map_or(self.first_generation, |highest| highest.wrapping_add(1));
+        *self = Self { first_generation, ..Self::new() };
     }
 
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::arena::{AnyArena, Arena, SlotState};
+use super::batches::Brought;
 use super::maker::SessionOptions;
 use super::savepoint::Level;
 use super::undo::Undo;
@@ -43,6 +44,8 @@ pub(super) struct Inner {
     /// Loaded ends of relationships that have no field.
     pub(super) related: HashMap<RelatedKey, Arc<[RawHandle]>>,
     pub(super) autoflush: bool,
+    /// The objects that were new to the session since a walk began to read.
+    pub(super) brought: Option<Vec<Brought>>,
 }
 
 /// An object without its model: the arena, and the slot in it.
@@ -83,6 +86,7 @@ impl Inner {
             epoch: 0,
             related: HashMap::new(),
             autoflush: options.autoflush,
+            brought: None,
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod arena;
+mod batches;
 mod bulk;
 mod executor;
 mod flush;
@@ -21,6 +22,7 @@ mod undo;
 
 use std::fmt;
 
+pub use batches::Batches;
 pub use maker::SessionMaker;
 pub use savepoint::Savepoint;
 pub use state::State;
