@@ -2,7 +2,7 @@
 //! the rows of the query itself ([`Joined`]).
 
 use super::edge::{Choice, fetch_edge, missing_target};
-use super::load::{Load, LoadInto, Loads, Whole};
+use super::load::{InRow, Load, LoadInRow, LoadInto, Loads, Whole};
 use crate::engine::Connection;
 use crate::error::{Error, Result};
 use crate::schema::{Handle, Kind, Model, OneAtMost, Relation};
@@ -403,6 +403,13 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
     async fn load_into<S: LoadInto>(&self, session: &mut S, parents: &[Handle<A>]) -> Result<()> {
         let targets = session.load_edge::<A, B, L>(self.relation.edge(), &self.loads, parents).await?;
         self.loads.load_all_into(session, &targets).await
+    }
+}
+
+impl<A: Model, B: Model, K: OneAtMost, L: InRow<B>> LoadInRow<A> for Joined<Relation<A, B, K>, L> {
+    fn values_of_row(&self, joined: Self::Joined) -> Result<Self::Values> {
+        let end = joined.map(|(end, below)| self.loads.value_of_row(end, below)).transpose()?;
+        K::collect(end.into_iter().collect()).ok_or_else(|| missing_target(self.relation.edge()))
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Arena<M> {
     /// The objects as their rows have them, where that is not what the last flush left because its transaction was taken
     /// back: what it wrote is to be written again.
     rows: HashMap<u32, Box<M>>,
+    /// The generation of a slot that is new, higher than those of all slots that were given up.
+    first_generation: u32,
 }
 
 /// An object as it was, for going back to it.
@@ -63,6 +65,7 @@ impl<M: Model> Arena<M> {
             identity: IdentityMap::default(),
             touched: Vec::new(),
             rows: HashMap::new(),
+            first_generation: 0,
         }
     }
 
@@ -83,7 +86,7 @@ impl<M: Model> Arena<M> {
         self.slots.push(Slot {
             value: Some(value),
             snapshot: None,
-            generation: 0,
+            generation: self.first_generation,
             epoch,
             state,
             doomed: false,
@@ -434,20 +437,9 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn release_all(&mut self) {
-        self.identity.clear();
-        self.touched.clear();
-        self.rows.clear();
-        for index in 0..self.slots.len() as u32 {
-            let slot = &mut self.slots[index as usize];
-            if slot.state != SlotState::Vacant {
-                slot.generation = slot.generation.wrapping_add(1);
-                slot.state = SlotState::Vacant;
-                slot.value = None;
-                slot.snapshot = None;
-                slot.doomed = false;
-                self.free.push(index);
-            }
-        }
+        let highest = self.slots.iter().map(|slot| slot.generation).max();
+        let first_generation = highest.map_or(self.first_generation, |highest| highest.wrapping_add(1));
+        *self = Self { first_generation, ..Self::new() };
     }
 
     fn value_checkpoint(&self, slot: u32) -> Option<Checkpoint> {

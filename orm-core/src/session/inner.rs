@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::arena::{AnyArena, Arena, SlotState};
+use super::batches::Brought;
 use super::hooks::Mark;
 use super::maker::SessionOptions;
 use super::savepoint::Level;
@@ -53,6 +54,8 @@ pub(super) struct Inner {
     pub(super) mark: Option<Mark>,
     /// Objects that hooks have added in the open transaction.
     pub(super) hooked: HashSet<Row>,
+    /// The objects that were new to the session since a walk began to read.
+    pub(super) brought: Option<Vec<Brought>>,
 }
 
 /// An object without its model: the arena, and the slot in it.
@@ -97,6 +100,7 @@ impl Inner {
             relinks: Vec::new(),
             epoch: 0,
             related: HashMap::new(),
+            brought: None,
         }
     }
 

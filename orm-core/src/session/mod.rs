@@ -7,6 +7,7 @@
 mod access;
 mod arena;
 mod assign;
+mod batches;
 mod bulk;
 mod changes;
 mod executor;
@@ -26,6 +27,7 @@ mod upsert;
 
 use std::fmt;
 
+pub use batches::Batches;
 pub use changes::{ChangeKind, ObjectChange};
 pub use hooks::HookResult;
 pub use maker::SessionMaker;

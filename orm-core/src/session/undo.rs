@@ -46,6 +46,13 @@ pub(super) enum Change {
     Loaded(usize),
 }
 
+impl Change {
+    /// Whether a flush or a bulk operation has written something of the object, or brought it in line with that.
+    pub(super) fn is_write(&self) -> bool {
+        !matches!(self, Self::Loaded(_))
+    }
+}
+
 /// A row of a link table that was inserted or deleted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link {
@@ -126,6 +133,21 @@ impl Inner {
     pub(super) fn remember(&mut self, row: Row, change: Change) {
         let generation = self.arenas[row.arena].generation(row.slot);
         self.undo.push(Undo { row, generation, change });
+    }
+
+    /// Forgets what the transaction changed of objects that leave the session. What was written of them no flush repeats.
+    pub(super) fn forget_undo(&mut self, is_gone: impl Fn(Row) -> bool) {
+        self.is_unrepeatable |= self.undo.iter().any(|undo| is_gone(undo.row) && undo.change.is_write());
+        let mut before = 0;
+        let mut kept = vec![0; self.undo.len() + 1];
+        for (place, undo) in self.undo.iter().enumerate() {
+            before += usize::from(!is_gone(undo.row));
+            kept[place + 1] = before;
+        }
+        self.undo.retain(|undo| !is_gone(undo.row));
+        for level in &mut self.levels {
+            level.undo = kept[level.undo];
+        }
     }
 
     /// The object as its row has it.

@@ -212,11 +212,7 @@ impl Inner {
             let places = KeyPlaces::of(edge);
             let mut select = edge_select(edge, choice, &keys.values);
             loads.join(&mut select.eager, None);
-            let target = |session: &mut Self, row: &mut RowReader<'_>| {
-                let handle = session.instance::<B>(row)?;
-                loads.read_into(session, row, Some(handle))?;
-                Ok(handle)
-            };
+            let target = |session: &mut Self, row: &mut RowReader<'_>| session.object_of_row::<B, L>(loads, row);
             let compiled = select.compile()?;
             let rows =
                 self.run(&compiled, |session, row| EdgeRow::read(row, &places, |row| target(session, row))).await?;
