@@ -15,6 +15,7 @@ mod children_follow_their_deleted_parents;
 mod circles_and_trees_are_put_in_order;
 mod deleted_objects_leave_the_session;
 mod each_object_gets_its_own_key;
+mod every_kind_of_relationship_is_written_from_both_ends;
 mod every_operation_may_be_dropped_at_any_poll;
 mod expressions_are_assigned;
 mod handles_lead_to_objects;

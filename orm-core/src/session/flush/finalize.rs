@@ -299,7 +299,11 @@ impl Edits {
             let held = |row: Row| session.arenas[row.arena].relation(row.slot, field)?.held();
             let Some(held) = held(owner) else { continue };
             let there: HashSet<RawHandle> = held.iter().copied().collect();
-            let kept = held.iter().copied().filter(|handle| !removed.contains(handle));
+            // Who comes to a relationship to one takes the place of who was there.
+            let kind = session.arenas[owner.arena].table().relations[field].kind;
+            let replaced = matches!(kind, RelationKind::HasOne { .. }) && !added.is_empty();
+            let stays = |handle: &RawHandle| !removed.contains(handle) && (!replaced || added.contains(handle));
+            let kept = held.iter().copied().filter(stays);
             let new = added.iter().copied().filter(|handle| !there.contains(handle));
             let list: Arc<[RawHandle]> = kept.chain(new).collect();
             if list == held {

@@ -1,7 +1,7 @@
 //! The flush: what changed in memory becomes statements.
 //!
-//! Four phases, each a file: `collect` reads the objects and finds what is to be written, `plan` puts it in order without
-//! any I/O, `emit` sends it, and `finalize` brings the objects in line. Nothing of the session changes before the last
+//! Four phases, each a file: `collect` reads the objects and finds what is to be written, `plan` (with `uniques`) puts it in order
+//! without any I/O, `emit` sends it, and `finalize` brings the objects in line. Nothing of the session changes before the last
 //! one, so a flush that fails leaves it as it was.
 
 mod children;
@@ -12,6 +12,7 @@ mod followers;
 mod keys;
 mod plan;
 mod statements;
+mod uniques;
 
 use collect::Work;
 use emit::Bounds;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::super::inner::Row;
-use super::collect::{UpdateOp, Work};
+use super::collect::{LinkOp, UpdateOp, Work};
 use super::followers;
 use super::keys::Keys;
 use crate::compile::{Write, refused};
@@ -194,7 +194,9 @@ pub(super) fn link(work: &Work, keys: &Keys<'_>, links: &[usize]) -> Result<Outg
     let mut types = Vec::new();
     for (end, (table, columns)) in first.ends.iter().enumerate() {
         for (part, &column) in columns.iter().enumerate() {
-            let sources = ops.iter().map(|op| if end == 0 { &op.local[part] } else { &op.remote[part] });
+            // A link that was said from the other side has its ends the other way round.
+            let is_local = |op: &&LinkOp| (op.link.local == first.link.local) == (end == 0);
+            let sources = ops.iter().map(|op| if is_local(op) { &op.local[part] } else { &op.remote[part] });
             arrays.push(array(table, column, sources.map(|source| keys.resolve(source)))?);
             types.push(&table.columns[column]);
         }
