@@ -53,6 +53,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `unique(a, b)`, `unique(a, b, name = "name")` | a `UNIQUE` constraint |
 /// | `index(a, b)` | an index; also with `unique`, `using = "gin"`, `where = "sql"`, `name = "name"` |
 /// | `check("sql")`, `check("sql", name = "name")` | a `CHECK` constraint |
+/// | `soft_delete = deleted_at` | deleted rows stay, with the time in this field: see below |
 /// | `comment = "text"` | the table's comment |
 /// | `constants = off` | no short constants: only `Homework::c.number` |
 /// | `crate = path` | where `orm_core` is, if it was renamed |
@@ -73,7 +74,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `check = "sql"`, `check("sql", name = "name")` | a `CHECK` constraint |
 /// | `comment = "text"` | the column's comment |
 /// | `references = Course::id` | a foreign key |
-/// | `on_delete = …`, `on_update = …` | `cascade`, `restrict`, `set_null`, `set_default` or `no_action` |
+/// | `on_delete = …`, `on_update = …` | of a foreign key: `cascade`, `restrict`, `set_null`, `set_default` or `no_action` |
+/// | `on_update = "sql"` | what every update sets the column to, if the change does not set it: see below |
 /// | `deferrable`, `deferrable = deferred` | when the foreign key is checked |
 /// | `version` | the row's version, which every update checks and raises |
 /// | `sensitive` | kept out of logs |

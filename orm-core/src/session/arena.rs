@@ -38,6 +38,8 @@ pub(super) struct Slot<M> {
     pub(super) state: SlotState,
     /// Whether the next flush deletes the row.
     pub(super) doomed: bool,
+    /// Whether a doomed row goes, also where the model marks its rows.
+    pub(super) permanently: bool,
     /// The relationship fields, as bits, that were loaded before the values were read anew.
     pub(super) stale: u32,
 }
@@ -46,6 +48,8 @@ pub(super) struct Arena<M> {
     pub(super) slots: Vec<Slot<M>>,
     free: Vec<u32>,
     identity: IdentityMap,
+    /// The objects whose rows the open transaction has marked as deleted.
+    marked: IdentityMap,
     /// Slots with a snapshot, or doomed, in the order in which they were first touched.
     touched: Vec<u32>,
 }
@@ -55,7 +59,13 @@ pub(super) type Checkpoint = Box<dyn Any + Send + Sync>;
 
 impl<M: Model> Arena<M> {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), identity: IdentityMap::default(), touched: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            identity: IdentityMap::default(),
+            marked: IdentityMap::default(),
+            touched: Vec::new(),
+        }
     }
 
     pub(super) fn insert(&mut self, value: M, state: SlotState, epoch: u32) -> u32 {
@@ -68,6 +78,7 @@ impl<M: Model> Arena<M> {
                 epoch,
                 state,
                 doomed: false,
+                permanently: false,
                 stale: 0,
             };
             return free;
@@ -79,6 +90,7 @@ impl<M: Model> Arena<M> {
             epoch,
             state,
             doomed: false,
+            permanently: false,
             stale: 0,
         });
         (self.slots.len() - 1) as u32
@@ -173,6 +185,15 @@ pub(super) trait AnyArena: Send + Sync {
     fn is_stale(&self, slot: u32, field: usize) -> bool;
     fn set_stale(&mut self, slot: u32, field: usize, stale: bool);
     fn doom(&mut self, slot: u32, doomed: bool);
+    /// Whether the row goes if it is deleted, and is not marked.
+    fn is_permanent(&self, slot: u32) -> bool;
+    fn set_permanent(&mut self, slot: u32, permanently: bool);
+    /// Makes the object one whose row is marked as deleted: it leaves the identity map.
+    fn mark(&mut self, slot: u32);
+    /// Makes the object with this key persistent again, if the open transaction has marked its row as deleted.
+    fn unmark(&mut self, key: &IdentityKey) -> Option<u32>;
+    /// Like [`unmark`](Self::unmark), of the object itself; tells whether it was marked.
+    fn unmark_slot(&mut self, slot: u32) -> bool;
     fn touched(&self) -> &[u32];
     /// Writes the columns of the object.
     fn dump(&self, slot: u32, out: &mut Dump);
@@ -288,6 +309,41 @@ impl<M: Model> AnyArena for Arena<M> {
         slot.doomed = doomed;
     }
 
+    fn is_permanent(&self, slot: u32) -> bool {
+        M::table().soft_delete.is_none() || self.slots[slot as usize].permanently
+    }
+
+    fn set_permanent(&mut self, slot: u32, permanently: bool) {
+        self.slots[slot as usize].permanently = permanently;
+    }
+
+    fn mark(&mut self, index: u32) {
+        self.unregister(index);
+        self.set_state(index, SlotState::Deleted);
+        if let Some(key) = Self::stored(&self.slots[index as usize]).and_then(Self::key_of) {
+            self.marked.insert(key, index);
+        }
+    }
+
+    fn unmark(&mut self, key: &IdentityKey) -> Option<u32> {
+        let index = self.marked.get(key)?;
+        let slot = self.slots.get(index as usize).filter(|slot| slot.state == SlotState::Deleted)?;
+        let is_it = Self::stored(slot).and_then(Self::key_of).as_ref() == Some(key);
+        if !is_it {
+            return None;
+        }
+        self.marked.remove(key, index);
+        self.set_state(index, SlotState::Persistent);
+        self.register(index);
+        Some(index)
+    }
+
+    fn unmark_slot(&mut self, index: u32) -> bool {
+        let key = Self::stored(&self.slots[index as usize]).and_then(Self::key_of);
+        let marked = key.filter(|key| self.marked.get(key) == Some(index));
+        marked.is_some_and(|key| self.unmark(&key).is_some())
+    }
+
     fn touched(&self) -> &[u32] {
         &self.touched
     }
@@ -392,6 +448,7 @@ impl<M: Model> AnyArena for Arena<M> {
     fn unregister(&mut self, index: u32) {
         if let Some(key) = Self::stored(&self.slots[index as usize]).and_then(Self::key_of) {
             self.identity.remove(&key, index);
+            self.marked.remove(&key, index);
         }
     }
 
@@ -401,6 +458,7 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn release_all(&mut self) {
         self.identity.clear();
+        self.marked.clear();
         self.touched.clear();
         for index in 0..self.slots.len() as u32 {
             let slot = &mut self.slots[index as usize];

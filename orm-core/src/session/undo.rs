@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::arena::{Checkpoint, SlotState};
 use super::inner::{Inner, Row};
-use crate::schema::{RawHandle, RelationDef, RelationField, RelationKind};
+use crate::schema::{Dump, RawHandle, RelationDef, RelationField, RelationKind};
 
 /// One change to one object.
 pub(super) struct Undo {
@@ -266,6 +266,9 @@ impl Inner {
         if let Change::Updated(before, edits) = change {
             return self.make_dirty(row, before, &edits, new);
         }
+        if let Change::Deleted(before) = change {
+            return self.make_doomed(row, before, new);
+        }
         let Row { arena, slot } = row;
         let arena = &mut self.arenas[arena];
         match change {
@@ -278,12 +281,7 @@ impl Inner {
                 }
             }
             Change::Updated(before, _) | Change::Bulk(before) => arena.restore(slot, before),
-            Change::Deleted(before) => {
-                arena.restore(slot, before);
-                arena.set_state(slot, SlotState::Persistent);
-                arena.doom(slot, true);
-            }
-            Change::BulkDeleted(before) => {
+            Change::Deleted(before) | Change::BulkDeleted(before) => {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Persistent);
             }
@@ -294,6 +292,21 @@ impl Inner {
                 self.undo.push(Undo { row, generation: undo.generation, change });
             }
         }
+    }
+
+    /// What was deleted is to be deleted again, unless its row was only marked, and has been brought back since.
+    fn make_doomed(&mut self, row: Row, before: Option<Checkpoint>, new: &HashSet<Row>) {
+        let arena = &self.arenas[row.arena];
+        let is_there = self.state(row) == SlotState::Persistent && !arena.is_doomed(row.slot);
+        let mut now = Dump::default();
+        arena.dump(row.slot, &mut now);
+        if is_there && arena.table().soft_delete.is_some_and(|column| now.raw(column).is_none()) {
+            return self.make_dirty(row, before, &[], new);
+        }
+        let arena = &mut self.arenas[row.arena];
+        arena.restore(row.slot, before);
+        arena.set_state(row.slot, SlotState::Persistent);
+        arena.doom(row.slot, true);
     }
 
     /// A new child that has left a collection is not put back: it was never in the table there.

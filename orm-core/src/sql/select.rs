@@ -27,6 +27,8 @@ pub struct Select {
     pub limit: Option<u64>,
     /// `OFFSET`.
     pub offset: Option<u64>,
+    /// Whether rows that are marked as deleted are among its own, those of its joins and of the queries inside it.
+    pub with_deleted: bool,
 }
 
 /// Whether equal rows are left out.
@@ -80,6 +82,8 @@ pub struct Join {
     pub item: FromItem,
     /// The condition.
     pub on: Node,
+    /// Whether rows that are marked as deleted are joined, whatever the query says.
+    pub with_deleted: bool,
 }
 
 /// Kinds of joins.
@@ -119,6 +123,7 @@ impl Select {
             order_by: Vec::new(),
             limit: None,
             offset: None,
+            with_deleted: false,
         }
     }
 

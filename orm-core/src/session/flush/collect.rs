@@ -67,6 +67,8 @@ pub(super) struct DeleteOp {
     pub(super) row: Row,
     pub(super) table: &'static TableDef,
     pub(super) stored: Dump,
+    /// Whether the row is only marked as deleted.
+    pub(super) is_mark: bool,
 }
 
 /// A row of a link table.
@@ -492,7 +494,10 @@ impl Collector<'_> {
         let arena = &self.session.arenas[row.arena];
         let mut stored = Dump::default();
         arena.dump_stored(row.slot, &mut stored);
-        self.work.deletes.push(DeleteOp { row, table: arena.table(), stored });
+        // One that is deleted for another reason than by hand is marked, too.
+        let is_mark =
+            !(arena.is_permanent(row.slot) && arena.is_doomed(row.slot)) && arena.table().soft_delete.is_some();
+        self.work.deletes.push(DeleteOp { row, table: arena.table(), stored, is_mark });
     }
 
     fn update(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {

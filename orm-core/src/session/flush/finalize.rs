@@ -25,8 +25,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
         session.arenas[op.row.arena].unregister(op.row.slot);
     }
     for op in &work.deletes {
-        session.arenas[op.row.arena].unregister(op.row.slot);
-        session.arenas[op.row.arena].set_state(op.row.slot, SlotState::Deleted);
+        session.leave(op.row, op.is_mark);
     }
     for switch in &work.switches {
         session.arenas[switch.old.arena].unregister(switch.old.slot);
@@ -59,7 +58,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
     }
     edits.apply(session);
     purge(session, work);
-    children::follow(session, work, &effects.children);
+    children::follow(session, work, &effects.children)?;
     session.pending.clear();
     session.related.clear();
     Ok(())

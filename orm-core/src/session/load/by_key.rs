@@ -11,7 +11,7 @@ use crate::schema::{Handle, Model};
 use crate::types::Value;
 
 impl Inner {
-    /// The object with this key that the session holds.
+    /// The object with this key that the session holds. One whose row is marked as deleted is not to be found by key.
     fn known<M: Model>(&self, key: &[Value]) -> Option<Row> {
         let table = M::table();
         let part = |column: usize| {
@@ -20,7 +20,8 @@ impl Inner {
         };
         let key = IdentityKey::of(table, part)?;
         let arena = self.find_arena(table)?;
-        self.arenas[arena].lookup(&key).map(|slot| Row { arena, slot })
+        let found = self.arenas[arena].lookup(&key).map(|slot| Row { arena, slot });
+        found.filter(|row| !self.is_marked(*row))
     }
 
     /// The object with this key: without asking the server if the session holds it and has read it in this transaction.
@@ -89,7 +90,10 @@ impl Inner {
         if keys.is_empty() {
             return Ok(());
         }
-        let compiled = select_by_keys::<M>(&keys).compile()?;
+        let mut select = select_by_keys::<M>(&keys);
+        // An object that is known to be marked as deleted is read too.
+        select.with_deleted = rows.iter().any(|row| self.is_marked(*row));
+        let compiled = select.compile()?;
         let found = self
             .run(&compiled, |session, row| {
                 let value = M::from_row(row)?;
@@ -113,6 +117,11 @@ impl Inner {
         let arena = self.find_arena(M::table())?;
         let slot = self.arenas[arena].lookup(&key)?;
         let row = Row { arena, slot };
+        let marks = M::table().soft_delete.is_some_and(|column| dump.raw(column).is_some());
+        if marks && !self.is_marked(row) {
+            // It was deleted since.
+            return None;
+        }
         if self.connection.is_some() {
             // What the transaction reads goes back with it.
             self.remember(row, Change::Bulk(self.checkpoint(row)));

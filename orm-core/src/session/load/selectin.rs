@@ -27,7 +27,7 @@ impl LoadInto for Inner {
         let mut keys = NearKeys::new();
         let mut near = Vec::new();
         for &row in &rows {
-            let fresh = self.held(edge, field, row).is_some() && !self.is_stale(field, row);
+            let fresh = self.held(edge, field, row).is_some() && !self.is_stale(edge, field, row);
             if !fresh && !self.fill_from_identity::<B>(edge, field, row) {
                 let key = self.near_key(edge, row, &mut keys);
                 near.push(Near { row, key });
@@ -45,15 +45,16 @@ impl Inner {
     pub(in crate::session) fn held(&self, edge: Edge, field: Option<usize>, row: Row) -> Option<Arc<[RawHandle]>> {
         match field {
             Some(field) => self.arenas[row.arena].relation(row.slot, field)?.held(),
-            None => self.related.get(&Self::related_key(edge.def(), edge.is_reversed(), row)).cloned(),
+            None => self.related.get(&Self::related_key(edge, row)).cloned(),
         }
     }
 
     /// Whether a relationship was loaded before the object was read anew, and may be loaded again. One of an object with
-    /// changes that no flush has seen is left alone.
-    fn is_stale(&self, field: Option<usize>, row: Row) -> bool {
+    /// changes that no flush has seen is left alone. Whether rows that are marked as deleted were loaded, nobody knows.
+    fn is_stale(&self, edge: Edge, field: Option<usize>, row: Row) -> bool {
         let arena = &self.arenas[row.arena];
-        field.is_some_and(|field| arena.is_stale(row.slot, field)) && !arena.has_snapshot(row.slot)
+        let lacks_deleted = edge.has_deleted() && edge.to().soft_delete.is_some();
+        field.is_some_and(|field| lacks_deleted || arena.is_stale(row.slot, field)) && !arena.has_snapshot(row.slot)
     }
 
     fn set_held(&mut self, edge: Edge, field: Option<usize>, row: Row, held: Arc<[RawHandle]>) {
@@ -69,7 +70,7 @@ impl Inner {
                     .edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&held)));
             }
             None => {
-                self.related.insert(Self::related_key(edge.def(), edge.is_reversed(), row), held);
+                self.related.insert(Self::related_key(edge, row), held);
             }
         }
     }
@@ -95,8 +96,11 @@ impl Inner {
         let Some(key) = IdentityKey::of(edge.to(), raw) else { return false };
         let Some(arena) = self.find_arena(B::table()) else { return false };
         let Some(slot) = self.arenas[arena].lookup(&key) else { return false };
-        let handle = self.handle_of(Row { arena, slot });
-        self.set_held(edge, field, row, Arc::from([handle]));
+        let end = Row { arena, slot };
+        // One whose row is marked as deleted is left out, as the server would.
+        let is_end = edge.has_deleted() || !self.is_marked(end);
+        let held = if is_end { Arc::from([self.handle_of(end)]) } else { Arc::from([]) };
+        self.set_held(edge, field, row, held);
         true
     }
 
