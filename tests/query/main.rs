@@ -8,6 +8,7 @@ mod conditions_choose_rows;
 mod hostile_values_are_values;
 mod joins_bring_tables_in_scope;
 mod loads_come_beside_the_values;
+mod marked_rows_are_left_out;
 mod order_and_limits_are_clauses;
 mod queries_are_values;
 mod relationships_are_conditions;

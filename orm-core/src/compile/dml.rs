@@ -6,7 +6,7 @@ use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
     ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, FromItem, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite,
-    Node, TakeKeys,
+    Node, Select, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -22,6 +22,8 @@ pub(crate) enum Write {
     Link(LinkWrite),
     BulkUpdate(BulkUpdate),
     BulkDelete(BulkDelete),
+    /// Looks, before something is written.
+    Find(Select),
 }
 
 impl Compile for Write {
@@ -39,6 +41,7 @@ impl Compile for Write {
             Self::Link(statement) => w.link_write(statement),
             Self::BulkUpdate(statement) => w.bulk_update(statement),
             Self::BulkDelete(statement) => w.bulk_delete(statement),
+            Self::Find(select) => w.select(select, true),
         }
     }
 }
@@ -53,7 +56,7 @@ impl Write {
             Self::KeyedUpdate(statement) => Some(statement.table),
             Self::ArrayUpdate(statement) => Some(statement.table),
             Self::KeyedDelete(statement) => Some(statement.table),
-            Self::Link(_) => None,
+            Self::Link(_) | Self::Find(_) => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
             Self::BulkDelete(statement) => Some(statement.source.table()),
         }

@@ -23,8 +23,8 @@ pub(super) enum Change {
     /// Its row was inserted; the object as it was added.
     Inserted(Option<Checkpoint>),
     /// Its row was updated, or only its collections were written: the object as its row had it before, and what was added
-    /// to and taken out of its collections.
-    Updated(Option<Checkpoint>, Vec<Edit>),
+    /// to and taken out of its collections; and the columns that the server set though the change did not.
+    Updated(Option<Checkpoint>, Vec<Edit>, Vec<usize>),
     /// Its row was deleted.
     Deleted(Option<Checkpoint>),
     /// A bulk operation, which no flush repeats, wrote its row.
@@ -241,7 +241,7 @@ impl Inner {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Transient);
             }
-            Change::Updated(before, _) | Change::Bulk(before) => arena.restore(slot, before),
+            Change::Updated(before, ..) | Change::Bulk(before) => arena.restore(slot, before),
             Change::Deleted(before) | Change::BulkDeleted(before) => {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Persistent);
@@ -259,12 +259,12 @@ impl Inner {
     fn make_pending(&mut self, undo: Undo, new: &HashSet<Row>) {
         let Undo { row, mut change, .. } = undo;
         match &mut change {
-            Change::Updated(_, edits) => edits.iter_mut().for_each(|edit| self.leave_out_new(row, edit, new)),
+            Change::Updated(_, edits, _) => edits.iter_mut().for_each(|edit| self.leave_out_new(row, edit, new)),
             Change::Related(_, edit) => self.leave_out_new(row, edit, new),
             _ => {}
         }
-        if let Change::Updated(before, edits) = change {
-            return self.make_dirty(row, before, &edits, new);
+        if let Change::Updated(before, edits, touched) = change {
+            return self.make_dirty(row, before, (&edits, &touched), new);
         }
         if let Change::Deleted(before) = change {
             return self.make_doomed(row, before, new);
@@ -280,7 +280,7 @@ impl Inner {
                     arena.settle(slot);
                 }
             }
-            Change::Updated(before, _) | Change::Bulk(before) => arena.restore(slot, before),
+            Change::Updated(before, ..) | Change::Bulk(before) => arena.restore(slot, before),
             Change::Deleted(before) | Change::BulkDeleted(before) => {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Persistent);
@@ -301,7 +301,7 @@ impl Inner {
         let mut now = Dump::default();
         arena.dump(row.slot, &mut now);
         if is_there && arena.table().soft_delete.is_some_and(|column| now.raw(column).is_none()) {
-            return self.make_dirty(row, before, &[], new);
+            return self.make_dirty(row, before, (&[], &[]), new);
         }
         let arena = &mut self.arenas[row.arena];
         arena.restore(row.slot, before);
@@ -319,10 +319,24 @@ impl Inner {
 
     /// What was written of the row is a change again. A parent that it was written with is one by its key alone, so that a
     /// collection that it was put into since is heard; one that is new again has no key.
-    fn make_dirty(&mut self, row: Row, before: Option<Checkpoint>, edits: &[Edit], new: &HashSet<Row>) {
+    fn make_dirty(
+        &mut self,
+        row: Row,
+        before: Option<Checkpoint>,
+        (edits, touched): (&[Edit], &[usize]),
+        new: &HashSet<Row>,
+    ) {
         let parents: Vec<usize> = self.written_parents(row, new);
+        let (mut now, written) = (Dump::default(), self.stored_dump(row));
         let arena = &mut self.arenas[row.arena];
+        arena.dump(row.slot, &mut now);
         arena.restore_snapshot(row.slot, before, edits);
+        let mut before = Dump::default();
+        arena.dump_stored(row.slot, &mut before);
+        for &column in touched.iter().filter(|&&column| now.raw(column) == written.raw(column)) {
+            // What the server set, it sets again. The value was the field's own: it decodes.
+            let _ = arena.store(row.slot, column, before.raw(column));
+        }
         for field in parents {
             let held = |relation: Option<&dyn RelationField>| relation.and_then(RelationField::held);
             let arena = &mut self.arenas[row.arena];

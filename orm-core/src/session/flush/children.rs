@@ -19,7 +19,7 @@ use super::collect::{DeleteOp, Work};
 use super::finalize::follow_keys;
 use super::statements::{Expect, Outgoing, array};
 use crate::compile::Write;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ConstraintKind, Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{
     Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
@@ -32,6 +32,8 @@ use crate::types::Value;
 enum Rule {
     Delete,
     Nullify,
+    /// There must be none. Where the parent's row goes, the foreign key sees to it.
+    Refuse,
 }
 
 /// The primary keys of children that a statement met.
@@ -54,7 +56,7 @@ fn rule(relation: &RelationDef, inverse: &RelationDef, goes: bool) -> Option<Rul
     match relation.on_parent_delete {
         OnParentDelete::Delete => Some(Rule::Delete),
         OnParentDelete::Nullify => Some(Rule::Nullify),
-        OnParentDelete::Restrict => None,
+        OnParentDelete::Restrict => (!goes).then_some(Rule::Refuse),
         OnParentDelete::ForeignKey if !goes => None,
         OnParentDelete::ForeignKey => match table.foreign_key_over(columns)?.on_delete {
             ForeignKeyAction::NoAction | ForeignKeyAction::Restrict => nullable().then_some(Rule::Nullify),
@@ -131,6 +133,13 @@ fn push(
             out.push(Outgoing { write: Write::BulkUpdate(write), expect: Expect::Children { table, nullified, made } });
             return Ok(());
         }
+        Rule::Refuse => {
+            let mut select = Select::of(source, Projection::One, FromItem::Source(source));
+            select.predicates.push(chosen);
+            select.limit = Some(1);
+            out.push(Outgoing { write: Write::Find(select), expect: Expect::NoneLeft { relation } });
+            return Ok(());
+        }
         Rule::Delete => {
             let made = if goes || table.soft_delete.is_none() { Vec::new() } else { table.changed_by_mark() };
             let (predicates, returning) = (vec![chosen.clone()], returning(&made));
@@ -171,6 +180,13 @@ fn in_children(table: &'static TableDef, column: &str, parent: &'static TableDef
         Select::of(source, Projection::Expr { node: column_of(parent, target), ty }, FromItem::Source(source));
     select.predicates.push(chosen.clone());
     Node::InSelect { operand: Box::new(column_of(table, column)), select: Arc::new(select), negated: false }
+}
+
+/// A parent is not marked as deleted while it has children that forbid it.
+pub(super) fn still_has(relation: &RelationDef) -> Error {
+    let message = format!("relationship `{}` still has objects: a row they belong to is not deleted", relation.path());
+    let error = Error::new(ErrorKind::Constraint(ConstraintKind::ForeignKey), message);
+    error.with_model((relation.from)().model)
 }
 
 fn unsupported(relation: &RelationDef, reason: &str) -> Error {

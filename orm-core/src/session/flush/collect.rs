@@ -53,6 +53,13 @@ pub(super) struct UpdateOp {
     pub(super) keys: Vec<(usize, KeySource)>,
 }
 
+impl UpdateOp {
+    /// The columns that every update sets, and this change does not.
+    pub(super) fn touched(&self) -> Vec<usize> {
+        self.table.touched_by_update(|column| self.changed.contains(&column))
+    }
+}
+
 /// A new object that has the key of one that is deleted: the row stays and becomes the new object's.
 pub(super) struct Switch {
     pub(super) new: Row,

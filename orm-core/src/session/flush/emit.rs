@@ -221,6 +221,11 @@ impl<'w> Emitter<'w> {
                 let keys = rows.into_iter().map(|row| row.into_iter().map(|(_, raw)| raw).collect()).collect();
                 self.effects.children.push(Met { table, nullified: nullified.clone(), made: made.clone(), keys });
             }
+            Expect::NoneLeft { relation } => {
+                if answer.affected() > 0 {
+                    return Err(children::still_has(relation));
+                }
+            }
             Expect::Nothing => {}
         }
         Ok(())

@@ -100,16 +100,16 @@ fn remember(session: &mut Inner, work: &Work) {
         session.remember(row, Change::Deleted(session.checkpoint(row)));
     }
     // Of a touched object without an update of its own, the collections may have been written.
-    let mut changed: Vec<Row> = work.updates.iter().map(|op| op.row).collect();
+    let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.touched())).collect();
     for (arena, slots) in session.arenas.iter().enumerate() {
         let touched = slots.touched().iter().filter(|&&slot| slots.has_snapshot(slot) && !slots.is_doomed(slot));
-        changed.extend(touched.map(|&slot| Row { arena, slot }));
+        changed.extend(touched.map(|&slot| (Row { arena, slot }, Vec::new())));
     }
     let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
-    for row in changed {
+    for (row, touched) in changed {
         if seen.insert(row) {
             let edits = session.arenas[row.arena].collection_edits(row.slot);
-            session.remember(row, Change::Updated(session.checkpoint(row), edits));
+            session.remember(row, Change::Updated(session.checkpoint(row), edits, touched));
         }
     }
 }

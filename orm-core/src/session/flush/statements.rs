@@ -11,7 +11,7 @@ use super::collect::{DeleteOp, UpdateOp, Work};
 use super::keys::{Keys, next_version};
 use crate::compile::{Write, refused};
 use crate::error::Result;
-use crate::schema::{Dump, TableDef};
+use crate::schema::{Dump, RelationDef, TableDef};
 use crate::sql::{ArrayInsert, ArrayUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
 use crate::types::{ArrayWriter, Value};
 
@@ -38,6 +38,8 @@ pub(super) enum Expect {
     Deleted { deletes: Vec<usize>, columns: Vec<usize> },
     /// The keys of the children that were met, with the columns `made`; those of `nullified` are NULL now.
     Children { table: &'static TableDef, nullified: Vec<usize>, made: Vec<usize> },
+    /// No row: a child that forbids to mark its parent as deleted.
+    NoneLeft { relation: &'static RelationDef },
     /// Nothing that is to be looked at.
     Nothing,
 }
@@ -173,7 +175,7 @@ impl UpdateShape {
         let mut columns = op.changed.clone();
         columns.extend(version.filter(|version| !op.changed.contains(version)));
         let keys = table.primary_key.iter().copied().chain(version).collect();
-        let touched = table.touched_by_update(|column| columns.contains(&column));
+        let touched = op.touched();
         let is_made = |column: &usize| table.columns[*column].generated.is_some() || touched.contains(column);
         let returning = (0..table.columns.len()).filter(is_made).collect();
         Self { table, columns, keys, touched, returning }
