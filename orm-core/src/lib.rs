@@ -67,6 +67,9 @@ pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
-pub use query::{Db, Delete, Dynamic, Executor, Load, Loads, Nested, Query, Rows, Unbound, Update, query};
-pub use session::{MaybeRetryable, Savepoint, Session, SessionMaker, State};
+pub use query::{
+    Db, Delete, Dynamic, Executor, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, Rows, Takes, Unbound,
+    Update, Whole, query,
+};
+pub use session::{MaybeRetryable, Savepoint, Session, SessionMaker, State, Upsert, Upserted};
 pub use tokio_postgres;

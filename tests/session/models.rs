@@ -392,6 +392,87 @@ pub(crate) struct Authorship {
 /// All that belongs to shelves, for `create_all`.
 pub(crate) type Library = (Shelf, Volume, Sticker, Lamp, Author, Authorship);
 
+/// A natural key, which no foreign key to it follows by itself.
+#[derive(Model, Debug, Clone)]
+#[model(table = "shop")]
+pub(crate) struct Shop {
+    #[model(primary_key)]
+    pub(crate) code: String,
+    #[model(has_many = Stall::shop, back_populates = shop)]
+    pub(crate) stalls: HasMany<Stall>,
+}
+
+/// A key that is in part its parent's.
+#[derive(Model, Debug, Clone)]
+#[model(table = "stall", primary_key(shop_code, no))]
+pub(crate) struct Stall {
+    #[model(references = Shop::code)]
+    pub(crate) shop_code: String,
+    pub(crate) no: i32,
+    #[model(default = "false")]
+    pub(crate) open: Auto<bool>,
+    #[model(belongs_to = shop_code, back_populates = stalls)]
+    pub(crate) shop: BelongsTo<Shop>,
+}
+
+/// Follows a stall, whose key follows the shop's.
+#[derive(Model, Debug, Clone)]
+#[model(table = "ware")]
+pub(crate) struct Ware {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) label: String,
+    #[model(references = Stall::shop_code, on_update = cascade)]
+    pub(crate) shop_code: String,
+    #[model(references = Stall::no)]
+    pub(crate) no: i32,
+    #[model(belongs_to = (shop_code, no))]
+    pub(crate) stall: BelongsTo<Stall>,
+}
+
+/// Ten tables, each of which points to the one before it.
+pub(crate) mod levels {
+    use orm_core::prelude::*;
+
+    /// What all others stand on.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "level0")]
+    pub(crate) struct Level0 {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        pub(crate) label: String,
+    }
+
+    macro_rules! level {
+        ($level:ident $table:literal on $below:ident) => {
+            /// One level.
+            #[derive(Model, Debug, Clone)]
+            #[model(table = $table)]
+            pub(crate) struct $level {
+                #[model(primary_key)]
+                pub(crate) id: Auto<i32>,
+                pub(crate) label: String,
+                #[model(references = $below::id)]
+                pub(crate) below_id: i32,
+                #[model(belongs_to = below_id)]
+                pub(crate) below: BelongsTo<$below>,
+            }
+        };
+    }
+    level!(Level1 "level1" on Level0);
+    level!(Level2 "level2" on Level1);
+    level!(Level3 "level3" on Level2);
+    level!(Level4 "level4" on Level3);
+    level!(Level5 "level5" on Level4);
+    level!(Level6 "level6" on Level5);
+    level!(Level7 "level7" on Level6);
+    level!(Level8 "level8" on Level7);
+    level!(Level9 "level9" on Level8);
+
+    /// All of them, for `create_all`.
+    pub(crate) type Levels = (Level0, Level1, Level2, Level3, Level4, Level5, Level6, Level7, Level8, Level9);
+}
+
 /// A course that knows nothing of its homeworks.
 pub(crate) mod backref {
     use orm_core::prelude::*;

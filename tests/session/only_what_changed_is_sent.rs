@@ -228,3 +228,74 @@ async fn objects_of_a_new_flush_are_changed_again_in_the_same_transaction() -> R
     assert_eq!(db.stored("SELECT name FROM course").await, ["c"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u10_rows_with_arrays_are_one_statement_too() -> Result<()> {
+    let db = TestDb::with::<(Sample,)>().await;
+    let mut session = db.engine.session();
+    let labels = |i: usize| (0..i % 4).map(|n| format!("{i}.{n}")).collect::<Vec<_>>();
+    let sent = db.record();
+    let samples = session.add_all((0..70_000).map(|i| Sample::builder().labels(labels(i)).value(i as f64)));
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 3);
+    for (i, sample) in samples.iter().enumerate() {
+        assert_eq!(session[sample].id.get(), Some(i as i32 + 1));
+        session[sample].labels.push("\"new\"".into());
+    }
+    session.commit().await?;
+    let update = sent.take();
+    assert_eq!(update.len(), 3);
+    assert_eq!(
+        update[1],
+        concat!(
+            r#"UPDATE "sample" AS "target" SET "labels" = "input"."v0" FROM "#,
+            r#"(SELECT "plain"."k0", CASE WHEN "plain"."v0" THEN COALESCE ("v0_elements"."v", '{}') END AS "v0", "plain"."n" "#,
+            r#"FROM UNNEST ($1::integer[], $2::boolean[]) WITH ORDINALITY AS "plain" ("k0", "v0", "n") LEFT JOIN "#,
+            r#"(SELECT "r", array_agg("v" ORDER BY "o") AS "v" FROM UNNEST ($3::bigint[], $4::text[]) "#,
+            r#"WITH ORDINALITY AS "element" ("r", "v", "o") GROUP BY "r") AS "v0_elements" "#,
+            r#"ON "v0_elements"."r" = "plain"."n" ORDER BY "plain"."n") AS "input" "#,
+            r#"WHERE "target"."id" = "input"."k0" RETURNING "input"."n""#,
+        ),
+    );
+    let wrong = "SELECT count(*) FROM sample WHERE value + 1 <> id OR cardinality(labels) <> (id - 1) % 4 + 1 \
+                 OR labels[cardinality(labels)] <> '\"new\"' OR (cardinality(labels) > 2 AND labels[2] <> (id - 1) || '.1')";
+    assert_eq!(db.stored(wrong).await, ["0"]);
+    Ok(())
+}
+
+/// An array that may be NULL, one with NULLs in it, and one of a SQL type of its own.
+#[derive(Model, Debug, Clone)]
+#[model(table = "lists")]
+struct Lists {
+    #[model(primary_key)]
+    id: i32,
+    numbers: Option<Vec<i32>>,
+    texts: Vec<Option<String>>,
+    #[model(sql_type = "varchar(3)[]")]
+    short: Vec<String>,
+}
+
+#[tokio::test]
+async fn u10_arrays_are_null_empty_or_have_nulls_in_them() -> Result<()> {
+    let db = TestDb::with::<(Lists,)>().await;
+    let mut session = db.engine.session();
+    let given = [(1, None), (2, Some(vec![])), (3, Some(vec![3, 1, 2]))];
+    let lists = session.add_all(given.map(|(id, numbers)| {
+        let texts = (0..id).map(|i| (i > 0).then(|| i.to_string())).collect::<Vec<_>>();
+        Lists::builder().id(id).numbers(numbers).texts(texts).short(vec!["abc".to_owned(); id as usize - 1])
+    }));
+    let sent = db.record();
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 3);
+    let stored = "SELECT id, numbers, texts, short FROM lists ORDER BY id";
+    assert_eq!(db.stored(stored).await, ["1|NULL|{NULL}|{}", "2|{}|{NULL,1}|{abc}", "3|{3,1,2}|{NULL,1,2}|{abc,abc}"]);
+    for list in &lists {
+        session[list].short.clear();
+        session[list].numbers = session[list].numbers.is_none().then(|| vec![9]);
+    }
+    // Of the first, `short` was empty already: it is a shape of its own.
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 4);
+    assert_eq!(db.stored("SELECT numbers, short FROM lists ORDER BY id").await, ["{9}|{}", "NULL|{}", "NULL|{}"]);
+    Ok(())
+}

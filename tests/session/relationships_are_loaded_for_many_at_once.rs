@@ -97,6 +97,69 @@ async fn u44_no_parents_no_statement() -> Result<()> {
 }
 
 #[tokio::test]
+async fn u44_several_relationships_under_one_are_loaded_with_it_once() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    reviewed(&db).await?;
+    let mut session = db.engine.session();
+    let sent = db.record();
+    let below = Course::homeworks.with(Homework::submissions).with(Homework::reviewer.with(Person::boss));
+    let course = session.query::<Course>().with(below).one().await?;
+    assert_eq!(sent.take().len(), 5, "the course, its homeworks, and three below them");
+    for homework in &session[course].homeworks {
+        assert_eq!(session[homework].submissions.len(), 1);
+        let reviewer = session[homework].reviewer.handle().expect("it was loaded");
+        assert!(session[reviewer].boss.is_loaded());
+    }
+    let mut session = db.engine.session();
+    let query = session
+        .query::<Course>()
+        .with(Course::homeworks.with(Homework::submissions))
+        .with(Course::homeworks.with(Homework::reviewer));
+    query.one().await?;
+    assert_eq!(sent.take().len(), 4, "what is said twice is loaded once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn u44_a_limit_counts_parents() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let query = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).limit(1);
+    let courses = query.all().await?;
+    assert_eq!((courses.len(), session[courses[0]].homeworks.len()), (1, 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u44_the_distinct_keys_of_the_rows_are_asked_for() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let python = session.get::<Course>(1).await?.expect("it is there");
+    db.run("INSERT INTO homework (number, description, course_id) VALUES (3, 'x', 2), (4, 'y', 2)").await;
+    let sent = db.record();
+    let homeworks = session.query::<Homework>().with(Homework::course).order_by(Homework::id.asc()).all().await?;
+    let sent = sent.take();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(session[homeworks[0]].course.handle(), Some(python), "this one was there");
+    assert_eq!(session[homeworks[2]].course.handle(), session[homeworks[3]].course.handle());
+    Ok(())
+}
+
+/// A course with two homeworks, each with a submission and the same reviewer.
+async fn reviewed(db: &TestDb) -> Result<()> {
+    let mut session = db.engine.session();
+    let boss = session.add(Person::builder().name("boss"));
+    let reviewer = session.add(Person::builder().name("reviewer").boss(boss));
+    session.add(Course::builder().name("Python").homeworks((1..=2).map(|n| {
+        let submissions = [Submission::builder().body("b")];
+        Homework::builder().number(n).description("x").reviewer(reviewer).submissions(submissions)
+    })));
+    session.commit().await
+}
+
+#[tokio::test]
 async fn related_reads_what_has_no_field() -> Result<()> {
     let db = TestDb::with::<(School, Invoice)>().await;
     two_courses(&db.engine).await?;

@@ -1,10 +1,14 @@
-//! What the tests share: a database for each test, and the record of what was sent to it.
+//! What the tests share: a database for each test, the record of what was sent to it, and a proxy that counts round trips.
 
 /// The README's program compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[allow(dead_code, reason = "for the doc test alone")]
 struct Readme;
+
+mod proxy;
+
+pub use proxy::Proxy;
 
 use orm_core::{Engine, Recording};
 use orm_sandbox::{Database, Sandbox};

@@ -5,8 +5,8 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, FromItem, InsertRow, Join, KeyedDelete, KeyedUpdate, LinkWrite,
-    Node, Select, TakeKeys,
+    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, FromItem, Input, InsertRow, Join,
+    KeyedDelete, KeyedUpdate, LinkWrite, Node, Select, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -18,6 +18,7 @@ pub(crate) enum Write {
     ArrayInsert(ArrayInsert),
     KeyedUpdate(KeyedUpdate),
     ArrayUpdate(ArrayUpdate),
+    Upsert(ArrayUpsert),
     KeyedDelete(KeyedDelete),
     Link(LinkWrite),
     BulkUpdate(BulkUpdate),
@@ -37,6 +38,7 @@ impl Compile for Write {
             Self::ArrayInsert(statement) => w.array_insert(statement),
             Self::KeyedUpdate(statement) => w.keyed_update(statement),
             Self::ArrayUpdate(statement) => w.array_update(statement),
+            Self::Upsert(statement) => w.array_upsert(statement),
             Self::KeyedDelete(statement) => w.keyed_delete(statement),
             Self::Link(statement) => w.link_write(statement),
             Self::BulkUpdate(statement) => w.bulk_update(statement),
@@ -55,6 +57,7 @@ impl Write {
             Self::ArrayInsert(statement) => Some(statement.table),
             Self::KeyedUpdate(statement) => Some(statement.table),
             Self::ArrayUpdate(statement) => Some(statement.table),
+            Self::Upsert(statement) => Some(statement.table),
             Self::KeyedDelete(statement) => Some(statement.table),
             Self::Link(_) | Self::Find(_) => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
@@ -75,6 +78,21 @@ fn input_name(prefix: &str, index: usize) -> String {
     format!("{prefix}{index}")
 }
 
+/// What the elements of a nested column are joined as.
+fn nested(name: &str) -> String {
+    format!("{name}_elements")
+}
+
+fn named_inputs<'a>(
+    table: &'static TableDef,
+    columns: &[usize],
+    arrays: &'a [Input],
+    names: &'a [String],
+) -> Vec<(&'a str, &'a Input, &'static ColumnDef)> {
+    let columns = columns.iter().map(|&column| &table.columns[column]);
+    names.iter().zip(arrays).zip(columns).map(|((name, input), column)| (name.as_str(), input, column)).collect()
+}
+
 impl Writer {
     fn column_names(&mut self, table: &'static TableDef, columns: &[usize]) -> &mut Self {
         self.separated(", ", columns, |w, &column| {
@@ -89,6 +107,51 @@ impl Writer {
         if array {
             self.push("[]");
         }
+    }
+
+    /// The rows that are sent, as an item of a FROM clause with their ordinals as `n`, in their order.
+    fn rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
+        if inputs.iter().all(|(_, input, _)| matches!(input, Input::Plain(_))) {
+            return self.unnest_rows(alias, inputs);
+        }
+        self.push("(SELECT ");
+        for (name, input, _) in inputs {
+            match input {
+                Input::Plain(_) => self.push("\"plain\".").ident(name),
+                Input::Nested { .. } => {
+                    self.push("CASE WHEN \"plain\".").ident(name).push(" THEN COALESCE (").ident(&nested(name));
+                    self.push(".\"v\", '{}') END AS ").ident(name)
+                }
+            };
+            self.push(", ");
+        }
+        self.push("\"plain\".\"n\" FROM ");
+        self.unnest_rows("plain", inputs);
+        for (name, input, column) in inputs {
+            let Input::Nested { rows, elements, .. } = input else { continue };
+            self.push(" LEFT JOIN (SELECT \"r\", array_agg(\"v\" ORDER BY \"o\") AS \"v\" FROM UNNEST (");
+            self.param(rows.clone()).push("::bigint[], ");
+            // The type of an array column is that of an array of its elements.
+            self.cast_param(elements, column, false);
+            self.push(") WITH ORDINALITY AS \"element\" (\"r\", \"v\", \"o\") GROUP BY \"r\") AS ")
+                .ident(&nested(name));
+            self.push(" ON ").ident(&nested(name)).push(".\"r\" = \"plain\".\"n\"");
+        }
+        self.push(" ORDER BY \"plain\".\"n\") AS ").ident(alias);
+    }
+
+    /// `UNNEST ($1::int4[], …) WITH ORDINALITY AS …`; of a nested column, whether it is there.
+    fn unnest_rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
+        self.push("UNNEST (");
+        self.separated(", ", inputs, |w, (_, input, column)| match input {
+            Input::Plain(array) => w.cast_param(array, column, true),
+            Input::Nested { present, .. } => _ = w.param(present.clone()).push("::boolean[]"),
+        });
+        self.push(") WITH ORDINALITY AS ").ident(alias).push(" (");
+        for (name, ..) in inputs {
+            self.ident(name).push(", ");
+        }
+        self.push("\"n\")");
     }
 
     /// `UNNEST ($1::int4[], …)`.
@@ -148,10 +211,8 @@ impl Writer {
     /// promise.
     fn array_insert(&mut self, statement: &ArrayInsert) {
         let ArrayInsert { table, columns, arrays, returning } = statement;
-        let inputs = || arrays.iter().zip(columns.iter().map(|&column| &table.columns[column]));
         if returning.is_empty() {
-            self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT * FROM ");
-            return self.unnest(inputs());
+            return self.plain_array_insert(table, columns, arrays);
         }
         let made: Vec<usize> = table.primary_key.iter().copied().filter(|key| !columns.contains(key)).collect();
         let names: Vec<String> =
@@ -168,8 +229,8 @@ impl Writer {
             self.value_or_default(table, &table.columns[column], name);
         }
         self.push(" FROM ");
-        self.unnest(inputs());
-        self.push(" WITH ORDINALITY AS \"rows\" (").idents(sent_names).push(", \"n\")), \"output\" AS (INSERT INTO ");
+        self.rows("rows", &named_inputs(table, columns, arrays, sent_names));
+        self.push("), \"output\" AS (INSERT INTO ");
         let inserted: Vec<usize> = made.iter().chain(columns).copied().collect();
         self.table(table).push(" (").column_names(table, &inserted).push(") SELECT ").idents(&names);
         self.push(" FROM \"input\" RETURNING ");
@@ -187,6 +248,21 @@ impl Writer {
         });
         self.push(" ORDER BY \"input\".\"n\"");
         self.expect_columns(table, returning);
+    }
+
+    fn plain_array_insert(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {
+        self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT ");
+        let plain = |input: &Input| match input {
+            Input::Plain(array) => Some(array.clone()),
+            Input::Nested { .. } => None,
+        };
+        if let Some(plain) = arrays.iter().map(plain).collect::<Option<Vec<Value>>>() {
+            self.push("* FROM ");
+            return self.unnest(plain.iter().zip(columns.iter().map(|&column| &table.columns[column])));
+        }
+        let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
+        self.idents(&names).push(" FROM ");
+        self.rows("rows", &named_inputs(table, columns, arrays, &names));
     }
 
     fn idents(&mut self, names: &[String]) -> &mut Self {
@@ -223,17 +299,41 @@ impl Writer {
     }
 
     fn keyed_update(&mut self, statement: &KeyedUpdate) {
-        let KeyedUpdate { table, columns, values, keys, key_values, touched, returning } = statement;
+        let KeyedUpdate { table, columns, values, set, keys, key_values, touched, returning, followers } = statement;
+        self.followers(followers);
+        let outer = self.enter();
+        self.declare(Named::Source(SourceRef::Table(table)));
         self.push("UPDATE ").table(table).push(" SET ");
-        self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+        self.equal_values(", ", table, columns, values);
+        for (i, (column, value)) in set.iter().enumerate() {
+            self.push(if i > 0 || !columns.is_empty() { ", " } else { "" });
+            self.ident(table.columns[*column].name).push(" = ").node(value);
+        }
+        self.touch(table, touched, !columns.is_empty() || !set.is_empty());
+        self.push(" WHERE ").equal_values(" AND ", table, keys, key_values);
+        self.returning(table, returning);
+        self.leave(outer);
+    }
+
+    /// `"name" = $1, …`
+    fn equal_values(&mut self, separator: &str, table: &'static TableDef, columns: &[usize], values: &[Value]) {
+        self.separated(separator, columns.iter().zip(values), |w, (&column, value)| {
             w.ident(table.columns[column].name).push(" = ").param(value.clone());
         });
-        self.touch(table, touched, !columns.is_empty());
-        self.push(" WHERE ");
-        self.separated(" AND ", keys.iter().zip(key_values), |w, (&key, value)| {
-            w.ident(table.columns[key].name).push(" = ").param(value.clone());
-        });
-        self.returning(table, returning);
+    }
+
+    /// In one statement with what they follow, so that the foreign key holds before and after: it is checked when the
+    /// whole statement is done.
+    fn followers(&mut self, followers: &[Followers]) {
+        for (i, Followers { table, columns, old, new }) in followers.iter().enumerate() {
+            self.push(if i == 0 { "WITH " } else { ", " }).ident(&input_name("follower", i)).push(" AS (UPDATE ");
+            self.table(table).push(" SET ").equal_values(", ", table, columns, new);
+            self.push(" WHERE ").equal_values(" AND ", table, columns, old);
+            self.push(")");
+        }
+        if !followers.is_empty() {
+            self.push(" ");
+        }
     }
 
     /// Returns the ordinals of the rows that were met, in front of the columns that the server made.
@@ -267,6 +367,58 @@ impl Writer {
         }
     }
 
+    /// A row that comes back is told by its conflict key, as the server compares it. Whether it is new, the server tells
+    /// by `xmax`, but not of a partitioned table: there, by whether it was there when the statement began.
+    fn array_upsert(&mut self, statement: &ArrayUpsert) {
+        let ArrayUpsert { table, columns, arrays, target, set } = statement;
+        let sent: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
+        self.push("WITH \"input\" AS MATERIALIZED (SELECT * FROM ");
+        self.rows("rows", &named_inputs(table, columns, arrays, &sent));
+        self.push("), \"output\" AS (INSERT INTO ").table(table).push(" (").column_names(table, columns);
+        self.push(") SELECT ").idents(&sent).push(" FROM \"input\" ORDER BY \"n\" ON CONFLICT (");
+        self.column_names(table, target).push(") DO UPDATE SET ");
+        self.excluded(table, if set.is_empty() { target } else { set });
+        self.touch(table, &table.touched_by_update(|column| set.contains(&column)), true);
+        self.push(" RETURNING ");
+        for (i, column) in table.columns.iter().enumerate() {
+            self.ident(column.name).push(" AS ").ident(&input_name("c", i)).push(", ");
+        }
+        self.push("CASE WHEN (SELECT \"relkind\" = 'p' FROM \"pg_catalog\".\"pg_class\" WHERE \"oid\" = ");
+        let mut name = Self::default();
+        name.table(table);
+        self.literal(&name.into_sql());
+        self.push("::regclass) THEN NULL ELSE \"xmax\" = 0 END AS \"inserted\") SELECT ");
+        for (i, column) in table.columns.iter().enumerate() {
+            self.push("\"output\".").ident(&input_name("c", i)).push(", ");
+            self.expect(ResultColumn::column(table, column));
+        }
+        self.push("COALESCE (\"output\".\"inserted\", NOT EXISTS (SELECT FROM ").table(table);
+        self.push(" AS \"before\" WHERE ");
+        self.expect(ResultColumn { ty: <bool as Field>::TYPE, of: None });
+        let named: Vec<(usize, &String)> =
+            columns.iter().copied().zip(&sent).filter(|(c, _)| target.contains(c)).collect();
+        self.separated(" AND ", &named, |w, (column, name)| {
+            w.push("\"before\".").ident(table.columns[*column].name).push(" = \"input\".").ident(name);
+        });
+        self.push(")) FROM \"input\" JOIN \"output\" ON ");
+        self.separated(" AND ", &named, |w, (column, name)| {
+            w.push("\"output\".").ident(&input_name("c", *column)).push(" = \"input\".").ident(name);
+        });
+        self.push(" ORDER BY \"input\".\"n\"");
+    }
+
+    /// `"name" = EXCLUDED."name", …`, and the next version.
+    fn excluded(&mut self, table: &'static TableDef, columns: &[usize]) {
+        self.separated(", ", columns, |w, &column| {
+            let name = table.columns[column].name;
+            w.ident(name).push(" = EXCLUDED.").ident(name);
+        });
+        if let Some(version) = table.version_column() {
+            let name = table.columns[version].name;
+            self.push(", ").ident(name).push(" = ").table(table).push(".").ident(name).push(" + 1");
+        }
+    }
+
     fn keyed_delete(&mut self, statement: &KeyedDelete) {
         let KeyedDelete { table, keys, key_arrays } = statement;
         self.push("DELETE FROM ").table(table).push(" AS \"target\" USING ");
@@ -280,21 +432,16 @@ impl Writer {
         &mut self,
         table: &'static TableDef,
         keys: &[usize],
-        key_arrays: &[Value],
+        key_arrays: &[Input],
         columns: &[usize],
-        arrays: &[Value],
+        arrays: &[Input],
     ) {
-        let column = |&index: &usize| &table.columns[index];
-        let keyed = key_arrays.iter().zip(keys.iter().map(column));
-        self.unnest(keyed.chain(arrays.iter().zip(columns.iter().map(column))));
-        self.push(" WITH ORDINALITY AS \"input\" (");
-        for i in 0..keys.len() {
-            self.ident(&input_name("k", i)).push(", ");
-        }
-        for i in 0..columns.len() {
-            self.ident(&input_name("v", i)).push(", ");
-        }
-        self.push("\"n\") WHERE ");
+        let names = |prefix, len| (0..len).map(|i| input_name(prefix, i)).collect::<Vec<String>>();
+        let (key_names, value_names) = (names("k", keys.len()), names("v", columns.len()));
+        let mut inputs = named_inputs(table, keys, key_arrays, &key_names);
+        inputs.extend(named_inputs(table, columns, arrays, &value_names));
+        self.rows("input", &inputs);
+        self.push(" WHERE ");
         self.separated(" AND ", keys.iter().enumerate(), |w, (i, &key)| {
             w.push("\"target\".").ident(table.columns[key].name).push(" = \"input\".").ident(&input_name("k", i));
         });

@@ -60,6 +60,9 @@ impl Writer {
                 });
                 self.push("))");
             }
+            Node::Tuple(parts) => {
+                self.push("(").separated(", ", parts, Self::node).push(")");
+            }
             Node::Exists(select) => {
                 self.push("EXISTS (").select(select, false);
                 self.push(")");
@@ -77,7 +80,12 @@ impl Writer {
     fn operand(&mut self, node: &Node) {
         let atomic = matches!(
             node,
-            Node::Column { .. } | Node::LinkColumn { .. } | Node::Param(_) | Node::Function { .. } | Node::CountAll
+            Node::Column { .. }
+                | Node::LinkColumn { .. }
+                | Node::Param(_)
+                | Node::Tuple(_)
+                | Node::Function { .. }
+                | Node::CountAll
         );
         if atomic {
             return self.node(node);
@@ -132,6 +140,7 @@ impl Writer {
             BinaryOp::Add => " + ",
             BinaryOp::Sub => " - ",
             BinaryOp::Mul => " * ",
+            BinaryOp::Div => " / ",
         });
         self.operand(rhs);
     }

@@ -2,27 +2,76 @@
 
 use super::ResultColumn;
 use super::writer::{Named, Writer};
-use crate::schema::SourceRef;
-use crate::sql::{Distinct, FromItem, Join, JoinKind, Node, OrderBy, Projection, Select};
+use crate::schema::{SourceRef, TableDef};
+use crate::sql::{Distinct, FromItem, Join, JoinKind, Node, OrderBy, Per, Projection, Select};
 
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
     pub(super) fn select(&mut self, select: &Select, outermost: bool) {
+        match &select.per {
+            Some(per) => self.limited(select, per, outermost),
+            None => self.plain(select, outermost, None),
+        }
+    }
+
+    /// Writes a query of which a number of rows is wanted for each group: they are numbered inside, and chosen outside.
+    fn limited(&mut self, select: &Select, per: &Per, outermost: bool) {
+        let mut names = Vec::new();
+        for table in select.tables_read() {
+            for column in table.columns {
+                names.push(free_name(&names, column.name));
+            }
+        }
+        // What stands before the models are the keys of a link table, which are read by position.
+        let keys = select.projection.iter().filter(|item| !matches!(item, Projection::Model(_))).count();
+        for number in 0..keys {
+            let name = free_name(&names, "key");
+            names.insert(number, name);
+        }
+        let number = free_name(&names, "number");
+        self.push("SELECT ").separated(", ", &names, |w, name| {
+            w.ident("part").push(".").ident(name);
+        });
+        self.push(" FROM (").plain(select, outermost, Some(per));
+        self.push(") AS ").ident("part").push(" (").separated(", ", &names, |w, name| {
+            w.ident(name);
+        });
+        self.push(", ").ident(&number).push(") WHERE ").ident("part").push(".").ident(&number);
+        self.push(" <= ").number(per.limit).push(" ORDER BY ").ident("part").push(".").ident(&number);
+    }
+
+    fn plain(&mut self, select: &Select, outermost: bool, per: Option<&Per>) {
         let outer = self.enter();
         let before = self.let_deleted_in(select.with_deleted);
         self.about(select.root.table());
         self.declare_item(&select.from);
         self.declare_joins(&select.joins);
+        for (place, eager) in select.eager.iter().enumerate() {
+            self.declare(Named::Eager(place, eager.name));
+        }
         self.push(match select.distinct {
             Distinct::No => "SELECT ",
             Distinct::Rows => "SELECT DISTINCT ",
         });
         self.separated(", ", &select.projection, |w, item| w.projection(item, outermost));
+        for (place, eager) in select.eager.iter().enumerate() {
+            self.push(", ").model(Named::Eager(place, eager.name), eager.table, outermost);
+        }
+        if let Some(per) = per {
+            self.push(", row_number() OVER (PARTITION BY ").separated(", ", &per.group, Self::node);
+            self.order_by(&select.order_by);
+            self.push(")");
+        }
         self.push(" FROM ").write_item(&select.from);
         self.joins(&select.joins);
+        for place in 0..select.eager.len() {
+            self.eager_join(select, place);
+        }
         let is_live = self.is_live(&select.from);
         self.where_clause(select.predicates.iter().chain(&is_live));
-        self.order_by(&select.order_by);
+        if per.is_none() {
+            self.order_by(&select.order_by);
+        }
         if let Some(limit) = select.limit {
             self.push(" LIMIT ").number(limit);
         }
@@ -48,15 +97,7 @@ impl Writer {
 
     fn projection(&mut self, item: &Projection, outermost: bool) {
         match item {
-            Projection::Model(source) => {
-                let table = source.table();
-                self.separated(", ", table.columns, |w, column| {
-                    w.qualifier(Named::Source(*source)).push(".").ident(column.name);
-                    if outermost {
-                        w.expect(ResultColumn::column(table, column));
-                    }
-                });
-            }
+            Projection::Model(source) => self.model(Named::Source(*source), source.table(), outermost),
             Projection::Expr { node, ty } => {
                 self.node(node);
                 if outermost {
@@ -70,6 +111,33 @@ impl Writer {
             Projection::One => {
                 self.push("1");
             }
+        }
+    }
+
+    fn model(&mut self, of: Named, table: &'static TableDef, outermost: bool) {
+        self.separated(", ", table.columns, |w, column| {
+            w.qualifier(of).push(".").ident(column.name);
+            if outermost {
+                w.expect(ResultColumn::column(table, column));
+            }
+        });
+    }
+
+    fn eager_join(&mut self, select: &Select, place: usize) {
+        let eager = &select.eager[place];
+        let of = Named::Eager(place, eager.name);
+        let near = match eager.near {
+            Some(place) => Named::Eager(place, select.eager[place].name),
+            None => Named::Source(select.root),
+        };
+        self.push(if eager.required { " JOIN " } else { " LEFT JOIN " });
+        self.table(eager.table).push(" AS ").qualifier(of).push(" ON ");
+        self.separated(" AND ", eager.local.iter().zip(eager.remote), |w, (local, remote)| {
+            w.qualifier(near).push(".").ident(local).push(" = ");
+            w.qualifier(of).push(".").ident(remote);
+        });
+        if let Some(column) = eager.table.soft_delete_column().filter(|_| !self.has_deleted() && !eager.with_deleted) {
+            self.push(" AND ").qualifier(of).push(".").ident(column.name).push(" IS NULL");
         }
     }
 
@@ -172,4 +240,13 @@ impl Writer {
             };
         });
     }
+}
+
+/// The name, or one like it that is not taken.
+fn free_name(taken: &[String], wanted: &str) -> String {
+    let mut name = wanted.to_owned();
+    while taken.contains(&name) {
+        name.push('_');
+    }
+    name
 }

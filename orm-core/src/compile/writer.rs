@@ -32,6 +32,8 @@ struct Name {
 pub(super) enum Named {
     Source(SourceRef),
     Link(LinkRef),
+    /// The end of a relationship that is read along, by its place among them.
+    Eager(usize, &'static str),
 }
 
 impl Writer {
@@ -140,6 +142,11 @@ impl Writer {
         self.with_deleted = before;
     }
 
+    /// Whether rows that are marked as deleted are let in, where the statement has come to.
+    pub(super) fn has_deleted(&self) -> bool {
+        self.with_deleted
+    }
+
     /// The condition that rows of an item are not marked as deleted, if that is to be asked.
     pub(super) fn is_live(&self, item: &FromItem) -> Option<Node> {
         let column = match item {
@@ -161,6 +168,7 @@ impl Writer {
             Named::Source(SourceRef::Table(table)) => table.name,
             Named::Source(SourceRef::Alias { name, .. }) => name,
             Named::Link(link) => link.table,
+            Named::Eager(_, name) => name,
         };
         let name = match of {
             // A table keeps its name, and an alias gives way to it, unless the alias was there before.
@@ -245,6 +253,7 @@ fn declared_twice(of: Named) -> Error {
         Named::Source(SourceRef::Table(table)) => table.display_name(),
         Named::Source(SourceRef::Alias { name, .. }) => name.to_owned(),
         Named::Link(link) => link.table.to_owned(),
+        Named::Eager(_, name) => name.to_owned(),
     };
     Error::new(
         ErrorKind::Invalid,
@@ -258,6 +267,7 @@ fn not_in_scope(of: Named) -> Error {
     let name = match of {
         Named::Source(source) => source.table().model,
         Named::Link(link) => link.table,
+        Named::Eager(_, name) => name,
     };
     Error::new(ErrorKind::Invalid, format!("`{name}` is not in this query's FROM clause"))
 }

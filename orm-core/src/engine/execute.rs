@@ -115,7 +115,7 @@ pub(super) fn forget_if_stale(client: &ClientWrapper, compiled: &Compiled, sourc
     stale
 }
 
-fn param_types(compiled: &Compiled) -> Vec<Type> {
+pub(super) fn param_types(compiled: &Compiled) -> Vec<Type> {
     compiled.params.iter().map(crate::types::Value::param_type).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Several statements in one round trip: all are sent before the first answer is waited for.
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -12,7 +13,7 @@ use tokio_postgres::{Row, Statement as Prepared};
 
 use super::connection::Connection;
 use super::database_error;
-use super::execute::{failed, forget_if_stale, note, prepare};
+use super::execute::{failed, forget_if_stale, note, param_types, prepare};
 use crate::compile::Compiled;
 use crate::error::Result;
 use crate::types::RowReader;
@@ -43,6 +44,10 @@ enum Flight<'a, T> {
 }
 
 impl<'a, T> Flight<'a, T> {
+    fn is_under(&self) -> bool {
+        matches!(self, Self::Under(_))
+    }
+
     /// Polls the future once, which sends its request: the driver's futures send before they first wait.
     async fn launch(future: impl Future<Output = T> + Send + 'a) -> Self {
         let mut future = Box::pin(future);
@@ -67,7 +72,8 @@ impl<'a, T> Flight<'a, T> {
 }
 
 /// Sends statements in one round trip, with the commands that open and end a transaction around them where they are
-/// given; in two, if some of them are to be prepared first.
+/// given; in two, if some of them are to be prepared first. Then the statements that `ahead` gives, which are to follow in a
+/// later round trip, are prepared with them, and cost no round trip of their own.
 ///
 /// Gives the error of the first that failed. The server has then given the transaction up, and `end`, if it was sent, has
 /// rolled it back.
@@ -76,6 +82,7 @@ pub(crate) async fn pipeline(
     begin: Option<&'static str>,
     statements: &[Compiled],
     end: Option<&'static str>,
+    ahead: impl FnOnce() -> Vec<Compiled>,
 ) -> Result<Vec<Answer>> {
     connection.begin_work();
     if begin.is_some() {
@@ -83,7 +90,7 @@ pub(crate) async fn pipeline(
     }
     connection.set_committing(end.is_some());
     let started = Instant::now();
-    let flown = fly(connection.client(), begin, statements, end).await;
+    let flown = fly(connection.client(), begin, statements, end, ahead).await;
     connection.settled();
     connection.set_committing(false);
     if flown.ended {
@@ -122,10 +129,11 @@ async fn fly(
     begin: Option<&'static str>,
     statements: &[Compiled],
     end: Option<&'static str>,
+    ahead: impl FnOnce() -> Vec<Compiled>,
 ) -> Flown {
     let begin = command(client, begin).await;
     // While everything is prepared already, nothing is waited for here: the statements follow BEGIN at once.
-    let prepared = match prepare_all(client, statements).await {
+    let prepared = match prepare_all(client, statements, ahead).await {
         Ok(prepared) => prepared,
         Err(error) => return Flown { answers: Err(error), ended: false },
     };
@@ -159,17 +167,45 @@ async fn fly(
     }
 }
 
-/// Prepares what this connection has not prepared yet, all at once.
-async fn prepare_all(client: &ClientWrapper, statements: &[Compiled]) -> Result<Vec<Prepared>> {
-    let mut flights = Vec::with_capacity(statements.len());
-    for compiled in statements {
-        flights.push(Flight::launch(prepare(client, compiled)).await);
-    }
-    let mut prepared = Vec::with_capacity(flights.len());
-    for flight in flights {
+/// Prepares what this connection has not prepared yet, all at once: one after the other, each would be a round trip.
+async fn prepare_all(
+    client: &ClientWrapper,
+    statements: &[Compiled],
+    ahead: impl FnOnce() -> Vec<Compiled>,
+) -> Result<Vec<Prepared>> {
+    let mut flights = launch_all(client, statements).await;
+    let is_cold = flights.launched.iter().any(Flight::is_under);
+    let later = if is_cold { ahead() } else { Vec::new() };
+    let later = launch_all(client, &later).await;
+    let mut prepared = Vec::with_capacity(flights.launched.len());
+    for flight in flights.launched.drain(..).chain(later.launched) {
         prepared.push(flight.land().await);
     }
-    prepared.into_iter().collect()
+    // One that cannot be prepared has given the transaction up, whenever it was to be sent.
+    let prepared = prepared.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(flights.places.iter().map(|&place| prepared[place].clone()).collect())
+}
+
+/// Statements that are being prepared.
+struct Launched<'a> {
+    launched: Vec<Flight<'a, Result<Prepared>>>,
+    /// For each statement, which of these it is.
+    places: Vec<usize>,
+}
+
+/// Begins to prepare statements, each text once.
+async fn launch_all<'a>(client: &'a ClientWrapper, statements: &'a [Compiled]) -> Launched<'a> {
+    let mut known = HashMap::with_capacity(statements.len());
+    let (mut launched, mut places) = (Vec::new(), Vec::with_capacity(statements.len()));
+    for compiled in statements {
+        let next = launched.len();
+        let place = *known.entry((compiled.sql.as_str(), param_types(compiled))).or_insert(next);
+        if place == next {
+            launched.push(Flight::launch(prepare(client, compiled)).await);
+        }
+        places.push(place);
+    }
+    Launched { launched, places }
 }
 
 async fn run(client: &ClientWrapper, compiled: &Compiled, prepared: &Prepared) -> Result<Answer> {

@@ -1,7 +1,7 @@
 //! [`Db`]: code that works on an engine and on a session alike.
 
 use super::executor::Unbound;
-use super::load::Loads;
+use super::load::{Loads, Whole};
 use super::rows::Rows;
 use super::select::Query;
 use crate::engine::Engine;
@@ -34,7 +34,7 @@ pub trait Db: Send {
     /// # Errors
     ///
     /// Like [`Query::all`].
-    fn all<M: Model, S, L: Loads<M>>(
+    fn all<M: Model, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Vec<Self::Entity<M, L>>>> + Send;
@@ -50,7 +50,7 @@ pub trait Db: Send {
 impl Db for Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 
-    async fn all<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<L::Value>> {
+    async fn all<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<L::Value>> {
         query.on(&*self).all().await
     }
 
@@ -62,7 +62,10 @@ impl Db for Engine {
 impl<D: Db> Db for &mut D {
     type Entity<M: Model, L: Loads<M>> = D::Entity<M, L>;
 
-    async fn all<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<D::Entity<M, L>>> {
+    async fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<D::Entity<M, L>>> {
         D::all(self, query).await
     }
 

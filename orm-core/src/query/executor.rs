@@ -49,6 +49,12 @@ pub trait Executor: Sized + Send {
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing;
 }
 
+/// Who can be asked to load `L` with a query: an engine whatever it is, a session what fills the fields of its objects.
+pub trait Takes<L> {}
+
+impl<L> Takes<L> for Unbound {}
+impl<L> Takes<L> for &Engine {}
+
 /// A bulk operation on its way to who runs it.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -59,8 +65,10 @@ impl<'e> Executor for &'e Engine {
 
     async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<L::Value>> {
         let mut connection = self.connection().await?;
-        let models = engine::fetch(&mut connection, &select.compile()?, M::from_row).await?;
-        loads.load(&mut connection, models).await
+        let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
+        let rows = engine::fetch(&mut connection, &select.compile()?, read).await?;
+        let (models, joined) = rows.into_iter().unzip();
+        loads.load(&mut connection, models, joined).await
     }
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {

@@ -6,17 +6,21 @@
 mod bulk;
 mod conditions;
 mod db;
+mod edge;
 mod executor;
 mod exists;
 mod load;
+mod nested;
 mod rows;
 mod select;
 
 pub use bulk::{Delete, Update};
 pub(crate) use conditions::select_by_keys;
 pub use db::Db;
-pub use executor::{BulkWrite, Executor, Unbound};
-pub(crate) use load::{EdgeRow, KeyPlaces, NearKeys, edge_select, positions};
-pub use load::{Load, LoadInto, Loads, Nested};
+pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
+pub use executor::{BulkWrite, Executor, Takes, Unbound};
+pub use load::{Load, LoadInto, Loads, Whole};
+pub(crate) use nested::is_there;
+pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};

@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 
 use super::bulk::{Delete, Update};
 use super::conditions::{equal_columns, link_columns};
-use super::executor::{Executor, Unbound};
+use super::executor::{Executor, Takes, Unbound};
 use super::load::{Load, Loads};
+use super::nested::LoadJoined;
 use super::rows::Rows;
 use crate::compile::Compile;
 use crate::engine::Engine;
@@ -62,7 +63,7 @@ impl<X, M, S, L> fmt::Debug for Query<X, M, S, L> {
 
 impl<M, S, L> Query<Unbound, M, S, L> {
     /// Binds the query to who runs it.
-    pub fn on<X: Executor>(self, executor: X) -> Query<X, M, S, L> {
+    pub fn on<X: Executor + Takes<L>>(self, executor: X) -> Query<X, M, S, L> {
         Query { on: executor, select: self.select, loads: self.loads, types: PhantomData }
     }
 }
@@ -76,6 +77,10 @@ impl<X, M, S, L> Query<X, M, S, L> {
 
     pub(crate) fn into_select(self) -> Select {
         self.select
+    }
+
+    pub(crate) fn into_parts(self) -> (Select, L) {
+        (self.select, self.loads)
     }
 
     /// Only the row with this primary key.
@@ -322,13 +327,13 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// A query that joins several of these needs [`subquery!`](crate::subquery), which tells them apart.
     #[must_use]
     pub fn subquery(self) -> Subquery<M> {
-        Subquery::query(self.select)
+        Subquery::query(self.select.without_eager())
     }
 
     /// Like [`subquery`](Self::subquery), under a tag of its own; written by [`subquery!`](crate::subquery).
     #[must_use]
     pub fn subquery_as<Tag: AliasTag>(self) -> Subquery<M, Tag> {
-        Subquery::query(self.select)
+        Subquery::query(self.select.without_eager())
     }
 
     /// Brings a table of the query around this one in scope, for a correlated subquery.
@@ -385,6 +390,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         T: Selection<S, I>,
     {
         self.select.projection.clear();
+        self.select.eager.clear();
         selection.into_projection(&mut self.select.projection);
         Rows::new(self.on, self.select, T::read)
     }
@@ -397,8 +403,46 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     pub fn with<L>(self, load: L) -> Query<X, M, S, (L0, L)>
     where
         L: Load<M>,
+        X: Takes<L>,
         (L0, L): Loads<M>,
     {
+        Query { on: self.on, select: self.select, loads: (self.loads, load), types: PhantomData }
+    }
+
+    /// Reads a to-one relationship in the rows of the query itself. What comes of it is what [`with`](Self::with) makes of
+    /// it, without a second statement; the query's conditions and order do not see it.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework {
+    /// #     #[model(primary_key)] id: Auto<i32>,
+    /// #     #[model(references = Course::id)] course_id: i32,
+    /// #     #[model(belongs_to = course_id)] course: BelongsTo<Course>,
+    /// # }
+    /// let query = query::<Homework>().with_joined(Homework::course);
+    /// assert_eq!(
+    ///     query.to_sql(),
+    ///     concat!(
+    ///         r#"SELECT "homework"."id", "homework"."course_id", "course"."id", "course"."name" "#,
+    ///         r#"FROM "homework" JOIN "course" AS "course" ON "homework"."course_id" = "course"."id""#,
+    ///     ),
+    /// );
+    /// ```
+    ///
+    /// Where there may be none at its end it is a `LEFT JOIN`. The far key of a `has_one` is taken to be unique: where it is
+    /// not, an engine gives a row for each.
+    #[doc(alias = "joinedload")]
+    pub fn with_joined<J>(mut self, load: J) -> Query<X, M, S, (L0, J::Load)>
+    where
+        J: LoadJoined<M>,
+        X: Takes<J::Load>,
+        (L0, J::Load): Loads<M>,
+    {
+        let load = load.into_joined();
+        load.join(&mut self.select.eager, None);
         Query { on: self.on, select: self.select, loads: (self.loads, load), types: PhantomData }
     }
 

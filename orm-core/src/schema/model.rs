@@ -103,7 +103,7 @@ pub trait Adopter {
 }
 
 /// The encoded columns of one object, in the order of the table.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Dump {
     buffer: BytesMut,
     columns: Vec<Range>,

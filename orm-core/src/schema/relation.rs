@@ -202,6 +202,8 @@ pub trait Kind: 'static {
     const MANY: bool;
     /// Whether there may be none at the end of a to-one relationship.
     const OPTIONAL: bool;
+    /// What a part of it is, which may lack any of the objects.
+    type Part: Kind;
     /// Puts the objects that were found into their container; `None` where a required one is missing.
     fn collect<B: Clone + Send>(found: Vec<B>) -> Option<Self::Of<B>>;
 }
@@ -222,6 +224,7 @@ impl<const VIA: u64> Kind for Many<VIA> {
     type Of<B: Clone + Send> = Vec<B>;
     const MANY: bool = true;
     const OPTIONAL: bool = true;
+    type Part = Self;
 
     fn collect<B: Clone + Send>(found: Vec<B>) -> Option<Vec<B>> {
         Some(found)
@@ -232,6 +235,7 @@ impl Kind for ToOne {
     type Of<B: Clone + Send> = B;
     const MANY: bool = false;
     const OPTIONAL: bool = false;
+    type Part = MaybeOne;
 
     fn collect<B: Clone + Send>(found: Vec<B>) -> Option<B> {
         found.into_iter().next()
@@ -242,11 +246,22 @@ impl<const VIA: u64> Kind for MaybeOne<VIA> {
     type Of<B: Clone + Send> = Option<B>;
     const MANY: bool = false;
     const OPTIONAL: bool = true;
+    type Part = Self;
 
     fn collect<B: Clone + Send>(found: Vec<B>) -> Option<Option<B>> {
         Some(found.into_iter().next())
     }
 }
+
+/// A relationship that leads to one object at most: one that a query can read in its own rows.
+#[diagnostic::on_unimplemented(
+    message = "this relationship leads to many objects, and `with_joined` is for one",
+    label = "not a to-one relationship",
+    note = "load it in a statement of its own: `.with(Course::homeworks)`"
+)]
+pub trait OneAtMost: Kind {}
+impl OneAtMost for ToOne {}
+impl<const VIA: u64> OneAtMost for MaybeOne<VIA> {}
 
 /// What a `belongs_to` leads to: one object, or perhaps none if its key may be NULL.
 pub type ToOneOf<N> = <N as ToOneKind>::Kind;

@@ -432,12 +432,12 @@ pub trait RelationField {
     fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
         (&[], &[])
     }
+    /// Whether it holds objects or new values.
+    #[doc(hidden)]
+    fn holds_any(&self) -> bool;
     /// Adds one object, as a user would.
     #[doc(hidden)]
     fn push_raw(&mut self, handle: RawHandle);
-    /// While it is not loaded, puts changes before those that were made since.
-    #[doc(hidden)]
-    fn edit_before(&mut self, _added: &[RawHandle], _removed: &[RawHandle]) {}
     /// Drops objects that are not of the session any more.
     #[doc(hidden)]
     fn forget(&mut self, gone: &HashSet<RawHandle>) {
@@ -466,6 +466,14 @@ impl<M> RelationField for HasMany<M> {
         }
     }
 
+    fn holds_any(&self) -> bool {
+        match &self.state {
+            Collection::Unloaded { added, .. } => !added.is_empty(),
+            Collection::Loaded(handles) => !handles.is_empty(),
+            Collection::New(links) => !links.is_empty(),
+        }
+    }
+
     fn push_raw(&mut self, handle: RawHandle) {
         self.push(handle.typed());
     }
@@ -481,12 +489,6 @@ impl<M> RelationField for HasMany<M> {
             }
             Collection::Loaded(_) | Collection::New(_) => {}
         }
-    }
-
-    fn edit_before(&mut self, before_added: &[RawHandle], before_removed: &[RawHandle]) {
-        let Collection::Unloaded { added, removed } = &mut self.state else { return };
-        edit_under(before_added, added, removed);
-        edit_under(before_removed, removed, added);
     }
 
     fn set_held(&mut self, handles: Arc<[RawHandle]>) {
@@ -507,20 +509,13 @@ impl<M> RelationField for HasMany<M> {
     }
 }
 
-/// Adds to the changes of one kind, where one of the other kind was not made since.
-fn edit_under(handles: &[RawHandle], same: &mut Vec<RawHandle>, opposite: &mut Vec<RawHandle>) {
-    for &handle in handles {
-        let before = opposite.len();
-        opposite.retain(|other| *other != handle);
-        if opposite.len() == before && !same.contains(&handle) {
-            same.push(handle);
-        }
-    }
-}
-
 impl<M> RelationField for One<M> {
     fn held(&self) -> Option<Arc<[RawHandle]>> {
         Self::held(self).map(|handle| handle.into_iter().collect())
+    }
+
+    fn holds_any(&self) -> bool {
+        !matches!(self.state, OneState::Unloaded | OneState::Held(None))
     }
 
     fn push_raw(&mut self, handle: RawHandle) {
@@ -541,6 +536,10 @@ macro_rules! delegate_field {
         impl<M> RelationField for $name<M> {
             fn held(&self) -> Option<Arc<[RawHandle]>> {
                 RelationField::held(&self.0)
+            }
+
+            fn holds_any(&self) -> bool {
+                self.0.holds_any()
             }
 
             fn push_raw(&mut self, handle: RawHandle) {

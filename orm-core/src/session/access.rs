@@ -187,7 +187,7 @@ impl Session {
         let handle = self.inner.handle_of(row);
         let table = self.inner.arenas[row.arena].table();
         self.inner.pending.retain(|other| *other != row);
-        self.inner.undo.retain(|undo| undo.row != row);
+        self.inner.assigned.remove(&row);
         self.inner.related.clear();
         self.inner.forget_in_relations(table, &std::iter::once(handle).collect());
     }

@@ -4,12 +4,11 @@
 //! once and not for every model.
 
 use std::any::Any;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
 
 use super::identity::{IdentityKey, IdentityMap};
-use super::undo::Edit;
+use super::merge::Loader;
 use crate::schema::{Dump, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::types::DecodeError;
 
@@ -30,7 +29,7 @@ pub(super) enum SlotState {
 
 pub(super) struct Slot<M> {
     pub(super) value: Option<M>,
-    /// The object as its row has it, from the first mutable touch until the flush.
+    /// The object as the last flush left it, from the first mutable touch until the next.
     pub(super) snapshot: Option<Box<M>>,
     pub(super) generation: u32,
     /// In which of the session's epochs the values were read.
@@ -52,6 +51,9 @@ pub(super) struct Arena<M> {
     marked: IdentityMap,
     /// Slots with a snapshot, or doomed, in the order in which they were first touched.
     touched: Vec<u32>,
+    /// The objects as their rows have them, where that is not what the last flush left because its transaction was taken
+    /// back: what it wrote is to be written again.
+    rows: HashMap<u32, Box<M>>,
 }
 
 /// An object as it was, for going back to it.
@@ -65,6 +67,7 @@ impl<M: Model> Arena<M> {
             identity: IdentityMap::default(),
             marked: IdentityMap::default(),
             touched: Vec::new(),
+            rows: HashMap::new(),
         }
     }
 
@@ -151,6 +154,7 @@ impl<M: Model> Arena<M> {
         slot.state = SlotState::Vacant;
         slot.snapshot = None;
         slot.doomed = false;
+        self.rows.remove(&index);
         self.free.push(index);
         slot.value.take()
     }
@@ -160,9 +164,15 @@ impl<M: Model> Arena<M> {
         IdentityKey::of(M::table(), |column| dump.raw(column))
     }
 
-    /// The value whose key the identity map has: the row's own, not one that was assigned since.
-    fn stored(slot: &Slot<M>) -> Option<&M> {
+    /// The object as the last flush left it.
+    fn flushed(&self, index: u32) -> Option<&M> {
+        let slot = &self.slots[index as usize];
         slot.snapshot.as_deref().or(slot.value.as_ref())
+    }
+
+    /// The object as its row has it, by whose key the identity map knows it.
+    fn stored(&self, index: u32) -> Option<&M> {
+        self.rows.get(&index).map(AsRef::as_ref).or_else(|| self.flushed(index))
     }
 }
 
@@ -171,6 +181,8 @@ pub(super) trait AnyArena: Send + Sync {
     fn table(&self) -> &'static TableDef;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
+    /// What loads objects of its model.
+    fn loader(&self) -> Loader;
     /// How many slots there are, free ones too.
     fn len(&self) -> usize;
     /// Whether it holds an object that has a row.
@@ -197,11 +209,16 @@ pub(super) trait AnyArena: Send + Sync {
     fn touched(&self) -> &[u32];
     /// Writes the columns of the object.
     fn dump(&self, slot: u32, out: &mut Dump);
-    /// Writes the columns as the row has them: those of the snapshot, or of the object.
+    /// Writes the columns as the row has them.
     fn dump_stored(&self, slot: u32, out: &mut Dump);
+    /// Writes the columns as the last flush left them: those of the snapshot, or of the object.
+    fn dump_flushed(&self, slot: u32, out: &mut Dump);
     fn has_snapshot(&self, slot: u32) -> bool;
+    /// Whether it was written in a transaction that was taken back, and is to be written again.
+    fn is_again(&self, slot: u32) -> bool;
     fn relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField>;
-    fn stored_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField>;
+    /// A relationship field as the last flush left it.
+    fn flushed_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField>;
     /// Does something to a relationship field of the object and of its snapshot alike, which is no change.
     fn edit_relation(&mut self, slot: u32, field: usize, edit: &mut dyn FnMut(&mut dyn RelationField));
     /// Changes a relationship field of the object, which the flush sees if the object is touched.
@@ -210,14 +227,12 @@ pub(super) trait AnyArena: Send + Sync {
     fn touch(&mut self, slot: u32);
     /// Sets a column of the object, and of its snapshot, which is no change.
     fn store(&mut self, slot: u32, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError>;
-    /// Forgets the snapshot: the row is as the object. [`compact`](Self::compact) must follow, once for many.
+    /// Forgets the snapshot: the object is as its row. [`compact`](Self::compact) must follow, once for many.
     fn settle(&mut self, slot: u32);
     /// Takes settled slots out of those that are touched.
     fn compact(&mut self);
     /// Like [`compact`](Self::compact), where a slot may be among them twice.
     fn compact_once(&mut self);
-    /// What was added to and taken out of its collections.
-    fn collection_edits(&self, slot: u32) -> Vec<Edit>;
     fn lookup(&self, key: &IdentityKey) -> Option<u32>;
     /// Enters the object in the identity map; gives another one that has its key already.
     fn register(&mut self, slot: u32) -> Option<u32>;
@@ -229,15 +244,16 @@ pub(super) trait AnyArena: Send + Sync {
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint>;
     /// Puts the object back as it was, without a snapshot.
     fn restore(&mut self, slot: u32, before: Option<Checkpoint>);
-    /// Makes the object as it was the snapshot, so that what it is now is a change, and what was written of its
-    /// collections is one too.
-    fn restore_snapshot(&mut self, slot: u32, before: Option<Checkpoint>, edits: &[Edit]);
-    /// Takes back that a relationship was brought in line.
-    fn uncorrect(&mut self, slot: u32, order: &[RawHandle], edit: &Edit);
-    /// Changes a relationship field of the snapshot alone.
-    fn change_stored_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField));
-    /// Makes the object what it was when it was added, but for what was changed since it was written.
-    fn repend(&mut self, slot: u32, before: Option<Checkpoint>);
+    /// Makes the row what it was before: what the object is now, and what the last flush left, differ from it.
+    fn take_back(&mut self, slot: u32, before: &Checkpoint);
+    /// Makes an object that was inserted one without a row: what the server made in it is not made yet. `before` is the
+    /// object before the insert, `written` after it, if it was changed since.
+    fn make_new(&mut self, slot: u32, before: Option<&Checkpoint>, written: Option<&Checkpoint>);
+    /// Gives the columns in which `before` differs from `after`, or from what the last flush left, the values of before,
+    /// where they have not been changed since.
+    fn take_columns_back(&mut self, slot: u32, before: &Checkpoint, after: Option<&Checkpoint>);
+    /// Gives columns that the server set the values of before, where they have not been changed since the last flush.
+    fn untouch(&mut self, slot: u32, before: &Checkpoint, columns: &[usize]);
     /// Gives up unflushed changes.
     fn revert(&mut self, slot: u32);
 }
@@ -253,6 +269,10 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
+    }
+
+    fn loader(&self) -> Loader {
+        Loader::of::<M>()
     }
 
     fn len(&self) -> usize {
@@ -320,16 +340,15 @@ impl<M: Model> AnyArena for Arena<M> {
     fn mark(&mut self, index: u32) {
         self.unregister(index);
         self.set_state(index, SlotState::Deleted);
-        if let Some(key) = Self::stored(&self.slots[index as usize]).and_then(Self::key_of) {
+        if let Some(key) = self.stored(index).and_then(Self::key_of) {
             self.marked.insert(key, index);
         }
     }
 
     fn unmark(&mut self, key: &IdentityKey) -> Option<u32> {
         let index = self.marked.get(key)?;
-        let slot = self.slots.get(index as usize).filter(|slot| slot.state == SlotState::Deleted)?;
-        let is_it = Self::stored(slot).and_then(Self::key_of).as_ref() == Some(key);
-        if !is_it {
+        let is_deleted = self.state(index) == SlotState::Deleted;
+        if !is_deleted || self.stored(index).and_then(Self::key_of).as_ref() != Some(key) {
             return None;
         }
         self.marked.remove(key, index);
@@ -339,7 +358,7 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn unmark_slot(&mut self, index: u32) -> bool {
-        let key = Self::stored(&self.slots[index as usize]).and_then(Self::key_of);
+        let key = self.stored(index).and_then(Self::key_of);
         let marked = key.filter(|key| self.marked.get(key) == Some(index));
         marked.is_some_and(|key| self.unmark(&key).is_some())
     }
@@ -357,7 +376,14 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn dump_stored(&self, slot: u32, out: &mut Dump) {
         out.clear();
-        if let Some(value) = Self::stored(&self.slots[slot as usize]) {
+        if let Some(value) = self.stored(slot) {
+            value.dump(out);
+        }
+    }
+
+    fn dump_flushed(&self, slot: u32, out: &mut Dump) {
+        out.clear();
+        if let Some(value) = self.flushed(slot) {
             value.dump(out);
         }
     }
@@ -366,12 +392,18 @@ impl<M: Model> AnyArena for Arena<M> {
         self.slots[slot as usize].snapshot.is_some()
     }
 
+    fn is_again(&self, index: u32) -> bool {
+        let slot = &self.slots[index as usize];
+        // One that is new has a snapshot only for that reason.
+        self.rows.contains_key(&index) || (slot.state == SlotState::Pending && slot.snapshot.is_some())
+    }
+
     fn relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField> {
         self.slots[slot as usize].value.as_ref()?.relation(field)
     }
 
-    fn stored_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField> {
-        Self::stored(&self.slots[slot as usize])?.relation(field)
+    fn flushed_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField> {
+        self.flushed(slot)?.relation(field)
     }
 
     fn edit_relation(&mut self, slot: u32, field: usize, edit: &mut dyn FnMut(&mut dyn RelationField)) {
@@ -407,6 +439,7 @@ impl<M: Model> AnyArena for Arena<M> {
         let slot = &mut self.slots[index as usize];
         slot.snapshot = None;
         slot.doomed = false;
+        self.rows.remove(&index);
     }
 
     fn compact(&mut self) {
@@ -423,30 +456,17 @@ impl<M: Model> AnyArena for Arena<M> {
         self.touched.retain(|index| seen.insert(*index));
     }
 
-    fn collection_edits(&self, slot: u32) -> Vec<Edit> {
-        let edit = |field: usize| {
-            let (now, before) = (self.relation(slot, field)?, self.stored_relation(slot, field)?);
-            if let (Some(now), Some(before)) = (now.held(), before.held()) {
-                return Some(Edit::between(field, &before, &now));
-            }
-            let (added, removed) = now.pending();
-            Some(Edit { field, added: added.to_vec(), removed: removed.to_vec() })
-        };
-        let collections = (0..M::table().relations.len()).filter(|&field| is_collection::<M>(field));
-        collections.filter_map(edit).filter(|edit| !edit.is_empty()).collect()
-    }
-
     fn lookup(&self, key: &IdentityKey) -> Option<u32> {
         self.identity.get(key)
     }
 
     fn register(&mut self, slot: u32) -> Option<u32> {
-        let key = Self::key_of(Self::stored(&self.slots[slot as usize])?)?;
+        let key = Self::key_of(self.stored(slot)?)?;
         self.identity.insert(key, slot)
     }
 
     fn unregister(&mut self, index: u32) {
-        if let Some(key) = Self::stored(&self.slots[index as usize]).and_then(Self::key_of) {
+        if let Some(key) = self.stored(index).and_then(Self::key_of) {
             self.identity.remove(&key, index);
             self.marked.remove(&key, index);
         }
@@ -460,6 +480,7 @@ impl<M: Model> AnyArena for Arena<M> {
         self.identity.clear();
         self.marked.clear();
         self.touched.clear();
+        self.rows.clear();
         for index in 0..self.slots.len() as u32 {
             let slot = &mut self.slots[index as usize];
             if slot.state != SlotState::Vacant {
@@ -473,9 +494,9 @@ impl<M: Model> AnyArena for Arena<M> {
         }
     }
 
-    fn checkpoint(&self, slot: u32) -> Option<Checkpoint> {
-        let slot = &self.slots[slot as usize];
-        let stored = if slot.state == SlotState::Pending { slot.value.as_ref() } else { Self::stored(slot) };
+    fn checkpoint(&self, index: u32) -> Option<Checkpoint> {
+        let slot = &self.slots[index as usize];
+        let stored = if slot.state == SlotState::Pending { slot.value.as_ref() } else { self.stored(index) };
         Some(Box::new(stored?.clone()))
     }
 
@@ -485,59 +506,50 @@ impl<M: Model> AnyArena for Arena<M> {
         self.slots[index as usize].value = Some(*before);
     }
 
-    fn restore_snapshot(&mut self, index: u32, before: Option<Checkpoint>, edits: &[Edit]) {
-        let Some(mut before) = before.and_then(|before| before.downcast::<M>().ok()) else { return };
-        let slot = &mut self.slots[index as usize];
-        if let Some(value) = &mut slot.value {
-            take_back_edits(value, slot.snapshot.as_deref(), &mut before, edits);
-            if let Some(written) = &slot.snapshot {
-                keep_parents(value, written, &before);
-            }
-        }
-        if slot.snapshot.replace(before).is_none() && !slot.doomed {
-            self.touched.push(index);
-        }
+    fn take_back(&mut self, index: u32, before: &Checkpoint) {
+        let Some(before) = before.downcast_ref::<M>() else { return };
+        self.touch(index);
+        self.rows.insert(index, Box::new(before.clone()));
     }
 
-    fn uncorrect(&mut self, index: u32, order: &[RawHandle], edit: &Edit) {
-        let held = |object: &M| object.relation(edit.field).and_then(RelationField::held);
-        let slot = &mut self.slots[index as usize];
-        let Some(value) = &mut slot.value else { return };
-        let Some(now) = held(value) else { return };
-        let before = slot.snapshot.as_deref().and_then(held);
-        if let Some(relation) = value.relation_mut(edit.field) {
-            relation.set_held(edit.taken_back(&now, order));
-        }
-        if let (Some(before), Some(snapshot)) = (before, &mut slot.snapshot)
-            && let Some(relation) = snapshot.relation_mut(edit.field)
-        {
-            // What was changed since stays a change.
-            let since = Edit::between(edit.field, &before, &now);
-            relation.set_held(since.kept_out(&edit.taken_back(&before, order)));
-        }
-    }
-
-    fn change_stored_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField)) {
-        let snapshot = self.slots[slot as usize].snapshot.as_deref_mut();
-        if let Some(relation) = snapshot.and_then(|snapshot| snapshot.relation_mut(field)) {
-            change(relation);
-        }
-    }
-
-    fn repend(&mut self, index: u32, before: Option<Checkpoint>) {
-        let Some(mut before) = before.and_then(|before| before.downcast::<M>().ok()) else { return };
+    fn make_new(&mut self, index: u32, before: Option<&Checkpoint>, written: Option<&Checkpoint>) {
+        let Some(before) = before.and_then(|before| before.downcast_ref::<M>()) else { return };
         let slot = &mut self.slots[index as usize];
         let Some(now) = slot.value.take() else { return };
-        let written = slot.snapshot.take();
-        carry_parents(written.as_deref().unwrap_or(&now), &mut before);
-        let mut value = (*before).clone();
-        if let Some(written) = written {
-            carry_changes(&now, &written, &mut value);
+        let flushed = slot.snapshot.take();
+        let flushed = flushed.as_deref().unwrap_or(&now);
+        let written = written.and_then(|written| written.downcast_ref::<M>()).unwrap_or(flushed);
+        slot.snapshot = Some(Box::new(new_again(flushed, before, written)));
+        slot.value = Some(new_again(&now, before, written));
+    }
+
+    fn take_columns_back(&mut self, index: u32, before: &Checkpoint, after: Option<&Checkpoint>) {
+        let Some(before) = before.downcast_ref::<M>() else { return };
+        let after = after.and_then(|after| after.downcast_ref::<M>()).or_else(|| self.flushed(index));
+        let (Some(after), before) = (after.map(Dump::of), Dump::of(before)) else { return };
+        let slot = &mut self.slots[index as usize];
+        for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
+            let now = Dump::of(value);
+            let is_left =
+                |&column: &usize| before.raw(column) != after.raw(column) && now.raw(column) == after.raw(column);
+            for column in (0..M::table().columns.len()).filter(is_left) {
+                // The value was the field's own: it decodes.
+                let _ = value.store(column, before.raw(column));
+            }
         }
-        // Its relationships have been written once: only what differs from them is said anew.
-        slot.snapshot = Some(before);
-        slot.value = Some(value);
-        slot.doomed = false;
+    }
+
+    fn untouch(&mut self, index: u32, before: &Checkpoint, columns: &[usize]) {
+        let (Some(before), Some(flushed)) = (before.downcast_ref::<M>(), self.flushed(index)) else { return };
+        let (before, flushed) = (Dump::of(before), Dump::of(flushed));
+        let slot = &mut self.slots[index as usize];
+        for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
+            let now = Dump::of(value);
+            for &column in columns.iter().filter(|&&column| now.raw(column) == flushed.raw(column)) {
+                // The value was the field's own: it decodes.
+                let _ = value.store(column, before.raw(column));
+            }
+        }
     }
 
     fn revert(&mut self, index: u32) {
@@ -549,79 +561,33 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 }
 
-fn is_linked<M: Model>(field: usize) -> bool {
-    matches!(M::table().relations[field].kind, RelationKind::ManyToMany { .. })
-}
-
-fn is_collection<M: Model>(field: usize) -> bool {
-    !matches!(M::table().relations[field].kind, RelationKind::BelongsTo { .. })
-}
-
-/// The parents that an object was written with, whichever side had said so.
-fn carry_parents<M: Model>(written: &M, target: &mut M) {
-    for field in (0..M::table().relations.len()).filter(|&field| !is_collection::<M>(field)) {
-        let held = written.relation(field).and_then(RelationField::held);
-        if let (Some(held), Some(relation)) = (held, target.relation_mut(field)) {
-            relation.set_held(held);
-        }
-    }
-}
-
-/// What was written of links is a change of `now` against `before` again; what was written of children, they carry
-/// themselves. What came into collections and left them otherwise, and what was loaded since, is in `before` as it is in
-/// `now`.
-fn take_back_edits<M: Model>(now: &mut M, written: Option<&M>, before: &mut M, edits: &[Edit]) {
-    for field in (0..M::table().relations.len()).filter(|&field| is_collection::<M>(field)) {
-        let edit = edits.iter().find(|edit| edit.field == field);
-        let loaded = written.unwrap_or(now).relation(field).and_then(RelationField::held);
-        match (loaded, edit) {
-            (Some(list), edit) => {
-                let Some(relation) = before.relation_mut(field) else { continue };
-                let order = relation.held().unwrap_or_default();
-                let taken_back = edit.map_or_else(|| Arc::clone(&list), |edit| edit.taken_back(&list, &order));
-                relation.set_held(Arc::clone(&taken_back));
-                if let (Some(edit), false, Some(current)) = (edit, is_linked::<M>(field), now.relation_mut(field)) {
-                    let current_list = current.held().unwrap_or_default();
-                    current.set_held(edit.taken_back(&current_list, &order));
-                    // What was changed since stays a change.
-                    let since = Edit::between(field, &list, &current_list);
-                    relation.set_held(since.kept_out(&taken_back));
-                }
-            }
-            (None, Some(edit)) if is_linked::<M>(field) => {
-                let Some(relation) = now.relation_mut(field) else { continue };
-                relation.edit_before(&edit.added, &edit.removed);
-            }
-            (None, _) => {}
-        }
-    }
-}
-
-/// Of a relationship and its key, one may have been changed since both were written: then the other goes back to what it
-/// was before.
-fn keep_parents<M: Model>(now: &mut M, written: &M, before: &M) {
+/// The object with the columns that the server made as they were before, but for those that were changed since it was
+/// written. Foreign keys stay as they are: what relationships say of them is in the relationships.
+fn new_again<M: Model>(now: &M, before: &M, written: &M) -> M {
     let table = M::table();
-    let (values, written_values, values_before) = (Dump::of(now), Dump::of(written), Dump::of(before));
-    for (field, def) in table.relations.iter().enumerate() {
-        let RelationKind::BelongsTo { columns } = def.kind else { continue };
-        let columns = || columns.iter().filter_map(|name| table.column_index(name));
-        let held = |object: &M| object.relation(field).and_then(RelationField::held);
-        if held(now) != held(written) {
-            if held(now) == held(before) {
-                for column in columns() {
-                    // The value was the field's own: it decodes.
-                    let _ = now.store(column, values_before.raw(column));
-                }
-            }
-        } else if columns().any(|column| values.raw(column) != written_values.raw(column))
-            && let Some(relation) = now.relation_mut(field)
-        {
-            match held(before) {
-                Some(held) => relation.set_held(held),
-                None => relation.unload(),
-            }
+    let (values, written) = (Dump::of(now), Dump::of(written));
+    let mut object = before.clone();
+    let is_key = |column: usize| {
+        let name = table.columns[column].name;
+        let keys = table.relations.iter().filter_map(|relation| match relation.kind {
+            RelationKind::BelongsTo { columns } => Some(columns),
+            _ => None,
+        });
+        keys.flatten().any(|key| *key == name)
+    };
+    let is_kept = |column: &usize| is_key(*column) || values.raw(*column) != written.raw(*column);
+    for column in (0..table.columns.len()).filter(is_kept) {
+        // The value is the field's own: it decodes.
+        let _ = object.store(column, values.raw(column));
+    }
+    for field in 0..table.relations.len() {
+        let Some(relation) = object.relation_mut(field) else { continue };
+        match now.relation(field).and_then(RelationField::held) {
+            Some(held) => relation.set_held(held),
+            None => relation.unload(),
         }
     }
+    object
 }
 
 /// The names of the columns in which two objects differ.
@@ -634,32 +600,6 @@ fn changed_columns<M: Model>(old: &M, new: &M) -> Vec<&'static str> {
 /// The bit of a relationship field. Models with more than 32 share the last one: too many are loaded anew then.
 fn stale_bit(field: usize) -> u32 {
     1 << field.min(31)
-}
-
-/// Makes what differs between `now` and `written` so in `target`.
-fn carry_changes<M: Model>(now: &M, written: &M, target: &mut M) {
-    let table = M::table();
-    let (values, old_values) = (Dump::of(now), Dump::of(written));
-    let changed = |column: usize| values.raw(column) != old_values.raw(column);
-    for column in (0..table.columns.len()).filter(|&column| changed(column)) {
-        // The value is the field's own: it decodes.
-        let _ = target.store(column, values.raw(column));
-    }
-    for (field, def) in table.relations.iter().enumerate() {
-        let held = now.relation(field).and_then(RelationField::held);
-        let is_set = held != written.relation(field).and_then(RelationField::held);
-        let key = match def.kind {
-            RelationKind::BelongsTo { columns } => columns,
-            _ => &[],
-        };
-        // A key that was changed itself is not to lose against the relationship of before.
-        let by_key = key.iter().filter_map(|name| table.column_index(name)).any(changed);
-        let Some(relation) = target.relation_mut(field).filter(|_| is_set || by_key) else { continue };
-        match held.filter(|_| is_set) {
-            Some(held) => relation.set_held(held),
-            None => relation.unload(),
-        }
-    }
 }
 
 impl<M: Model> fmt::Debug for Arena<M> {

@@ -69,7 +69,7 @@ impl Inner {
             self.remember(at, Change::Bulk(self.checkpoint(at)));
             let stored = self.stored_dump(at);
             self.store_all(at, columns.iter().copied().zip(row))?;
-            follow_keys(self, at, &stored);
+            follow_keys(self, at, stored);
         }
         if !gone.is_empty() {
             self.remove_from_relations(table, &gone);

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use super::Session;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Unbound};
+use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Takes, Unbound, Whole};
 use crate::schema::{Handle, Model};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -30,10 +30,15 @@ impl<'s> Executor for &'s mut Session {
     }
 }
 
+impl<L: Whole> Takes<L> for &mut Session {}
+
 impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
 
-    async fn all<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<Handle<M>>> {
+    async fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<Handle<M>>> {
         query.on(self).all().await
     }
 

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::arena::{AnyArena, Arena, SlotState};
 use super::maker::SessionOptions;
 use super::savepoint::Level;
-use super::undo::Undo;
+use super::undo::{Link, Undo};
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Adopter, Edge, Handle, Model, RawHandle, RelationField, RelationKind, TableDef};
+use crate::sql::Node;
 
 /// The parts of a session. The acts (flush, load, access) are functions over it, each in a file of its own.
 pub(super) struct Inner {
@@ -22,6 +23,8 @@ pub(super) struct Inner {
     pub(super) pending: Vec<Row>,
     /// New objects that came with a parent's collection and not by themselves: the parent, and the field.
     pub(super) cascaded: HashMap<Row, (Row, usize)>,
+    /// Columns that were assigned expressions, by object: the next flush writes them.
+    pub(super) assigned: HashMap<Row, Vec<(usize, Node)>>,
     /// The connection of the open transaction.
     pub(super) connection: Option<Connection>,
     /// Whether the connection is taken out while rows are read.
@@ -38,6 +41,8 @@ pub(super) struct Inner {
     pub(super) go_back_to: Option<usize>,
     /// What goes back if the open transaction does.
     pub(super) undo: Vec<Undo>,
+    /// Links that were written in a transaction that was taken back, and are to be written again; the last word counts.
+    pub(super) relinks: Vec<Link>,
     /// Raised by commit and rollback: values read before may be old.
     pub(super) epoch: u32,
     /// Loaded ends of relationships that have no field.
@@ -73,6 +78,7 @@ impl Inner {
             arenas: Vec::new(),
             pending: Vec::new(),
             cascaded: HashMap::new(),
+            assigned: HashMap::new(),
             connection: None,
             is_lent: false,
             levels: Vec::new(),
@@ -81,6 +87,7 @@ impl Inner {
             doubt: None,
             is_unrepeatable: false,
             undo: Vec::new(),
+            relinks: Vec::new(),
             epoch: 0,
             related: HashMap::new(),
             autoflush: options.autoflush,
@@ -133,7 +140,9 @@ impl Inner {
 
     /// Whether a flush would have anything to look at.
     pub(super) fn has_changes(&self) -> bool {
-        !self.pending.is_empty() || self.arenas.iter().any(|arena| !arena.touched().is_empty())
+        !self.pending.is_empty()
+            || !self.relinks.is_empty()
+            || self.arenas.iter().any(|arena| !arena.touched().is_empty())
     }
 
     pub(super) fn related_key(edge: Edge, row: Row) -> RelatedKey {

@@ -6,6 +6,7 @@
 
 mod access;
 mod arena;
+mod assign;
 mod bulk;
 mod executor;
 mod flush;
@@ -13,11 +14,13 @@ mod identity;
 mod inner;
 mod load;
 mod maker;
+mod merge;
 mod relate;
 mod savepoint;
 mod state;
 mod transaction;
 mod undo;
+mod upsert;
 
 use std::fmt;
 
@@ -25,6 +28,7 @@ pub use maker::SessionMaker;
 pub use savepoint::Savepoint;
 pub use state::State;
 pub use transaction::MaybeRetryable;
+pub use upsert::{Upsert, Upserted};
 
 use arena::SlotState;
 use inner::Inner;
@@ -32,8 +36,8 @@ use maker::SessionOptions;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::{Load, Loads, Query, Rows, Unbound, query};
-use crate::schema::{Adopter, Handle, IntoModel, Model};
+use crate::query::{Load, Loads, Part, Query, Rows, Unbound, Whole, query};
+use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation};
 use crate::types::{IntoKey, Key};
 
 /// A unit of work: objects with identity, what changed of them, and one transaction at a time.
@@ -262,7 +266,10 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::all`], and those of the flush before it.
-    pub async fn all<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<Handle<M>>> {
+    pub async fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<Handle<M>>> {
         query.on(self).all().await
     }
 
@@ -271,7 +278,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::one`].
-    pub async fn one<M: Model, S, L: Loads<M>>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
+    pub async fn one<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
         query.on(self).one().await
     }
 
@@ -280,7 +287,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::first`].
-    pub async fn first<M: Model, S, L: Loads<M>>(
+    pub async fn first<M: Model, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> Result<Option<Handle<M>>> {
@@ -302,9 +309,53 @@ impl Session {
     /// # Errors
     ///
     /// Those of the server, and [`ErrorKind::Detached`] if one of the objects is gone.
-    pub async fn load<M: Model, L: Load<M>>(&mut self, handles: &[Handle<M>], load: L) -> Result<()> {
+    pub async fn load<M: Model, L: Load<M> + Whole>(&mut self, handles: &[Handle<M>], load: L) -> Result<()> {
         self.inner.flush_for(M::table()).await?;
         load.load_into(&mut self.inner, handles).await
+    }
+
+    /// Loads a part of a relationship of these objects, in one statement for all of them, and gives its handles for each
+    /// object, in the order of `handles`.
+    ///
+    /// The field of the object stays as it is: a part of a collection is never taken for the whole one.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32> }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework {
+    /// #     #[model(primary_key)] id: Auto<i32>,
+    /// #     number: i32,
+    /// #     #[model(references = Course::id)] course_id: i32,
+    /// #     #[model(belongs_to = course_id, backref = homeworks)] course: BelongsTo<Course>,
+    /// # }
+    /// # async fn demo(session: &mut Session) -> orm_core::Result<()> {
+    /// let courses = session.query::<Course>().all().await?;
+    /// let late = Course::homeworks.filter(Homework::number.gt(1)).limit(3);
+    /// for homeworks in session.load_some(&courses, late).await? {
+    ///     println!("{} late ones", homeworks.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # SQL
+    ///
+    /// That of [`Relation::filter`](crate::schema::Relation::filter).
+    ///
+    /// # Errors
+    ///
+    /// Those of the server, and [`ErrorKind::Detached`] if one of the objects is gone.
+    pub async fn load_some<A: Model, B: Model, K: Kind, L: Loads<B> + Whole>(
+        &mut self,
+        handles: &[Handle<A>],
+        part: Part<Relation<A, B, K>, L>,
+    ) -> Result<Vec<<K::Part as Kind>::Of<Handle<B>>>> {
+        self.inner.flush_for(A::table()).await?;
+        let lists = part.handles(&mut self.inner, handles).await?;
+        // A part may lack any of the objects: there is a container for each list.
+        Ok(lists.into_iter().filter_map(K::Part::collect).collect())
     }
 
     /// The driver's client inside the session's transaction, after a flush: for what this crate does not say. The text of

@@ -62,7 +62,7 @@ impl Session {
         relation: Relation<A, B, K>,
     ) -> Result<K::Of<Handle<B>>> {
         self.inner.flush_for(A::table()).await?;
-        let found = self.inner.load_edge::<A, B>(relation.edge(), &[handle]).await?;
+        let found = self.inner.load_edge::<A, B, ()>(relation.edge(), &(), &[handle]).await?;
         K::collect(found).ok_or_else(|| {
             Error::new(crate::ErrorKind::NotFound, format!("relationship `{}` leads to no row", relation.edge().name()))
                 .with_model(A::table().model)

@@ -29,17 +29,17 @@ impl Inner {
     pub(super) async fn rollback(&mut self) -> Result<()> {
         // One that waits for an answer to something else is closed, which rolls back, too.
         let idle = self.connection.take().filter(|connection| !connection.is_busy());
-        let outcome = match idle {
-            Some(mut connection) => connection.end(ROLLBACK).await,
-            None => Ok(()),
-        };
-        // Whatever the connection says: what is not committed is rolled back.
+        // Whatever the connection will say, and if this future is dropped meanwhile, which closes it: what is not committed
+        // is rolled back.
         self.doubt = None;
         self.is_unrepeatable = false;
         self.is_lent = false;
         self.undo_all(Way::Rollback);
         self.epoch = self.epoch.wrapping_add(1);
-        outcome
+        match idle {
+            Some(mut connection) => connection.end(ROLLBACK).await,
+            None => Ok(()),
+        }
     }
 
     /// What was deleted is gone for good; what was read may change from now on.

@@ -1,14 +1,18 @@
 //! What a transaction changed in memory, so that it can be taken back with it.
 //!
-//! Two ways back: a rollback makes the objects what they were; a failed flush makes what was written pending again, so
-//! that it can be corrected and committed anew.
+//! Two ways back. A rollback makes the objects what they were. After a failed flush they stay as they are, and what the
+//! transaction had written is to be written again: an object keeps its value and what the last flush left as its snapshot,
+//! by which the next one sees what relationships say anew, and beside them the [row](super::arena::AnyArena::take_back) as
+//! the table has it again, with which it compares the columns. The changes stay remembered, for a rollback that may follow.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::arena::{Checkpoint, SlotState};
+use super::flush::follow_keys;
 use super::inner::{Inner, Row};
-use crate::schema::{Dump, RawHandle, RelationDef, RelationField, RelationKind};
+use crate::schema::{Dump, RawHandle, RelationDef, RelationField};
+use crate::sql::Node;
 
 /// One change to one object.
 pub(super) struct Undo {
@@ -22,29 +26,34 @@ pub(super) struct Undo {
 pub(super) enum Change {
     /// Its row was inserted; the object as it was added.
     Inserted(Option<Checkpoint>),
-    /// Its row was updated, or only its collections were written: the object as its row had it before, and what was added
-    /// to and taken out of its collections; and the columns that the server set though the change did not.
-    Updated(Option<Checkpoint>, Vec<Edit>, Vec<usize>),
+    /// Its row was updated, or only its collections were written: the object as its row had it before; and the columns
+    /// that the server set though the change did not.
+    Updated(Option<Checkpoint>, Vec<usize>),
     /// Its row was deleted.
     Deleted(Option<Checkpoint>),
     /// A bulk operation, which no flush repeats, wrote its row.
     Bulk(Option<Checkpoint>),
+    /// An upsert wrote its row, and made the object of it.
+    Upserted(Option<Checkpoint>),
     /// A bulk operation deleted its row.
     BulkDeleted(Option<Checkpoint>),
-    /// A relationship was brought in line with what was written of others: what it held, and how that changed.
-    Related(Arc<[RawHandle]>, Edit),
+    /// Columns were set to expressions.
+    Assigned(Vec<(usize, Node)>),
+    /// A link of it was written.
+    Linked(Link),
+    /// A relationship was brought in line with what was written of others: the field, and what it held.
+    Related(usize, Arc<[RawHandle]>),
     /// The relationship of this field was loaded in the transaction.
     Loaded(usize),
-    /// A flush that is to be repeated wrote the parent of this field; what it held before, if it was loaded.
-    Parent(usize, Option<Arc<[RawHandle]>>),
 }
 
-/// What came into a relationship and what left it, by its field.
-#[derive(Debug)]
-pub(super) struct Edit {
-    pub(super) field: usize,
-    pub(super) added: Vec<RawHandle>,
-    pub(super) removed: Vec<RawHandle>,
+/// A row of a link table that was inserted or deleted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) relation: &'static RelationDef,
+    /// The objects where the relationship starts and ends.
+    pub(super) ends: [RawHandle; 2],
+    pub(super) insert: bool,
 }
 
 /// Which way back.
@@ -56,49 +65,72 @@ pub(super) enum Way {
     Repend,
 }
 
+/// What is to be written again: by object, as its row was before anything was written.
+#[derive(Default)]
+struct Again<'u> {
+    /// New objects, the last first.
+    new: Vec<Row>,
+    is_new: HashSet<Row>,
+    rows: HashMap<Row, &'u Checkpoint>,
+    /// What bulk operations did is lost: the objects as they were before and after, the last first.
+    lost: Vec<(Row, &'u Checkpoint, Option<&'u Checkpoint>)>,
+    lost_deletes: HashSet<Row>,
+    /// Objects that an upsert made, which is lost.
+    lost_upserts: Vec<Row>,
+}
+
 impl Undo {
-    fn is_insert(&self) -> bool {
-        matches!(self.change, Change::Inserted(_))
+    /// Whether the object is there still, and not another one in its slot.
+    fn is_there(&self, session: &Inner) -> bool {
+        session.arenas[self.row.arena].generation(self.row.slot) == self.generation
     }
 }
 
-impl Edit {
-    /// The difference between two lists.
-    pub(super) fn between(field: usize, before: &[RawHandle], after: &[RawHandle]) -> Self {
-        let (old, new): (HandleSet<'_>, HandleSet<'_>) = (before.iter().collect(), after.iter().collect());
-        Self {
-            field,
-            added: after.iter().copied().filter(|handle| !old.contains(handle)).collect(),
-            removed: before.iter().copied().filter(|handle| !new.contains(handle)).collect(),
+impl<'u> Again<'u> {
+    /// Reads a change, the last first; `session` still has the objects as they were left.
+    fn read(&mut self, session: &mut Inner, undo: &'u Undo) {
+        let row = undo.row;
+        let before = match &undo.change {
+            Change::Inserted(before) => {
+                // Before that it had no row: what is remembered of it is of an attempt that failed.
+                if self.is_new.insert(row) {
+                    self.new.push(row);
+                    session.arenas[row.arena].make_new(row.slot, before.as_ref(), self.rows.remove(&row));
+                }
+                return;
+            }
+            Change::Updated(before, touched) => {
+                if let Some(before) = before {
+                    session.arenas[row.arena].untouch(row.slot, before, touched);
+                }
+                before.as_ref()
+            }
+            Change::Deleted(before) | Change::BulkDeleted(before) => {
+                if let Some(before) = before {
+                    session.unmark_again(row, before);
+                }
+                before.as_ref()
+            }
+            Change::Bulk(before) => before.as_ref(),
+            Change::Upserted(_) => {
+                // What it wrote is lost, and no flush repeats it.
+                self.rows.remove(&row);
+                self.lost_upserts.push(row);
+                return;
+            }
+            Change::Assigned(set) => return session.assign_again(row, set),
+            Change::Linked(_) | Change::Related(..) | Change::Loaded(_) => return,
+        };
+        let Some(before) = before.filter(|_| !self.is_new.contains(&row)) else { return };
+        let after = self.rows.insert(row, before);
+        match undo.change {
+            Change::Bulk(_) => self.lost.push((row, before, after)),
+            // If it is the last that happened to the object.
+            Change::BulkDeleted(_) if after.is_none() => drop(self.lost_deletes.insert(row)),
+            _ => {}
         }
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
-    }
-
-    /// The list as it must be for the edit to be one.
-    pub(super) fn kept_out(&self, list: &[RawHandle]) -> Arc<[RawHandle]> {
-        let (added, there): (HandleSet<'_>, HandleSet<'_>) = (self.added.iter().collect(), list.iter().collect());
-        let left = list.iter().filter(|handle| !added.contains(handle));
-        let back = self.removed.iter().filter(|handle| !there.contains(handle));
-        left.chain(back).copied().collect()
-    }
-
-    /// The list without the edit. What `order` has comes in its order.
-    pub(super) fn taken_back(&self, list: &[RawHandle], order: &[RawHandle]) -> Arc<[RawHandle]> {
-        let added: HandleSet<'_> = self.added.iter().collect();
-        let left: HandleSet<'_> = list.iter().filter(|handle| !added.contains(handle)).chain(&self.removed).collect();
-        let ordered: HandleSet<'_> = order.iter().collect();
-        let first = order.iter().filter(|handle| left.contains(handle));
-        let there = list.iter().filter(|handle| left.contains(handle) && !ordered.contains(handle));
-        let known: HandleSet<'_> = list.iter().collect();
-        let back = self.removed.iter().filter(|handle| !ordered.contains(handle) && !known.contains(handle));
-        first.chain(there).chain(back).copied().collect()
-    }
 }
-
-type HandleSet<'a> = HashSet<&'a RawHandle>;
 
 impl Inner {
     /// Keeps a change, for the transaction to be taken back.
@@ -114,10 +146,8 @@ impl Inner {
 
     /// Brings a relationship in line with what was written of others, which is no change.
     pub(super) fn correct_relation(&mut self, row: Row, field: usize, list: &Arc<[RawHandle]>) {
-        let held = self.arenas[row.arena].relation(row.slot, field).and_then(|relation| relation.held());
-        if let Some(held) = held {
-            let edit = Edit::between(field, &held, list);
-            self.remember(row, Change::Related(held, edit));
+        if let Some(held) = self.arenas[row.arena].relation(row.slot, field).and_then(RelationField::held) {
+            self.remember(row, Change::Related(field, held));
         }
         self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(list)));
     }
@@ -131,56 +161,198 @@ impl Inner {
 
     /// Takes back what was done to the objects since so much had been.
     pub(super) fn undo_from(&mut self, start: usize, way: Way) {
-        let touched = if way == Way::Rollback { self.drop_unflushed() } else { Vec::new() };
-        let mut undone = self.undo.split_off(start);
-        let earlier = std::mem::take(&mut self.undo);
-        // An object may be gone since, and another one in its slot.
-        undone.retain(|undo| self.arenas[undo.row.arena].generation(undo.row.slot) == undo.generation);
-        // Keys may have moved from one object to another: all leave the identity map before any comes back.
-        let rows: Vec<Row> = undone.iter().map(|undo| undo.row).collect();
-        for row in &rows {
-            self.arenas[row.arena].unregister(row.slot);
-        }
-        let new: HashSet<Row> = undone.iter().filter(|undo| undo.is_insert()).map(|undo| undo.row).collect();
-        let (mut inserted, mut dropped): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
-        for undo in undone.into_iter().rev() {
-            if undo.is_insert() {
-                // One that was to be deleted again is not to be written at all.
-                let is_doomed = self.arenas[undo.row.arena].is_doomed(undo.row.slot);
-                if is_doomed { dropped.push(undo.row) } else { inserted.push(undo.row) }
-            }
-            match way {
-                Way::Rollback => self.roll_back(undo),
-                Way::Repend => self.make_pending(undo, &new),
-            }
-        }
-        for &row in &rows {
-            if self.state(row) == SlotState::Persistent {
-                self.arenas[row.arena].register(row.slot);
-            }
-        }
-        // What was kept for a later rollback was kept last first.
-        let kept = std::mem::replace(&mut self.undo, earlier);
-        self.undo.extend(kept.into_iter().rev());
-        if way == Way::Rollback {
-            // What was said of objects that are not new any more is not said of them now.
-            rows.into_iter().chain(touched).for_each(|row| self.keep_persistent(row));
-        } else {
-            inserted.reverse();
-            inserted.extend(std::mem::take(&mut self.pending));
-            self.pending = inserted;
-            self.forget_dropped(&dropped);
+        match way {
+            Way::Rollback => self.roll_back_from(start),
+            Way::Repend => self.repend_from(start),
         }
         self.related.clear();
-        if way == Way::Rollback {
-            self.cascaded.clear();
-        }
         for arena in &mut self.arenas {
             arena.compact_once();
         }
     }
 
-    /// Takes objects without a row out of the relationships of one that has a row.
+    fn roll_back_from(&mut self, start: usize) {
+        let mut undone = self.undo.split_off(start);
+        undone.retain(|undo| undo.is_there(self));
+        let rows: Vec<Row> = undone.iter().map(|undo| undo.row).collect();
+        self.unregister(&rows);
+        let touched = self.drop_unflushed();
+        for undo in undone.into_iter().rev() {
+            self.roll_back(undo);
+        }
+        self.register(&rows);
+        // What was said of objects that are not new any more is not said of them now.
+        rows.into_iter().chain(touched).for_each(|row| self.keep_persistent(row));
+        self.relinks.clear();
+        self.cascaded.clear();
+    }
+
+    fn roll_back(&mut self, undo: Undo) {
+        let Row { arena, slot } = undo.row;
+        let arena = &mut self.arenas[arena];
+        match undo.change {
+            Change::Inserted(before) | Change::Upserted(before) => {
+                arena.restore(slot, before);
+                arena.set_state(slot, SlotState::Transient);
+            }
+            Change::Updated(before, _) | Change::Bulk(before) => arena.restore(slot, before),
+            Change::Deleted(before) | Change::BulkDeleted(before) => {
+                arena.restore(slot, before);
+                arena.set_state(slot, SlotState::Persistent);
+            }
+            Change::Linked(_) | Change::Assigned(_) => {}
+            Change::Related(field, held) => {
+                arena.edit_relation(slot, field, &mut |relation| relation.set_held(Arc::clone(&held)));
+            }
+            // What was loaded in the transaction is what the transaction saw.
+            Change::Loaded(field) => arena.edit_relation(slot, field, &mut |relation| relation.unload()),
+        }
+    }
+
+    fn repend_from(&mut self, start: usize) {
+        let mut log = std::mem::take(&mut self.undo);
+        let undone: Vec<&Undo> = log[start..].iter().filter(|undo| undo.is_there(self)).collect();
+        let rows: Vec<Row> = undone.iter().map(|undo| undo.row).collect();
+        self.unregister(&rows);
+        let mut again = Again::default();
+        for undo in undone.iter().rev() {
+            again.read(self, undo);
+        }
+        let mut dropped = self.make_pending(&again.new);
+        dropped.extend(self.make_transient(&again.lost_upserts));
+        for (&row, &before) in &again.rows {
+            self.make_dirty(row, before, again.lost_deletes.contains(&row));
+        }
+        self.register(&rows);
+        self.forget_dropped(&dropped);
+        for (row, before, after) in again.lost {
+            self.take_bulk_back(row, before, after);
+        }
+        self.put_back(&again.lost_deletes, &undone);
+        let links = undone.iter().filter_map(|undo| match undo.change {
+            Change::Linked(link) => Some(link),
+            _ => None,
+        });
+        self.relinks = links.collect();
+        log.append(&mut self.undo);
+        self.undo = log;
+    }
+
+    /// What marking a row as deleted set is to be set again. An object that a query has let in again since is doomed again,
+    /// unless its row was brought back.
+    fn unmark_again(&mut self, row: Row, before: &Checkpoint) {
+        let arena = &mut self.arenas[row.arena];
+        let Some(mark) = arena.table().soft_delete else { return };
+        let mut now = Dump::default();
+        arena.dump(row.slot, &mut now);
+        if arena.state(row.slot) == SlotState::Persistent && now.raw(mark).is_some() {
+            arena.doom(row.slot, true);
+        }
+        let columns = arena.table().changed_by_mark();
+        arena.untouch(row.slot, before, &columns);
+    }
+
+    /// An expression that was written is to be written again, unless another was assigned since.
+    fn assign_again(&mut self, row: Row, set: &[(usize, Node)]) {
+        let assigned = self.assigned.entry(row).or_default();
+        for (column, node) in set {
+            if !assigned.iter().any(|(other, _)| other == column) {
+                assigned.push((*column, node.clone()));
+            }
+        }
+    }
+
+    /// Makes objects whose rows are not there any more pending. Gives those that were to be deleted again: they are not
+    /// written at all.
+    fn make_pending(&mut self, new: &[Row]) -> Vec<Row> {
+        let (mut pending, mut dropped): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
+        for &row in new.iter().rev() {
+            let arena = &mut self.arenas[row.arena];
+            match arena.state(row.slot) {
+                SlotState::Vacant | SlotState::Transient => {}
+                SlotState::Pending => pending.push(row),
+                SlotState::Persistent if !arena.is_doomed(row.slot) => {
+                    arena.set_state(row.slot, SlotState::Pending);
+                    pending.push(row);
+                }
+                SlotState::Persistent | SlotState::Deleted => {
+                    arena.settle(row.slot);
+                    arena.set_state(row.slot, SlotState::Transient);
+                    dropped.push(row);
+                }
+            }
+        }
+        let known: HashSet<Row> = pending.iter().copied().collect();
+        pending.extend(self.pending.iter().filter(|row| !known.contains(row)));
+        self.pending = pending;
+        dropped
+    }
+
+    /// Of objects without a row any more; gives those that were not so before.
+    fn make_transient(&mut self, rows: &[Row]) -> Vec<Row> {
+        let is_there = |row: &&Row| matches!(self.state(**row), SlotState::Persistent | SlotState::Deleted);
+        let dropped: Vec<Row> = rows.iter().filter(is_there).copied().collect();
+        for row in &dropped {
+            self.arenas[row.arena].settle(row.slot);
+            self.arenas[row.arena].set_state(row.slot, SlotState::Transient);
+        }
+        dropped
+    }
+
+    /// What was written of the row is to be written again.
+    fn make_dirty(&mut self, row: Row, before: &Checkpoint, is_lost: bool) {
+        let arena = &mut self.arenas[row.arena];
+        match arena.state(row.slot) {
+            SlotState::Persistent => arena.take_back(row.slot, before),
+            SlotState::Deleted => {
+                arena.set_state(row.slot, SlotState::Persistent);
+                arena.take_back(row.slot, before);
+                arena.doom(row.slot, !is_lost);
+            }
+            SlotState::Vacant | SlotState::Transient | SlotState::Pending => {}
+        }
+    }
+
+    /// What a bulk operation did to an object is lost; what was changed since stays.
+    fn take_bulk_back(&mut self, row: Row, before: &Checkpoint, after: Option<&Checkpoint>) {
+        let mut was = Dump::default();
+        self.arenas[row.arena].dump_flushed(row.slot, &mut was);
+        self.arenas[row.arena].take_columns_back(row.slot, before, after);
+        follow_keys(self, row, was);
+    }
+
+    /// Puts objects whose deletion by a bulk operation is lost back into the relationships that they were taken out of.
+    fn put_back(&mut self, lost: &HashSet<Row>, undone: &[&Undo]) {
+        let mut gone: HashSet<Row> = HashSet::new();
+        for undo in undone.iter().filter(|_| !lost.is_empty()) {
+            let Row { arena, slot } = undo.row;
+            if matches!(undo.change, Change::BulkDeleted(_)) && lost.contains(&undo.row) {
+                gone.insert(undo.row);
+            }
+            let Change::Related(field, held) = &undo.change else { continue };
+            let to = (self.arenas[arena].table().relations[*field].to)();
+            let is_gone = |handle: &&RawHandle| self.resolve(to, **handle).is_ok_and(|end| gone.contains(&end));
+            let back: Vec<RawHandle> = held.iter().filter(is_gone).copied().collect();
+            self.arenas[arena].edit_relation(slot, *field, &mut |relation| {
+                back.iter().for_each(|&handle| relation.push_raw(handle));
+            });
+        }
+    }
+
+    /// Takes objects out of the identity map. Keys may have moved from one to another: all leave before any comes back.
+    fn unregister(&mut self, rows: &[Row]) {
+        rows.iter().for_each(|row| self.arenas[row.arena].unregister(row.slot));
+    }
+
+    fn register(&mut self, rows: &[Row]) {
+        for &row in rows {
+            if self.state(row) == SlotState::Persistent {
+                self.arenas[row.arena].register(row.slot);
+            }
+        }
+    }
+
+    /// Takes objects that are not there any more, or have no row, out of the relationships of one that has a row.
     fn keep_persistent(&mut self, row: Row) {
         if self.state(row) != SlotState::Persistent {
             return;
@@ -188,7 +360,7 @@ impl Inner {
         for (field, relation) in self.arenas[row.arena].table().relations.iter().enumerate() {
             let held = self.arenas[row.arena].relation(row.slot, field).and_then(RelationField::held);
             let is_gone = |handle: &&RawHandle| {
-                self.resolve((relation.to)(), **handle).is_ok_and(|end| self.state(end) == SlotState::Transient)
+                self.resolve((relation.to)(), **handle).map_or(true, |end| self.state(end) == SlotState::Transient)
             };
             let gone: HashSet<RawHandle> = held.iter().flat_map(|held| held.iter()).filter(is_gone).copied().collect();
             if !gone.is_empty() {
@@ -218,6 +390,7 @@ impl Inner {
 
     /// Gives up what no flush has seen: new objects become transient, changed ones are as their rows. Gives the changed.
     fn drop_unflushed(&mut self) -> Vec<Row> {
+        self.assigned.clear();
         let mut touched = Vec::new();
         for row in std::mem::take(&mut self.pending) {
             self.arenas[row.arena].settle(row.slot);
@@ -231,134 +404,5 @@ impl Inner {
             arena.compact();
         }
         touched
-    }
-
-    fn roll_back(&mut self, undo: Undo) {
-        let Row { arena, slot } = undo.row;
-        let arena = &mut self.arenas[arena];
-        match undo.change {
-            Change::Inserted(before) => {
-                arena.restore(slot, before);
-                arena.set_state(slot, SlotState::Transient);
-            }
-            Change::Updated(before, ..) | Change::Bulk(before) => arena.restore(slot, before),
-            Change::Deleted(before) | Change::BulkDeleted(before) => {
-                arena.restore(slot, before);
-                arena.set_state(slot, SlotState::Persistent);
-            }
-            Change::Related(held, edit) => arena.uncorrect(slot, &held, &edit),
-            // What was loaded in the transaction is what the transaction saw.
-            Change::Loaded(field) => arena.edit_relation(slot, field, &mut |relation| relation.unload()),
-            Change::Parent(field, held) => arena.edit_relation(slot, field, &mut |relation| match &held {
-                Some(held) => relation.set_held(Arc::clone(held)),
-                None => relation.unload(),
-            }),
-        }
-    }
-
-    fn make_pending(&mut self, undo: Undo, new: &HashSet<Row>) {
-        let Undo { row, mut change, .. } = undo;
-        match &mut change {
-            Change::Updated(_, edits, _) => edits.iter_mut().for_each(|edit| self.leave_out_new(row, edit, new)),
-            Change::Related(_, edit) => self.leave_out_new(row, edit, new),
-            _ => {}
-        }
-        if let Change::Updated(before, edits, touched) = change {
-            return self.make_dirty(row, before, (&edits, &touched), new);
-        }
-        if let Change::Deleted(before) = change {
-            return self.make_doomed(row, before, new);
-        }
-        let Row { arena, slot } = row;
-        let arena = &mut self.arenas[arena];
-        match change {
-            Change::Inserted(before) => {
-                let is_doomed = arena.is_doomed(slot);
-                arena.repend(slot, before);
-                arena.set_state(slot, if is_doomed { SlotState::Transient } else { SlotState::Pending });
-                if is_doomed {
-                    arena.settle(slot);
-                }
-            }
-            Change::Updated(before, ..) | Change::Bulk(before) => arena.restore(slot, before),
-            Change::Deleted(before) | Change::BulkDeleted(before) => {
-                arena.restore(slot, before);
-                arena.set_state(slot, SlotState::Persistent);
-            }
-            // It is brought in line again when what it follows is written again.
-            Change::Related(held, edit) => arena.uncorrect(slot, &held, &edit),
-            // It stays loaded, as what the transaction saw is pending now; a rollback may still come.
-            Change::Loaded(_) | Change::Parent(..) => {
-                self.undo.push(Undo { row, generation: undo.generation, change });
-            }
-        }
-    }
-
-    /// What was deleted is to be deleted again, unless its row was only marked, and has been brought back since.
-    fn make_doomed(&mut self, row: Row, before: Option<Checkpoint>, new: &HashSet<Row>) {
-        let arena = &self.arenas[row.arena];
-        let is_there = self.state(row) == SlotState::Persistent && !arena.is_doomed(row.slot);
-        let mut now = Dump::default();
-        arena.dump(row.slot, &mut now);
-        if is_there && arena.table().soft_delete.is_some_and(|column| now.raw(column).is_none()) {
-            return self.make_dirty(row, before, (&[], &[]), new);
-        }
-        let arena = &mut self.arenas[row.arena];
-        arena.restore(row.slot, before);
-        arena.set_state(row.slot, SlotState::Persistent);
-        arena.doom(row.slot, true);
-    }
-
-    /// A new child that has left a collection is not put back: it was never in the table there.
-    fn leave_out_new(&self, row: Row, edit: &mut Edit, new: &HashSet<Row>) {
-        let relation = self.arenas[row.arena].table().relations[edit.field];
-        if !matches!(relation.kind, RelationKind::ManyToMany { .. }) {
-            edit.removed.retain(|&handle| !self.resolve((relation.to)(), handle).is_ok_and(|end| new.contains(&end)));
-        }
-    }
-
-    /// What was written of the row is a change again. A parent that it was written with is one by its key alone, so that a
-    /// collection that it was put into since is heard; one that is new again has no key.
-    fn make_dirty(
-        &mut self,
-        row: Row,
-        before: Option<Checkpoint>,
-        (edits, touched): (&[Edit], &[usize]),
-        new: &HashSet<Row>,
-    ) {
-        let parents: Vec<usize> = self.written_parents(row, new);
-        let (mut now, written) = (Dump::default(), self.stored_dump(row));
-        let arena = &mut self.arenas[row.arena];
-        arena.dump(row.slot, &mut now);
-        arena.restore_snapshot(row.slot, before, edits);
-        let mut before = Dump::default();
-        arena.dump_stored(row.slot, &mut before);
-        for &column in touched.iter().filter(|&&column| now.raw(column) == written.raw(column)) {
-            // What the server set, it sets again. The value was the field's own: it decodes.
-            let _ = arena.store(row.slot, column, before.raw(column));
-        }
-        for field in parents {
-            let held = |relation: Option<&dyn RelationField>| relation.and_then(RelationField::held);
-            let arena = &mut self.arenas[row.arena];
-            let (now, before) = (held(arena.relation(row.slot, field)), held(arena.stored_relation(row.slot, field)));
-            let Some(now) = now else { continue };
-            arena.change_stored_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&now)));
-            self.remember(row, Change::Parent(field, before));
-        }
-    }
-
-    /// The relationships to parents that have not been changed since they were written, and whose parents have their keys.
-    fn written_parents(&self, row: Row, new: &HashSet<Row>) -> Vec<usize> {
-        let arena = &self.arenas[row.arena];
-        let is_written = |(field, relation): &(usize, &&'static RelationDef)| {
-            let held = |relation: Option<&dyn RelationField>| relation.and_then(RelationField::held);
-            let now = held(arena.relation(row.slot, *field));
-            let to = (relation.to)();
-            let has_key = |handle: &RawHandle| self.resolve(to, *handle).is_ok_and(|parent| !new.contains(&parent));
-            matches!(relation.kind, RelationKind::BelongsTo { .. })
-                && now == held(arena.stored_relation(row.slot, *field))
-                && now.is_some_and(|now| now.iter().all(has_key))
-        };
-        arena.table().relations.iter().enumerate().filter(is_written).map(|(field, _)| field).collect()
     }
 }

@@ -92,6 +92,7 @@ expression_value!([S: Source, T: Field<Null = NotNull>] Column<S, T> => Option<T
 expression_value!([S: Source, T: Field<Null = NotNull, Read = T>] Column<S, Auto<T>> => T, S);
 expression_value!([T: Field, U] Expr<T, U> => T, U);
 expression_value!([T: Field<Null = NotNull>, U] Expr<T, U> => Option<T>, U);
+expression_value!([T: Field<Null = NotNull, Read = T>, U] Expr<T, U> => Auto<T>, U);
 
 /// A column of `S` and what it is set to, which reads the tables of `U`.
 #[must_use = "an assignment does nothing until it is passed to `update`"]

@@ -5,8 +5,10 @@
 //! is made here, and nothing does I/O.
 
 mod alias;
+mod arithmetic;
 mod assign;
 mod column;
+mod columns;
 mod comparable;
 mod expr;
 mod node;
@@ -17,15 +19,18 @@ mod write;
 
 pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
+pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
+pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use scope::{AsScope, InScope};
-pub use select::{Distinct, FromItem, Join, JoinKind, OrderBy, Projection, Select};
+pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
 pub use selection::{Selection, SubqueryOf};
 pub(crate) use write::{
-    ArrayInsert, ArrayUpdate, BulkDelete, BulkUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys,
+    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete,
+    KeyedUpdate, LinkWrite, TakeKeys,
 };

@@ -81,6 +81,8 @@ pub enum Node {
         /// One array a column.
         arrays: Vec<Value>,
     },
+    /// `(a, b)`: several values as one.
+    Tuple(Vec<Self>),
     /// `EXISTS (SELECT …)`.
     Exists(Arc<Select>),
     /// A function by its SQL name.
@@ -156,6 +158,8 @@ pub enum BinaryOp {
     Sub,
     /// `*`
     Mul,
+    /// `/`
+    Div,
 }
 
 impl Node {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::node::{LinkRef, Node};
-use crate::schema::SourceRef;
+use crate::schema::{SourceRef, TableDef};
 use crate::types::TypeDef;
 
 /// A `SELECT`.
@@ -29,6 +29,38 @@ pub struct Select {
     pub offset: Option<u64>,
     /// Whether rows that are marked as deleted are among its own, those of its joins and of the queries inside it.
     pub with_deleted: bool,
+    /// Ends of to-one relationships that are read in the same rows, behind the projection.
+    pub eager: Vec<Eager>,
+    /// At most that many rows for each value of these expressions.
+    pub per: Option<Per>,
+}
+
+/// The end of a to-one relationship that a query reads in its own rows. Its alias is made when it is compiled.
+#[derive(Debug, Clone, Copy)]
+pub struct Eager {
+    /// The one that it starts at, as its place in the list; `None` for the query's own model.
+    pub near: Option<usize>,
+    /// The name that its alias would like to have.
+    pub name: &'static str,
+    /// The table that it leads to.
+    pub table: &'static TableDef,
+    /// The columns of the start…
+    pub local: &'static [&'static str],
+    /// … that equal these of the end.
+    pub remote: &'static [&'static str],
+    /// Whether there is always an end.
+    pub required: bool,
+    /// Whether rows that are marked as deleted are ends, whatever the query says.
+    pub with_deleted: bool,
+}
+
+/// A limit for each group of rows.
+#[derive(Debug, Clone)]
+pub struct Per {
+    /// What tells the groups.
+    pub group: Vec<Node>,
+    /// How many rows of each, in the query's order.
+    pub limit: u64,
 }
 
 /// Whether equal rows are left out.
@@ -124,7 +156,24 @@ impl Select {
             limit: None,
             offset: None,
             with_deleted: false,
+            eager: Vec::new(),
+            per: None,
         }
+    }
+
+    /// The tables whose columns are read, in the order of the columns.
+    pub(crate) fn tables_read(&self) -> impl Iterator<Item = &'static TableDef> {
+        let projected = self.projection.iter().filter_map(|item| match item {
+            Projection::Model(source) => Some(source.table()),
+            Projection::Expr { .. } | Projection::One => None,
+        });
+        projected.chain(self.eager.iter().map(|eager| eager.table))
+    }
+
+    /// Reads nothing but its own projection.
+    pub(crate) fn without_eager(mut self) -> Self {
+        self.eager.clear();
+        self
     }
 
     /// The number of its rows.
@@ -132,6 +181,7 @@ impl Select {
     /// Ordering is left out; a query whose rows are not simply those of its FROM clause is counted from outside.
     pub(crate) fn into_count(mut self) -> Self {
         self.order_by.clear();
+        self.eager.clear();
         let count = Projection::Expr { node: Node::CountAll, ty: <i64 as crate::types::Field>::TYPE };
         if self.limit.is_none() && self.offset.is_none() && self.distinct == Distinct::No {
             self.projection = vec![count];
@@ -145,6 +195,7 @@ impl Select {
     pub(crate) fn into_exists(mut self) -> Self {
         self.projection = vec![Projection::One];
         self.order_by.clear();
+        self.eager.clear();
         self
     }
 }

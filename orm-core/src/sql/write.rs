@@ -8,6 +8,22 @@ use super::select::Join;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
 
+/// One column of the rows that a statement takes.
+#[derive(Debug, Clone)]
+pub(crate) enum Input {
+    /// An array with one element a row.
+    Plain(Value),
+    /// The elements of all rows' arrays one after the other, for a column that is an array itself: `UNNEST` would take an
+    /// array of arrays apart.
+    Nested {
+        /// Whether each row has an array, which may be empty; otherwise it is NULL.
+        present: Value,
+        /// For each element, the ordinal of its row.
+        rows: Value,
+        elements: Value,
+    },
+}
+
 /// `INSERT … VALUES` of one row.
 #[derive(Debug, Clone)]
 pub(crate) struct InsertRow {
@@ -33,9 +49,23 @@ pub(crate) struct ArrayInsert {
     pub(crate) table: &'static TableDef,
     /// Positions of the columns that are sent. A column that the server makes is sent with NULL where it shall.
     pub(crate) columns: Vec<usize>,
-    pub(crate) arrays: Vec<Value>,
+    pub(crate) arrays: Vec<Input>,
     /// Positions of the columns that the server makes.
     pub(crate) returning: Vec<usize>,
+}
+
+/// `INSERT … SELECT FROM UNNEST … ON CONFLICT DO UPDATE`, whose rows come back whole and in the order of the arrays, each
+/// with whether it is new.
+#[derive(Debug, Clone)]
+pub(crate) struct ArrayUpsert {
+    pub(crate) table: &'static TableDef,
+    /// Positions of the columns that are sent.
+    pub(crate) columns: Vec<usize>,
+    pub(crate) arrays: Vec<Input>,
+    /// Positions of the columns whose values may be there already; all of them are sent.
+    pub(crate) target: Vec<usize>,
+    /// Positions of the columns that are updated of a row that is there.
+    pub(crate) set: Vec<usize>,
 }
 
 /// `UPDATE` of one row by its key.
@@ -44,12 +74,26 @@ pub(crate) struct KeyedUpdate {
     pub(crate) table: &'static TableDef,
     pub(crate) columns: Vec<usize>,
     pub(crate) values: Vec<Value>,
+    /// Columns that are set to expressions.
+    pub(crate) set: Vec<(usize, Node)>,
     /// Key columns (and the version), with the values that the row must have.
     pub(crate) keys: Vec<usize>,
     pub(crate) key_values: Vec<Value>,
     /// Columns that are set to the SQL of their own definition, or that mark the row as deleted.
     pub(crate) touched: Vec<usize>,
     pub(crate) returning: Vec<usize>,
+    /// Rows that point to this one by what changes of it, and that the database does not change by itself.
+    pub(crate) followers: Vec<Followers>,
+}
+
+/// Rows of another table (or the same) whose foreign key follows the row that it points to.
+#[derive(Debug, Clone)]
+pub(crate) struct Followers {
+    pub(crate) table: &'static TableDef,
+    pub(crate) columns: Vec<usize>,
+    /// What the key is, and what it becomes.
+    pub(crate) old: Vec<Value>,
+    pub(crate) new: Vec<Value>,
 }
 
 /// `UPDATE … FROM UNNEST`: the same columns of many rows.
@@ -57,9 +101,9 @@ pub(crate) struct KeyedUpdate {
 pub(crate) struct ArrayUpdate {
     pub(crate) table: &'static TableDef,
     pub(crate) columns: Vec<usize>,
-    pub(crate) arrays: Vec<Value>,
+    pub(crate) arrays: Vec<Input>,
     pub(crate) keys: Vec<usize>,
-    pub(crate) key_arrays: Vec<Value>,
+    pub(crate) key_arrays: Vec<Input>,
     /// Columns that are set to the SQL of their own definition, or that mark the rows as deleted.
     pub(crate) touched: Vec<usize>,
     pub(crate) returning: Vec<usize>,
@@ -70,7 +114,7 @@ pub(crate) struct ArrayUpdate {
 pub(crate) struct KeyedDelete {
     pub(crate) table: &'static TableDef,
     pub(crate) keys: Vec<usize>,
-    pub(crate) key_arrays: Vec<Value>,
+    pub(crate) key_arrays: Vec<Input>,
 }
 
 /// Rows of a link table that are written or removed.

@@ -54,6 +54,16 @@ fn decode_elements<T: Field>(mut values: ArrayValues<'_>) -> Result<Vec<T>, Deco
     Ok(elements)
 }
 
+/// The encoded elements of an encoded array.
+pub(crate) fn raw_elements<'a>(raw: &'a [u8], out: &mut Vec<Option<&'a [u8]>>) -> Result<(), EncodeError> {
+    let broken = |_| EncodeError::new("it is no array");
+    let mut values = array_from_sql(raw).map_err(broken)?.values();
+    while let Some(element) = values.next().map_err(broken)? {
+        out.push(element);
+    }
+    Ok(())
+}
+
 /// Writes an array in the binary format, element by element.
 ///
 /// The flush uses it to turn a column of many rows into one parameter.

@@ -26,7 +26,7 @@ mod uuid;
 mod value;
 
 pub use array::ArrayElement;
-pub(crate) use array::ArrayWriter;
+pub(crate) use array::{ArrayWriter, raw_elements};
 pub use auto::Auto;
 pub(crate) use field::SameAs;
 pub use field::{

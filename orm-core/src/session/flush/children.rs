@@ -220,7 +220,7 @@ pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) -> Result<()
         if met.nullified.is_empty() {
             delete(session, &rows, is_mark);
         } else {
-            rows.into_iter().for_each(|row| nullify(session, row, &met.nullified));
+            rows.into_iter().for_each(|row| nullify(session, row, &met.nullified, &met.made));
         }
         for (row, key) in found {
             let made = met.made.iter().copied().zip(&key[met.table.primary_key.len()..]);
@@ -250,7 +250,7 @@ fn slot_of(session: &Inner, arena: usize, table: &'static TableDef, key: &[Optio
 fn delete(session: &mut Inner, rows: &[Row], is_mark: bool) {
     let mut gone: HashSet<RawHandle> = HashSet::new();
     for &row in rows {
-        session.remember(row, Change::BulkDeleted(session.checkpoint(row)));
+        session.remember(row, Change::Deleted(session.checkpoint(row)));
         gone.insert(session.handle_of(row));
         session.leave(row, is_mark);
         session.arenas[row.arena].settle(row.slot);
@@ -261,14 +261,14 @@ fn delete(session: &mut Inner, rows: &[Row], is_mark: bool) {
     }
 }
 
-fn nullify(session: &mut Inner, row: Row, columns: &[usize]) {
-    session.remember(row, Change::Bulk(session.checkpoint(row)));
+fn nullify(session: &mut Inner, row: Row, columns: &[usize], touched: &[usize]) {
+    session.remember(row, Change::Updated(session.checkpoint(row), touched.to_vec()));
     let stored = session.stored_dump(row);
     for &column in columns {
         // The column is that of a field that may be NULL: it takes one.
         let _ = session.arenas[row.arena].store(row.slot, column, None);
     }
-    follow_keys(session, row, &stored);
+    follow_keys(session, row, stored);
 }
 
 /// What `ON DELETE CASCADE` and `SET NULL` of the database did to children of these rows; gives those that went.
@@ -290,7 +290,7 @@ fn follow_database(
                     gone.push((child, rows.iter().map(|&row| session.stored_dump(row)).collect()));
                     delete(session, &rows, false);
                 }
-                ForeignKeyAction::SetNull => rows.into_iter().for_each(|row| nullify(session, row, &columns)),
+                ForeignKeyAction::SetNull => rows.into_iter().for_each(|row| nullify(session, row, &columns, &[])),
                 ForeignKeyAction::NoAction | ForeignKeyAction::Restrict | ForeignKeyAction::SetDefault => {}
             }
         }

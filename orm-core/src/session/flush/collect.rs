@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
+use super::followers::{Follower, Referencing};
 use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::sql::Node;
 
 /// All that a flush has to write.
 #[derive(Default)]
@@ -24,7 +26,7 @@ pub(super) struct Work {
     /// Children that a collection was given, by owner and field, and that went elsewhere by what they say themselves.
     pub(super) lost: Vec<(Row, usize, Row)>,
     /// The parents that children with a row have, by what relationships say.
-    pub(super) parents: Vec<(Row, &'static RelationDef, Row)>,
+    pub(super) parents: Vec<(Row, &'static RelationDef, Option<Row>)>,
 }
 
 /// Where a column's value comes from, if not from the object's own field.
@@ -51,12 +53,24 @@ pub(super) struct UpdateOp {
     pub(super) stored: Dump,
     pub(super) changed: Vec<usize>,
     pub(super) keys: Vec<(usize, KeySource)>,
+    /// Columns that are set to expressions.
+    pub(super) set: Vec<(usize, Node)>,
+    /// The foreign keys that point to columns that change.
+    pub(super) followers: Vec<Follower>,
+}
+
+impl UpdateOp {
+    /// Whether it is a statement of its own: it sets columns to expressions, or takes rows of other tables with it.
+    pub(super) fn stands_alone(&self) -> bool {
+        !self.set.is_empty() || self.followers.iter().any(Follower::needs_statement)
+    }
 }
 
 impl UpdateOp {
     /// The columns that every update sets, and this change does not.
     pub(super) fn touched(&self) -> Vec<usize> {
-        self.table.touched_by_update(|column| self.changed.contains(&column))
+        let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
+        self.table.touched_by_update(is_set)
     }
 }
 
@@ -80,6 +94,7 @@ pub(super) struct DeleteOp {
 
 /// A row of a link table.
 pub(super) struct LinkOp {
+    pub(super) relation: &'static RelationDef,
     pub(super) link: EdgeLink,
     pub(super) insert: bool,
     pub(super) local: Vec<KeySource>,
@@ -105,16 +120,19 @@ type Parents = HashMap<(Row, usize), (&'static RelationDef, Option<Row>)>;
 /// A table without a model, by its schema and name.
 type TableName = (Option<&'static str>, &'static str);
 
+/// A link by its table, the two ends, and whether it is inserted.
+type LinkKey = (TableName, Row, Row, bool);
+
 struct Collector<'s> {
     session: &'s Inner,
     work: Work,
     parents: Parents,
-    /// The parents with which children that are new again had been written.
+    /// The parents with which children that are to be written again had been written.
     said_before: Parents,
     /// Children whose own field says what their parent is: it wins over the parents' collections.
     decided: HashSet<(Row, usize)>,
     /// Links that are written: by table, the two ends, and whether they are inserted.
-    links: HashSet<(TableName, Row, Row, bool)>,
+    links: HashSet<LinkKey>,
     /// What collections were given: owner and field, and the child with the relationship that it has to the owner.
     claims: Vec<((Row, usize), (Row, usize))>,
     /// The keys that were given to new objects.
@@ -123,6 +141,7 @@ struct Collector<'s> {
     orphans: HashSet<(Row, usize)>,
     /// Of these, those that have a row and found no other parent.
     orphaned: Vec<Row>,
+    referencing: Referencing,
 }
 
 pub(super) fn collect(session: &Inner) -> Result<Work> {
@@ -137,6 +156,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
         given: HashSet::new(),
         orphans: HashSet::new(),
         orphaned: Vec::new(),
+        referencing: Referencing::default(),
     };
     let mut looked_at: Vec<Row> = session.pending.clone();
     for (arena, slots) in session.arenas.iter().enumerate() {
@@ -147,6 +167,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
             collector.relationships(row)?;
         }
     }
+    collector.links_again()?;
     collector.drop_unclaimed();
     collector.rows(&looked_at)?;
     let dropped: HashSet<Row> = collector.work.dropped.iter().copied().collect();
@@ -161,11 +182,9 @@ impl Collector<'_> {
         let is_new = arena.state(row.slot) == SlotState::Pending;
         for (field, relation) in arena.table().relations.iter().enumerate() {
             let Some(now) = arena.relation(row.slot, field) else { continue };
-            let before = if is_new { None } else { arena.stored_relation(row.slot, field) };
+            let is_first = is_new && !arena.is_again(row.slot);
+            let before = if is_first { None } else { arena.flushed_relation(row.slot, field) };
             match relation.kind {
-                RelationKind::BelongsTo { .. } if is_new && arena.has_snapshot(row.slot) => {
-                    self.belongs_to_again(row, relation, now, arena.stored_relation(row.slot, field))?;
-                }
                 RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
                     let (added, removed) = self.difference(relation, now, before)?;
@@ -193,6 +212,7 @@ impl Collector<'_> {
     ) -> Result<()> {
         let Some(held) = now.held() else { return Ok(()) };
         if before.and_then(RelationField::held).as_ref() == Some(&held) {
+            self.said_before(row, relation, &held);
             return Ok(());
         }
         let parent = match held.first() {
@@ -205,22 +225,45 @@ impl Collector<'_> {
         Ok(())
     }
 
-    /// Of an object that was written before and is new again, what it said then may be overruled by a collection that it
-    /// was put into since.
-    fn belongs_to_again(
-        &mut self,
-        row: Row,
-        relation: &'static RelationDef,
-        now: &dyn RelationField,
-        written: Option<&dyn RelationField>,
-    ) -> Result<()> {
-        let held = now.held();
-        if held != written.and_then(RelationField::held) {
-            return self.belongs_to(row, relation, now, None);
+    /// Of an object that is to be written again, notes the parent that it was written with: a collection that it was put
+    /// into since overrules it, and so does a key that was changed since.
+    fn said_before(&mut self, row: Row, relation: &'static RelationDef, held: &[RawHandle]) {
+        let arena = &self.session.arenas[row.arena];
+        if !arena.is_again(row.slot) {
+            return;
         }
-        if let Some(&handle) = held.iter().flat_map(|held| held.iter()).next() {
-            let parent = self.end(relation, handle)?;
-            self.said_before.insert((row, address(relation)), (relation, Some(parent)));
+        let (mut now, mut flushed) = (Dump::default(), Dump::default());
+        arena.dump(row.slot, &mut now);
+        arena.dump_flushed(row.slot, &mut flushed);
+        let columns = positions(arena.table(), relation.key_pairs().0);
+        let parent = held.first().map(|&handle| self.end(relation, handle)).transpose();
+        if let Ok(parent) = parent
+            && columns.iter().all(|&column| now.raw(column) == flushed.raw(column))
+        {
+            self.said_before.insert((row, address(relation)), (relation, parent));
+        }
+    }
+
+    /// The links that were written in a transaction that was taken back, but for those of which something was said since.
+    fn links_again(&mut self) -> Result<()> {
+        for link in self.session.relinks.iter().rev() {
+            let [Ok(start), Ok(end)] = [
+                self.session.resolve((link.relation.from)(), link.ends[0]),
+                self.session.resolve((link.relation.to)(), link.ends[1]),
+            ] else {
+                continue;
+            };
+            let is_there = |row: Row| matches!(self.session.state(row), SlotState::Pending | SlotState::Persistent);
+            if !is_there(start) || !is_there(end) {
+                continue;
+            }
+            let Some(columns) = Edge::of(link.relation).columns().link else { continue };
+            let [with, without] = [true, false].map(|insert| link_key(columns, start, end, insert));
+            if !self.links.contains(&with) && !self.links.contains(&without) {
+                let (added, removed) =
+                    if link.insert { ([end].to_vec(), Vec::new()) } else { (Vec::new(), [end].to_vec()) };
+                self.link_rows(start, link.relation, &added, &removed)?;
+            }
         }
         Ok(())
     }
@@ -298,14 +341,21 @@ impl Collector<'_> {
             [(edge.from(), positions(edge.from(), columns.local)), (edge.to(), positions(edge.to(), columns.remote))];
         let both = added.iter().map(|&other| (other, true)).chain(removed.iter().map(|&other| (other, false)));
         for (other, insert) in both {
-            // A link that both ends say is written once. It is told by the name of its table and the two ends.
-            let ordered = if link.local < link.remote { (row, other) } else { (other, row) };
-            if !self.links.insert(((link.schema, link.table), ordered.0, ordered.1, insert)) {
+            // A link that both ends say is written once.
+            if !self.links.insert(link_key(link, row, other, insert)) {
                 continue;
             }
             let local = self.key_of(row, &ends[0].1)?;
             let remote = self.key_of(other, &ends[1].1)?;
-            self.work.links.push(LinkOp { link, insert, local, remote, ends: ends.clone(), rows: (row, other) });
+            self.work.links.push(LinkOp {
+                relation,
+                link,
+                insert,
+                local,
+                remote,
+                ends: ends.clone(),
+                rows: (row, other),
+            });
         }
         Ok(())
     }
@@ -379,7 +429,7 @@ impl Collector<'_> {
                 self.orphaned.push(child);
                 continue;
             }
-            if let Some(parent) = parent.filter(|_| self.session.state(child) == SlotState::Persistent) {
+            if self.session.state(child) == SlotState::Persistent {
                 self.work.parents.push((child, relation, parent));
             }
             let (columns, targets) = relation.key_pairs();
@@ -462,7 +512,17 @@ impl Collector<'_> {
         let mut changed = changed_columns(table, &dump, &stored, &keys);
         changed.retain(|column| !kept.contains(column));
         if !changed.is_empty() {
-            self.work.updates.push(UpdateOp { row: new, table, dump, stored, changed, keys: keys.clone() });
+            let (set, followers) = (Vec::new(), self.referencing.followers(self.session, table, &changed));
+            self.work.updates.push(UpdateOp {
+                row: new,
+                table,
+                dump,
+                stored,
+                changed,
+                keys: keys.clone(),
+                set,
+                followers,
+            });
         }
         self.work.switches.push(Switch { new, old, dump: next, keys, carried });
     }
@@ -515,12 +575,16 @@ impl Collector<'_> {
         arena.dump_stored(row.slot, &mut stored);
         // A value that cannot be sent has no bytes to compare.
         check(table, &dump, [])?;
-        let changed = changed_columns(table, &dump, &stored, &keys);
-        if changed.is_empty() {
+        let set = self.session.assigned.get(&row).cloned().unwrap_or_default();
+        let mut changed = changed_columns(table, &dump, &stored, &keys);
+        changed.retain(|column| !set.iter().any(|(other, _)| other == column));
+        if changed.is_empty() && set.is_empty() {
             return Ok(());
         }
         check(table, &dump, changed.iter().copied())?;
-        self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys });
+        let written: Vec<usize> = changed.iter().copied().chain(set.iter().map(|(column, _)| *column)).collect();
+        let followers = self.referencing.followers(self.session, table, &written);
+        self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys, set, followers });
         Ok(())
     }
 }
@@ -535,6 +599,11 @@ fn changed_columns(table: &TableDef, dump: &Dump, stored: &Dump, keys: &[(usize,
     };
     let writable = |column: &usize| table.columns[*column].generated.is_none();
     (0..table.columns.len()).filter(writable).filter(|&column| differs(column)).collect()
+}
+
+fn link_key(link: EdgeLink, row: Row, other: Row, insert: bool) -> LinkKey {
+    let (first, second) = if link.local < link.remote { (row, other) } else { (other, row) };
+    ((link.schema, link.table), first, second, insert)
 }
 
 fn address(relation: &'static RelationDef) -> usize {

@@ -3,7 +3,8 @@
 //! They go in waves: all statements of one are sent before its first answer is waited for, and a new wave begins where a
 //! statement needs a key that the server makes in the one before. BEGIN goes with the first wave, and COMMIT with the last
 //! if none of its answers is to be looked at first. Where the keys would take three waves or more, they are taken from
-//! their sequences ahead, in one. What comes back is collected as [`Effects`] and changes no object yet.
+//! their sequences ahead, in one. The first wave with a statement that is not prepared yet has all that follow prepared
+//! too. What comes back is collected as [`Effects`] and changes no object yet.
 
 use super::super::inner::Row;
 use super::children::{self, Met};
@@ -11,7 +12,7 @@ use super::collect::{KeySource, Work};
 use super::keys::{Keys, next_version};
 use super::plan::{Plan, Step};
 use super::statements::{self, Expect, Outgoing};
-use crate::compile::Compile;
+use crate::compile::{Compile, Compiled};
 use crate::engine::{Answer, Connection, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
@@ -57,53 +58,48 @@ struct Emitter<'w> {
 }
 
 pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, bounds: Bounds) -> Result<Emitted> {
-    let mut emitter = Emitter {
-        work,
-        keys: Keys::new(work, plan),
-        wave: Vec::new(),
-        effects: Effects::default(),
-        begin: bounds.begin,
-    };
+    let mut emitter = Emitter::new(work, plan, bounds.begin);
     for switch in &work.switches {
         let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(raw.clone())));
         emitter.effects.stores.extend(carried);
     }
-    if insert_waves(work, plan) > 2 {
+    if emitter.waves(plan) > 2 {
         emitter.take_keys(plan);
-        emitter.fly(connection, None).await?;
+        emitter.fly(connection, None, plan, 0).await?;
     }
-    for step in &plan.steps {
+    for (place, step) in plan.steps.iter().enumerate() {
         if emitter.waits(step) {
-            emitter.fly(connection, None).await?;
+            emitter.fly(connection, None, plan, place).await?;
         }
         emitter.queue(step)?;
     }
     // If an answer is to be looked at, or anything that came back is to be read, COMMIT waits for that.
     let checked = emitter.wave.iter().any(|outgoing| outgoing.expect.needs_check()) || emitter.effects.has_made();
     let end = bounds.end.filter(|_| !checked);
-    emitter.fly(connection, end).await?;
+    emitter.fly(connection, end, plan, plan.steps.len()).await?;
     emitter.note_keys();
     Ok(Emitted { effects: emitter.effects, ended: end.is_some() })
 }
 
-/// How many waves the inserts take if keys come back from each.
-fn insert_waves(work: &Work, plan: &Plan) -> usize {
-    let mut keys = Keys::new(work, plan);
-    let mut waves = 1;
-    for step in &plan.steps {
-        let Step::Insert { rows } = step else { continue };
-        if rows.iter().any(|&insert| work.inserts[insert].keys.iter().any(|(_, source)| keys.waits(source))) {
-            waves += 1;
-            keys.landed();
-        }
-        for &insert in rows {
-            keys.queue(work.inserts[insert].row);
-        }
-    }
-    waves
-}
-
 impl<'w> Emitter<'w> {
+    fn new(work: &'w Work, plan: &Plan, begin: Option<&'static str>) -> Self {
+        Self { work, keys: Keys::new(work, plan), wave: Vec::new(), effects: Effects::default(), begin }
+    }
+
+    /// How many waves the steps take if keys come back from each, without those that fill in what had to be NULL first.
+    fn waves(&self, plan: &Plan) -> usize {
+        let mut ahead = Self::new(self.work, plan, None);
+        let mut waves = 1;
+        for step in plan.steps.iter().filter(|step| !matches!(step, Step::Fill { .. })) {
+            if ahead.waits(step) {
+                waves += 1;
+                ahead.keys.landed();
+            }
+            ahead.note_queued(step);
+        }
+        waves
+    }
+
     /// Takes the keys of all new objects ahead.
     fn take_keys(&mut self, plan: &Plan) {
         for step in &plan.steps {
@@ -125,8 +121,7 @@ impl<'w> Emitter<'w> {
         match step {
             Step::Insert { rows } => rows.iter().any(|&row| self.work.inserts[row].keys.iter().any(waits)),
             Step::Update { rows } => rows.iter().any(|&row| self.work.updates[row].keys.iter().any(waits)),
-            // The row itself, or the one that it points to, may be in the wave.
-            Step::Fill { .. } => !self.wave.is_empty(),
+            Step::Fill { insert, columns } => self.keys.fill_waits(*insert, columns),
             Step::Link { rows } => rows.iter().any(|&row| {
                 let op = &self.work.links[row];
                 op.local.iter().chain(&op.remote).any(|source| self.keys.waits(source))
@@ -139,9 +134,7 @@ impl<'w> Emitter<'w> {
         match step {
             Step::Insert { rows } => {
                 self.wave.extend(statements::insert(self.work, &self.keys, rows)?);
-                for &row in rows {
-                    self.keys.queue(self.work.inserts[row].row);
-                }
+                self.note_queued(step);
             }
             Step::Fill { insert, columns } => {
                 self.wave.push(statements::fill(self.work, &self.keys, *insert, columns));
@@ -157,14 +150,47 @@ impl<'w> Emitter<'w> {
         Ok(())
     }
 
-    /// Sends the wave and reads its answers.
-    async fn fly(&mut self, connection: &mut Connection, end: Option<&'static str>) -> Result<()> {
+    /// Notes the rows whose keys come with the wave.
+    fn note_queued(&mut self, step: &Step) {
+        if let Step::Insert { rows } = step {
+            for &row in rows {
+                self.keys.queue(self.work.inserts[row].row);
+            }
+        }
+    }
+
+    /// The statements of the steps from this one on, for their texts alone: the keys of this wave are not known yet.
+    fn preview(&self, wave: &[Outgoing], plan: &Plan, place: usize) -> Vec<Compiled> {
+        let mut ahead = Self::new(self.work, plan, None);
+        ahead.keys = self.keys.clone();
+        for (row, column) in wave.iter().flat_map(|outgoing| outgoing.expect.made()) {
+            // No text depends on what the key is, but on whether it is there.
+            ahead.keys.keep(row, column, &[]);
+        }
+        for step in &plan.steps[place..] {
+            // What cannot be sent is refused when it is its turn.
+            if ahead.queue(step).is_err() {
+                break;
+            }
+        }
+        ahead.wave.iter().filter_map(|outgoing| outgoing.write.compile().ok()).collect()
+    }
+
+    /// Sends the wave and reads its answers; the steps of the plan from `place` on are to follow.
+    async fn fly(
+        &mut self,
+        connection: &mut Connection,
+        end: Option<&'static str>,
+        plan: &Plan,
+        place: usize,
+    ) -> Result<()> {
         if self.wave.is_empty() && end.is_none() {
             return Ok(());
         }
         let wave = std::mem::take(&mut self.wave);
         let statements = wave.iter().map(|outgoing| outgoing.write.compile()).collect::<Result<Vec<_>>>()?;
-        let answers = pipeline(connection, self.begin.take(), &statements, end)
+        let begin = self.begin.take();
+        let answers = pipeline(connection, begin, &statements, end, || self.preview(&wave, plan, place))
             .await
             .map_err(|error| children::explain(self.work, error))?;
         for (outgoing, answer) in wave.iter().zip(&answers) {

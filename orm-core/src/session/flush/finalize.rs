@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
-use super::super::undo::Change;
+use super::super::undo::{Change, Link};
 use super::children;
 use super::collect::{LinkOp, Work};
 use super::emit::Effects;
+use super::followers;
 use crate::error::Result;
 use crate::query::positions;
 use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationKind, TableDef, is_inverse};
@@ -18,8 +19,22 @@ use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationK
 #[derive(Default)]
 struct Edits(HashMap<(Row, usize), (Vec<RawHandle>, HashSet<RawHandle>)>);
 
+/// An object as the last flush left it.
+struct Flushed {
+    row: Row,
+    /// None if no flush has seen it.
+    columns: Option<Dump>,
+    /// The parents that it held, by field.
+    parents: Vec<Option<Row>>,
+}
+
 pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Result<()> {
     remember(session, work);
+    let mut edits = Edits::default();
+    let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
+    let taken_over: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
+    let updated = work.updates.iter().map(|op| op.row).filter(|row| !taken_over.contains(row));
+    let flushed: Vec<Flushed> = new().chain(updated).map(|row| Flushed::of(session, row)).collect();
     // A key may move from one object to another: all leave the identity map before any enters it.
     for op in &work.updates {
         session.arenas[op.row.arena].unregister(op.row.slot);
@@ -37,31 +52,43 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
             .store(row.slot, column, raw.as_deref())
             .map_err(|reason| table.decode_error(column, reason))?;
     }
-    let mut edits = Edits::default();
-    let taken_over: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
     for op in &work.updates {
         settle_row(session, op.row);
     }
-    let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
     for row in new() {
         session.arenas[row.arena].set_state(row.slot, SlotState::Persistent);
         settle_row(session, row);
     }
-    for row in new() {
-        relate(session, row, session.arenas[row.arena].table(), None, &mut edits);
-    }
-    for op in work.updates.iter().filter(|op| !taken_over.contains(&op.row)) {
-        relate(session, op.row, op.table, Some(&op.stored), &mut edits);
+    for flushed in &flushed {
+        relate(session, flushed, &mut edits);
     }
     for op in &work.links {
         mirror_link(session, op, &mut edits);
     }
     edits.apply(session);
+    followers::follow(session, work);
     purge(session, work);
     children::follow(session, work, &effects.children)?;
     session.pending.clear();
     session.related.clear();
     Ok(())
+}
+
+impl Flushed {
+    fn of(session: &Inner, row: Row) -> Self {
+        let arena = &session.arenas[row.arena];
+        let is_first = arena.state(row.slot) == SlotState::Pending && !arena.is_again(row.slot);
+        let mut columns = Dump::default();
+        arena.dump_flushed(row.slot, &mut columns);
+        let parent = |(field, relation): (usize, &&'static RelationDef)| {
+            let is_one = matches!(relation.kind, RelationKind::BelongsTo { .. });
+            let held = arena.flushed_relation(row.slot, field).filter(|_| is_one)?.held()?;
+            session.resolve((relation.to)(), *held.first()?).ok()
+        };
+        let parents =
+            if is_first { Vec::new() } else { arena.table().relations.iter().enumerate().map(parent).collect() };
+        Self { row, columns: (!is_first).then_some(columns), parents }
+    }
 }
 
 /// Looks at what is touched no more: what a flush found unchanged, or wrote.
@@ -70,15 +97,21 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
     for &(parent, field, child) in &work.lost {
         edits.note(parent, field, session.handle_of(child), false);
     }
-    edits.apply(session);
     for &row in &work.dropped {
         session.arenas[row.arena].set_state(row.slot, SlotState::Transient);
     }
     session.pending.retain(|row| !work.dropped.contains(row));
     session.cascaded.clear();
+    session.assigned.clear();
+    session.relinks.clear();
+    let touched: Vec<Flushed> = changed_rows(session).map(|row| Flushed::of(session, row)).collect();
     for &(child, relation, parent) in &work.parents {
         confirm_parent(session, child, relation, parent);
     }
+    for flushed in &touched {
+        relate(session, flushed, &mut edits);
+    }
+    edits.apply(session);
     for arena in 0..session.arenas.len() {
         for slot in session.arenas[arena].touched().to_vec() {
             forget_edits(session, Row { arena, slot });
@@ -88,8 +121,16 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
     }
 }
 
+/// The objects that have a row and may differ from it.
+fn changed_rows(session: &Inner) -> impl Iterator<Item = Row> {
+    session.arenas.iter().enumerate().flat_map(|(arena, slots)| {
+        let changed = slots.touched().iter().filter(|&&slot| slots.has_snapshot(slot) && !slots.is_doomed(slot));
+        changed.map(move |&slot| Row { arena, slot })
+    })
+}
+
 /// Keeps what the rows were, for the transaction to be taken back.
-fn remember(session: &mut Inner, work: &Work) {
+pub(super) fn remember(session: &mut Inner, work: &Work) {
     for op in &work.inserts {
         session.remember(op.row, Change::Inserted(session.checkpoint(op.row)));
     }
@@ -101,16 +142,19 @@ fn remember(session: &mut Inner, work: &Work) {
     }
     // Of a touched object without an update of its own, the collections may have been written.
     let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.touched())).collect();
-    for (arena, slots) in session.arenas.iter().enumerate() {
-        let touched = slots.touched().iter().filter(|&&slot| slots.has_snapshot(slot) && !slots.is_doomed(slot));
-        changed.extend(touched.map(|&slot| (Row { arena, slot }, Vec::new())));
-    }
+    changed.extend(changed_rows(session).into_iter().map(|row| (row, Vec::new())));
     let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
     for (row, touched) in changed {
         if seen.insert(row) {
-            let edits = session.arenas[row.arena].collection_edits(row.slot);
-            session.remember(row, Change::Updated(session.checkpoint(row), edits, touched));
+            session.remember(row, Change::Updated(session.checkpoint(row), touched));
         }
+    }
+    for op in work.updates.iter().filter(|op| !op.set.is_empty()) {
+        session.remember(op.row, Change::Assigned(op.set.clone()));
+    }
+    for op in &work.links {
+        let ends = [session.handle_of(op.rows.0), session.handle_of(op.rows.1)];
+        session.remember(op.rows.0, Change::Linked(Link { relation: op.relation, ends, insert: op.insert }));
     }
 }
 
@@ -139,7 +183,9 @@ fn forget_edits(session: &mut Inner, row: Row) {
 
 /// Brings the relationship fields of a row whose foreign keys may have changed in line with them, and the collections of
 /// its old and new parents.
-fn relate(session: &mut Inner, row: Row, table: &'static TableDef, stored: Option<&Dump>, edits: &mut Edits) {
+fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits) {
+    let row = flushed.row;
+    let table = session.arenas[row.arena].table();
     let mut now = Dump::default();
     session.arenas[row.arena].dump(row.slot, &mut now);
     let handle = session.handle_of(row);
@@ -148,14 +194,16 @@ fn relate(session: &mut Inner, row: Row, table: &'static TableDef, stored: Optio
             continue;
         }
         let columns = positions(table, relation.key_pairs().0);
-        if stored.is_some_and(|stored| columns.iter().all(|&column| stored.raw(column) == now.raw(column))) {
+        let before = flushed.columns.as_ref();
+        if before.is_some_and(|before| columns.iter().all(|&column| before.raw(column) == now.raw(column))) {
             continue;
         }
-        let old = stored.and_then(|stored| parent_of(session, relation, &columns, stored));
+        let old = before.and_then(|before| parent_of(session, relation, &columns, before));
+        let held = flushed.parents.get(field).copied().flatten();
         let new = parent_of(session, relation, &columns, &now);
         set_parent(session, row, field, new, columns.iter().any(|&column| now.raw(column).is_none()));
-        for (parent, comes) in [(old, false), (new, true)] {
-            let Some(parent) = parent else { continue };
+        for (parent, comes) in [(old, false), (held, false), (new, true)] {
+            let Some(parent) = parent.filter(|parent| comes || Some(*parent) != new) else { continue };
             for (field, other) in (relation.to)().relations.iter().enumerate() {
                 if is_inverse(other, relation) {
                     edits.note(parent, field, handle, comes);
@@ -193,20 +241,22 @@ fn set_parent(session: &mut Inner, row: Row, field: usize, parent: Option<Row>, 
 
 /// Makes the key and the relationship of a child what its parent says: where the row has that key already, nothing was
 /// written, but the object may have been on its way elsewhere.
-fn confirm_parent(session: &mut Inner, child: Row, relation: &'static RelationDef, parent: Row) {
+fn confirm_parent(session: &mut Inner, child: Row, relation: &'static RelationDef, parent: Option<Row>) {
     let (columns, targets) = relation.key_pairs();
     let (columns, targets) = (positions((relation.from)(), columns), positions((relation.to)(), targets));
     let (mut own, mut key) = (Dump::default(), Dump::default());
     session.arenas[child.arena].dump(child.slot, &mut own);
-    session.arenas[parent.arena].dump(parent.slot, &mut key);
+    if let Some(parent) = parent {
+        session.arenas[parent.arena].dump(parent.slot, &mut key);
+    }
     for (column, target) in columns.into_iter().zip(targets) {
         if own.raw(column) != key.raw(target) {
-            // A key is of the type of the column that it points to.
+            // A key is of the type of the column that it points to; of one that is to be NULL, some columns may not be.
             let _ = session.arenas[child.arena].store(child.slot, column, key.raw(target));
         }
     }
     if let Some(field) = relation.field {
-        set_parent(session, child, field, Some(parent), false);
+        set_parent(session, child, field, parent, parent.is_none());
     }
 }
 
@@ -274,9 +324,9 @@ fn purge(session: &mut Inner, work: &Work) {
 }
 
 /// Brings the relationships of an object in line with its foreign keys, of which `stored` has the old ones.
-pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: &Dump) {
+pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: Dump) {
     let mut edits = Edits::default();
-    relate(session, row, session.arenas[row.arena].table(), Some(stored), &mut edits);
+    relate(session, &Flushed { row, columns: Some(stored), parents: Vec::new() }, &mut edits);
     edits.apply(session);
 }
 
@@ -312,7 +362,7 @@ impl Inner {
                 }
                 let holds = |slot: u32| {
                     let now = slots.relation(slot, field).and_then(RelationField::held);
-                    let before = slots.stored_relation(slot, field).and_then(RelationField::held);
+                    let before = slots.flushed_relation(slot, field).and_then(RelationField::held);
                     now.iter().chain(&before).any(|held| held.iter().any(|handle| gone.contains(handle)))
                 };
                 let rows = (0..slots.len() as u32).filter(|&slot| slots.generation(slot).is_some() && holds(slot));

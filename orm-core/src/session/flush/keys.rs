@@ -9,6 +9,7 @@ use super::plan::{Plan, Step};
 use crate::schema::Dump;
 
 /// What is known of the columns of the rows that are written.
+#[derive(Clone)]
 pub(super) struct Keys<'w> {
     work: &'w Work,
     inserts: HashMap<Row, usize>,
@@ -59,6 +60,14 @@ impl<'w> Keys<'w> {
             KeySource::Null | KeySource::Known(_) => false,
             KeySource::Of(row, _) => self.queued.contains(row) && self.resolve(source).is_none(),
         }
+    }
+
+    /// Whether columns of a new row cannot be filled in yet: the row's own key, or one of those, waits.
+    pub(super) fn fill_waits(&self, insert: usize, columns: &[usize]) -> bool {
+        let op = &self.work.inserts[insert];
+        let is_unknown = |&column: &usize| self.insert_cell(insert, column).is_none();
+        self.queued.contains(&op.row) && op.table.primary_key.iter().any(is_unknown)
+            || op.keys.iter().any(|(column, source)| columns.contains(column) && self.waits(source))
     }
 
     /// A key's value, now. One of a row that is not inserted yet is NULL, which a later step fills in.

@@ -8,6 +8,7 @@ mod children;
 mod collect;
 mod emit;
 mod finalize;
+mod followers;
 mod keys;
 mod plan;
 mod statements;
@@ -15,6 +16,7 @@ mod statements;
 use collect::Work;
 use emit::Bounds;
 pub(super) use finalize::follow_keys;
+pub(super) use statements::input;
 
 use super::inner::Inner;
 use super::undo::Way;
@@ -32,7 +34,12 @@ impl Inner {
         self.recover().await?;
         let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
         if work.is_empty() {
+            finalize::remember(self, &work);
             finalize::settle(self, &work);
+            if self.connection.is_none() {
+                // The objects are as they were committed.
+                self.undo.clear();
+            }
             return self.end_transaction(end).await;
         }
         if self.options.read_only {
@@ -133,12 +140,15 @@ impl Inner {
     }
 
     async fn fail_whole(&mut self) {
-        if let Some(mut connection) = self.connection.take()
-            && connection.in_transaction()
-        {
+        let connection = self.connection.take();
+        self.undo_all(Way::Repend);
+        if let Some(mut connection) = connection.filter(|connection| connection.in_transaction()) {
+            // If this future is dropped meanwhile, nobody hears of the error, and `recover` finds out.
+            self.is_lent = true;
             // If even that fails, the connection is closed when it is dropped, which rolls back too.
             let _ = connection.end(ROLLBACK).await;
+            self.is_lent = false;
         }
-        self.undo_all(Way::Repend);
+        self.is_unrepeatable = false;
     }
 }

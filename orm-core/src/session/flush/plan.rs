@@ -313,6 +313,10 @@ fn plan_updates(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
     for table in order {
         let mut shapes: Vec<(&[usize], Vec<usize>)> = Vec::new();
         for (index, op) in work.updates.iter().enumerate().filter(|(_, op)| std::ptr::eq(op.table, *table)) {
+            if op.stands_alone() {
+                plan.steps.push(Step::Update { rows: vec![index] });
+                continue;
+            }
             match shapes.iter_mut().find(|(columns, _)| *columns == op.changed) {
                 Some((_, rows)) => rows.push(index),
                 None => shapes.push((&op.changed, vec![index])),

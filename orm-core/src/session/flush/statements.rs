@@ -8,12 +8,13 @@ use bytes::BytesMut;
 
 use super::super::inner::Row;
 use super::collect::{DeleteOp, UpdateOp, Work};
+use super::followers;
 use super::keys::{Keys, next_version};
 use crate::compile::{Write, refused};
 use crate::error::Result;
 use crate::schema::{Dump, RelationDef, TableDef};
-use crate::sql::{ArrayInsert, ArrayUpdate, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
-use crate::types::{ArrayWriter, Value};
+use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
+use crate::types::{ArrayWriter, EncodeError, TypeDef, Value, raw_elements};
 
 /// A statement, and what to make of its answer.
 pub(super) struct Outgoing {
@@ -49,6 +50,15 @@ impl Expect {
     pub(super) fn needs_check(&self) -> bool {
         !matches!(self, Self::Nothing)
     }
+
+    /// The columns of new objects that come back.
+    pub(super) fn made(&self) -> impl Iterator<Item = (Row, usize)> {
+        let (rows, columns): (&[Row], &[usize]) = match self {
+            Self::Made { rows, columns, .. } => (rows, columns),
+            _ => (&[], &[]),
+        };
+        rows.iter().flat_map(|&row| columns.iter().map(move |&column| (row, column)))
+    }
 }
 
 /// Takes keys for new objects from their sequence, ahead of the insert.
@@ -62,14 +72,14 @@ pub(super) fn take_keys(work: &Work, inserts: &[usize], column: usize) -> Outgoi
 pub(super) fn insert(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Result<Vec<Outgoing>> {
     let table = work.inserts[inserts[0]].table;
     let sent = |column: &usize| inserts.iter().any(|&insert| is_sent(work, keys, insert, *column));
-    if inserts.len() == 1 || has_arrays(table, 0..table.columns.len()) || !(0..table.columns.len()).any(|c| sent(&c)) {
+    if inserts.len() == 1 || !(0..table.columns.len()).any(|c| sent(&c)) {
         return Ok(inserts.iter().map(|&insert| insert_one(work, keys, insert)).collect());
     }
     let columns: Vec<usize> = (0..table.columns.len()).filter(sent).collect();
     let returning = returned(work, keys, inserts);
     let arrays = columns
         .iter()
-        .map(|&column| array(table, column, inserts.iter().map(|&insert| keys.first_cell(insert, column))))
+        .map(|&column| input(table, column, inserts.iter().map(|&insert| keys.first_cell(insert, column))))
         .collect::<Result<_>>()?;
     let write = Write::ArrayInsert(ArrayInsert { table, columns, arrays, returning: returning.clone() });
     let rows = inserts.iter().map(|&insert| work.inserts[insert].row).collect();
@@ -116,21 +126,23 @@ pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize
         values: columns.iter().map(value).collect(),
         keys: table.primary_key.to_vec(),
         key_values: table.primary_key.iter().map(value).collect(),
+        set: Vec::new(),
         // It belongs to the insert.
         touched: Vec::new(),
         returning: Vec::new(),
+        followers: Vec::new(),
     });
     Outgoing { write, expect: Expect::Filled { insert } }
 }
 
 pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<Vec<Outgoing>> {
     let shape = UpdateShape::of(&work.updates[updates[0]]);
-    if updates.len() == 1 || has_arrays(shape.table, shape.columns.iter().copied()) {
-        return Ok(updates.iter().map(|&update| update_one(work, keys, &shape, update)).collect());
+    if let [update] = *updates {
+        return Ok(vec![update_one(work, keys, &shape, update)]);
     }
     let ops = || updates.iter().map(|&update| &work.updates[update]);
-    let new = |&column: &usize| array(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
-    let old = |&column: &usize| array(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let new = |&column: &usize| input(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
+    let old = |&column: &usize| input(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let write = Write::ArrayUpdate(ArrayUpdate {
         table: shape.table,
         arrays: shape.columns.iter().map(new).collect::<Result<_>>()?,
@@ -146,16 +158,19 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
 fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) -> Outgoing {
     let op = &work.updates[update];
     let table = shape.table;
+    let returning: Vec<usize> = shape.returning.iter().copied().chain(op.set.iter().map(|(c, _)| *c)).collect();
     let write = Write::KeyedUpdate(KeyedUpdate {
         table,
         columns: shape.columns.clone(),
         values: shape.columns.iter().map(|&c| single(table, c, keys.update_cell(op, c).as_deref())).collect(),
         keys: shape.keys.clone(),
         key_values: shape.keys.iter().map(|&c| single(table, c, op.stored.raw(c))).collect(),
+        set: op.set.clone(),
         touched: shape.touched.clone(),
-        returning: shape.returning.clone(),
+        returning: returning.clone(),
+        followers: followers::statements(op, keys),
     });
-    Outgoing { write, expect: Expect::UpdatedOne { update, columns: shape.returning.clone() } }
+    Outgoing { write, expect: Expect::UpdatedOne { update, columns: returning } }
 }
 
 /// What the updates of one statement have in common.
@@ -205,7 +220,7 @@ pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
         return mark(table, &ops, deletes);
     }
     let keys: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
-    let stored = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let key_arrays = keys.iter().map(stored).collect::<Result<_>>()?;
     let write = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
     Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec(), columns: Vec::new() } })
@@ -215,9 +230,9 @@ pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
 fn mark(table: &'static TableDef, ops: &[&DeleteOp], deletes: &[usize]) -> Result<Outgoing> {
     let version = table.version_column();
     let keys: Vec<usize> = table.primary_key.iter().copied().chain(version).collect();
-    let stored = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let next = |column: &usize| {
-        array(table, *column, ops.iter().map(|op| op.stored.raw(*column).map(|raw| Cow::Owned(next_version(raw)))))
+        input(table, *column, ops.iter().map(|op| op.stored.raw(*column).map(|raw| Cow::Owned(next_version(raw)))))
     };
     let returning = table.changed_by_mark();
     let write = Write::ArrayUpdate(ArrayUpdate {
@@ -236,8 +251,8 @@ fn mark(table: &'static TableDef, ops: &[&DeleteOp], deletes: &[usize]) -> Resul
 pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
-    let none = |&column: &usize| array(table, column, ops.iter().map(|_| None));
-    let key = |&column: &usize| array(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let none = |&column: &usize| input(table, column, ops.iter().map(|_| None));
+    let key = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let write = Write::ArrayUpdate(ArrayUpdate {
         table,
         columns: columns.to_vec(),
@@ -250,12 +265,47 @@ pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Resul
     Ok(Outgoing { write, expect: Expect::Nothing })
 }
 
-/// Whether one of the columns is an array, which `UNNEST` would take apart.
-fn has_arrays(table: &TableDef, columns: impl IntoIterator<Item = usize>) -> bool {
-    columns.into_iter().any(|column| table.columns[column].ty.element().is_some())
+/// One column of many rows.
+pub(in crate::session) fn input<'a>(
+    table: &TableDef,
+    column: usize,
+    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
+) -> Result<Input> {
+    match table.columns[column].ty.element() {
+        None => array(table, column, cells).map(Input::Plain),
+        Some(element) => nested(element, cells, table.columns[column].sql_type.is_some())
+            .map_err(|reason| refused(table, &table.columns[column], &reason)),
+    }
 }
 
-fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
+/// The arrays of many rows as one array of their elements.
+fn nested<'a>(
+    element: &'static TypeDef,
+    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
+    undeclared: bool,
+) -> std::result::Result<Input, EncodeError> {
+    let cells: Vec<Option<Cow<'a, [u8]>>> = cells.collect();
+    let (mut present, mut rows, mut elements) = (Vec::with_capacity(cells.len()), Vec::new(), Vec::new());
+    for (cell, row) in cells.iter().zip(1i64..) {
+        present.push(cell.is_some());
+        let before = elements.len();
+        if let Some(raw) = cell {
+            raw_elements(raw, &mut elements)?;
+        }
+        rows.extend((before..elements.len()).map(|_| row));
+    }
+    let mut buffer = BytesMut::new();
+    let mut array = ArrayWriter::begin(&mut buffer, element, elements.len())?;
+    for raw in elements {
+        array.push_raw(raw)?;
+    }
+    array.finish();
+    let elements = Value::array_from_raw(element, &buffer);
+    let elements = if undeclared { elements.undeclared() } else { elements };
+    Ok(Input::Nested { present: Value::of(&present), rows: Value::of(&rows), elements })
+}
+
+pub(super) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
     let column = &table.columns[column];
     let value = Value::from_raw(column.ty, raw);
     if column.sql_type.is_some() { value.undeclared() } else { value }

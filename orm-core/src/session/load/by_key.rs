@@ -1,13 +1,13 @@
 //! Objects by primary key: looked up in the session first, and asked for in one statement.
 
-use super::super::arena::SlotState;
+use super::super::arena::{AnyArena, SlotState};
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{query, select_by_keys};
-use crate::schema::{Handle, Model};
+use crate::schema::{Dump, Handle, Model};
 use crate::types::Value;
 
 impl Inner {
@@ -97,7 +97,7 @@ impl Inner {
         let found = self
             .run(&compiled, |session, row| {
                 let value = M::from_row(row)?;
-                Ok(session.put_fresh(value))
+                Ok(if session.was_marked(&value) { None } else { session.put_fresh(value) })
             })
             .await?;
         match rows.into_iter().find(|row| !found.contains(&Some(*row))) {
@@ -110,23 +110,29 @@ impl Inner {
         }
     }
 
-    fn put_fresh<M: Model>(&mut self, value: M) -> Option<Row> {
-        let mut dump = crate::schema::Dump::default();
-        value.dump(&mut dump);
+    /// Whether values that were read anew are of a row that was marked as deleted since its object was read.
+    fn was_marked<M: Model>(&self, value: &M) -> bool {
+        let dump = Dump::of(value);
+        let is_marked = M::table().soft_delete.is_some_and(|column| dump.raw(column).is_some());
+        let key = IdentityKey::of(M::table(), |column| dump.raw(column)).filter(|_| is_marked);
+        let slot = key.and_then(|key| self.arena::<M>()?.lookup(&key));
+        let row = slot.zip(self.find_arena(M::table())).map(|(slot, arena)| Row { arena, slot });
+        row.is_some_and(|row| !self.is_marked(row))
+    }
+
+    /// Puts values that were read anew into the object with their key, if it is here.
+    pub(in crate::session) fn put_fresh<M: Model>(&mut self, value: M) -> Option<Row> {
+        let dump = Dump::of(&value);
         let key = IdentityKey::of(M::table(), |column| dump.raw(column))?;
         let arena = self.find_arena(M::table())?;
         let slot = self.arenas[arena].lookup(&key)?;
         let row = Row { arena, slot };
-        let marks = M::table().soft_delete.is_some_and(|column| dump.raw(column).is_some());
-        if marks && !self.is_marked(row) {
-            // It was deleted since.
-            return None;
-        }
         if self.connection.is_some() {
             // What the transaction reads goes back with it.
             self.remember(row, Change::Bulk(self.checkpoint(row)));
         }
         let epoch = self.epoch;
+        self.assigned.remove(&row);
         self.arenas[arena].settle(slot);
         self.arenas[arena].set_epoch(slot, epoch);
         self.arena_mut::<M>()?.refresh(slot, value);

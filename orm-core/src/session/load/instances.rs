@@ -22,7 +22,12 @@ impl Inner {
     ) -> Result<Vec<Handle<M>>> {
         let compiled = select.compile()?;
         self.flush_for(M::table()).await?;
-        let rows: Vec<Handle<M>> = self.run(&compiled, Self::instance::<M>).await?;
+        let read = |session: &mut Self, row: &mut RowReader<'_>| {
+            let handle = session.instance::<M>(row)?;
+            loads.read_into(session, row, Some(handle))?;
+            Ok(handle)
+        };
+        let rows: Vec<Handle<M>> = self.run(&compiled, read).await?;
         let mut seen = HashSet::with_capacity(rows.len());
         let handles: Vec<Handle<M>> = rows.into_iter().filter(|handle| seen.insert(*handle)).collect();
         loads.load_all_into(self, &handles).await?;
@@ -84,7 +89,7 @@ impl Inner {
     }
 
     /// The object whose row the open transaction has marked as deleted, for a query that lets such rows in.
-    fn unmark(&mut self, arena: usize, key: &IdentityKey) -> Option<u32> {
+    pub(in crate::session) fn unmark(&mut self, arena: usize, key: &IdentityKey) -> Option<u32> {
         let epoch = self.epoch;
         let arena = &mut self.arenas[arena];
         let slot = arena.unmark(key)?;

@@ -8,8 +8,11 @@ use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{EdgeRow, KeyPlaces, LoadInto, NearKeys, edge_select, positions};
+use crate::query::{
+    Choice, EdgeKey, EdgeRow, KeyPlaces, LoadInto, Loads, NearKeys, edge_key, edge_select, is_there, positions,
+};
 use crate::schema::{Dump, Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
+use crate::types::RowReader;
 
 /// A near end whose relationship is to be loaded, with the number of its key.
 struct Near {
@@ -18,29 +21,115 @@ struct Near {
 }
 
 impl LoadInto for Inner {
-    async fn load_edge<A: Model, B: Model>(&mut self, edge: Edge, parents: &[Handle<A>]) -> Result<Vec<Handle<B>>> {
-        let mut rows = Vec::with_capacity(parents.len());
-        for &parent in parents {
-            rows.push(self.row(parent)?);
-        }
-        let field = edge.field();
+    async fn load_edge<A: Model, B: Model, L: Loads<B>>(
+        &mut self,
+        edge: Edge,
+        loads: &L,
+        parents: &[Handle<A>],
+    ) -> Result<Vec<Handle<B>>> {
+        let rows = self.rows_of(parents)?;
+        self.load_rows::<B, L>(edge, loads, &rows).await
+    }
+
+    async fn load_part<A: Model, B: Model, L: Loads<B>>(
+        &mut self,
+        edge: Edge,
+        choice: &Choice,
+        loads: &L,
+        parents: &[Handle<A>],
+    ) -> Result<Vec<Vec<Handle<B>>>> {
         let mut keys = NearKeys::new();
-        let mut near = Vec::new();
-        for &row in &rows {
-            let fresh = self.held(edge, field, row).is_some() && !self.is_stale(edge, field, row);
-            if !fresh && !self.fill_from_identity::<B>(edge, field, row) {
-                let key = self.near_key(edge, row, &mut keys);
-                near.push(Near { row, key });
-            }
+        let numbers: Vec<(Row, Option<usize>)> =
+            self.rows_of(parents)?.into_iter().map(|row| (row, self.near_key(edge, row, &mut keys))).collect();
+        let lists = self.fetch_ends::<B, L>(edge, choice, loads, &keys).await?;
+        let mut out = Vec::with_capacity(numbers.len());
+        for (row, number) in numbers {
+            let ends = number.map_or(&[][..], |number| &lists[number]);
+            self.note_parent(edge, row, ends);
+            out.push(ends.iter().map(|handle| handle.typed()).collect());
         }
-        self.fetch_near::<B>(edge, field, &near, &keys).await?;
-        let mut seen = std::collections::HashSet::new();
-        let ends = rows.iter().filter_map(|&row| self.held(edge, field, row));
-        Ok(ends.flat_map(|held| held.to_vec()).filter(|handle| seen.insert(*handle)).map(RawHandle::typed).collect())
+        Ok(out)
+    }
+
+    fn read_edge<A: Model, B: Model>(
+        &mut self,
+        edge: Edge,
+        parent: Option<Handle<A>>,
+        row: &mut RowReader<'_>,
+    ) -> Result<Option<Handle<B>>> {
+        let mut far = Vec::new();
+        for column in positions(edge.to(), edge.columns().remote) {
+            far.push(row.raw_at(row.position() + column)?);
+        }
+        let end = if is_there::<B>(row)? {
+            Some(self.instance::<B>(row)?)
+        } else {
+            row.skip(B::table().columns.len());
+            None
+        };
+        if let Some(parent) = parent {
+            let parent = self.row(parent)?;
+            self.hold_read(edge, parent, edge_key(far), end.map(Handle::raw));
+        }
+        Ok(end)
     }
 }
 
 impl Inner {
+    /// Loads the other ends of a relationship of these objects; gives each of them once.
+    pub(in crate::session) async fn load_rows<B: Model, L: Loads<B>>(
+        &mut self,
+        edge: Edge,
+        loads: &L,
+        rows: &[Row],
+    ) -> Result<Vec<Handle<B>>> {
+        let field = edge.field();
+        let mut keys = NearKeys::new();
+        let mut near = Vec::new();
+        for &row in rows {
+            if !self.is_loaded(edge, field, row) && !self.fill_from_identity::<B>(edge, field, row) {
+                let key = self.near_key(edge, row, &mut keys);
+                near.push(Near { row, key });
+            }
+        }
+        let lists = self.fetch_ends::<B, L>(edge, &Choice::default(), loads, &keys).await?;
+        for Near { row, key } in near {
+            let held = key.map_or_else(|| Arc::from([]), |number| Arc::clone(&lists[number]));
+            self.note_parent(edge, row, &held);
+            self.set_held(edge, field, row, held);
+        }
+        let mut seen = std::collections::HashSet::new();
+        let ends = rows.iter().filter_map(|&row| self.held(edge, field, row));
+        Ok(ends.flat_map(|held| held.to_vec()).filter(|handle| seen.insert(*handle)).map(RawHandle::typed).collect())
+    }
+
+    fn rows_of<A: Model>(&self, handles: &[Handle<A>]) -> Result<Vec<Row>> {
+        handles.iter().map(|&handle| self.row(handle)).collect()
+    }
+
+    fn is_loaded(&self, edge: Edge, field: Option<usize>, row: Row) -> bool {
+        self.held(edge, field, row).is_some() && !self.is_stale(edge, field, row)
+    }
+
+    /// Fills a to-one relationship with what was read in the object's row, unless the object is not as its row is: then
+    /// the two may not belong together.
+    fn hold_read(&mut self, edge: Edge, parent: Row, far: EdgeKey, end: Option<RawHandle>) {
+        let field = edge.field();
+        if self.is_loaded(edge, field, parent) {
+            return;
+        }
+        let mut dump = Dump::default();
+        self.arenas[parent.arena].dump(parent.slot, &mut dump);
+        let near = edge_key(positions(edge.from(), edge.columns().local).into_iter().map(|column| dump.raw(column)));
+        let is_key_here = !edge.is_reversed() && matches!(edge.def().kind, RelationKind::BelongsTo { .. });
+        if (end.is_some() || is_key_here) && near != far {
+            return;
+        }
+        let held: Arc<[RawHandle]> = end.into_iter().collect();
+        self.note_parent(edge, parent, &held);
+        self.set_held(edge, field, parent, held);
+    }
+
     /// The loaded ends of a relationship of an object, in its field or beside it.
     pub(in crate::session) fn held(&self, edge: Edge, field: Option<usize>, row: Row) -> Option<Arc<[RawHandle]>> {
         match field {
@@ -63,7 +152,8 @@ impl Inner {
         }
         match field {
             Some(field) => {
-                if self.connection.is_some() {
+                // While rows are read, the connection is with those who read them.
+                if self.connection.is_some() || self.is_lent {
                     self.remember(row, Change::Loaded(field));
                 }
                 self.arenas[row.arena]
@@ -113,33 +203,34 @@ impl Inner {
         keys.add(&dump, edge.from(), &local)
     }
 
-    async fn fetch_near<B: Model>(
+    /// Asks for the far ends, for each key those that it has.
+    async fn fetch_ends<B: Model, L: Loads<B>>(
         &mut self,
         edge: Edge,
-        field: Option<usize>,
-        near: &[Near],
+        choice: &Choice,
+        loads: &L,
         keys: &NearKeys,
-    ) -> Result<()> {
+    ) -> Result<Vec<Arc<[RawHandle]>>> {
         let mut ends: Vec<Vec<RawHandle>> = vec![Vec::new(); keys.values.len()];
         if !keys.values.is_empty() {
             let places = KeyPlaces::of(edge);
-            let compiled = edge_select(edge, &keys.values).compile()?;
-            let rows = self
-                .run(&compiled, |session, row| EdgeRow::read(row, &places, |row| session.instance::<B>(row)))
-                .await?;
+            let mut select = edge_select(edge, choice, &keys.values);
+            loads.join(&mut select.eager, None);
+            let target = |session: &mut Self, row: &mut RowReader<'_>| {
+                let handle = session.instance::<B>(row)?;
+                loads.read_into(session, row, Some(handle))?;
+                Ok(handle)
+            };
+            let compiled = select.compile()?;
+            let rows =
+                self.run(&compiled, |session, row| EdgeRow::read(row, &places, |row| target(session, row))).await?;
             for EdgeRow { key, target } in rows {
                 if let Some(&number) = key.and_then(|key| keys.index.get(&key)) {
                     ends[number].push(target.raw());
                 }
             }
         }
-        let lists: Vec<Arc<[RawHandle]>> = ends.into_iter().map(Into::into).collect();
-        for Near { row, key } in near {
-            let held = key.map_or_else(|| Arc::from([]), |number| Arc::clone(&lists[number]));
-            self.note_parent(edge, *row, &held);
-            self.set_held(edge, field, *row, held);
-        }
-        Ok(())
+        Ok(ends.into_iter().map(Into::into).collect())
     }
 
     /// The children that were loaded by a collection know their parent.

@@ -1,0 +1,192 @@
+//! Rows that point to columns of a row that change: a natural key moves, and its children follow.
+//!
+//! Where the foreign key says `ON UPDATE CASCADE`, the database moves them. Where it says nothing, the children are updated
+//! in the statement that moves their parent. Either way the children that the session holds are brought in line.
+
+use std::collections::HashMap;
+
+use super::super::arena::SlotState;
+use super::super::inner::{Inner, Row};
+use super::super::undo::Change;
+use super::collect::{UpdateOp, Work};
+use super::keys::Keys;
+use super::statements::single;
+use crate::query::positions;
+use crate::schema::{Dump, ForeignKeyAction, ForeignKeyDef, RelationKind, TableDef};
+use crate::sql::Followers;
+
+/// A foreign key, and the table that has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Follower {
+    table: &'static TableDef,
+    key: &'static ForeignKeyDef,
+}
+
+impl Follower {
+    /// Whether the database leaves the rows alone.
+    pub(super) fn needs_statement(&self) -> bool {
+        matches!(self.key.on_update, ForeignKeyAction::NoAction | ForeignKeyAction::Restrict)
+    }
+
+    /// The key's columns, and those that it points to.
+    fn columns(&self) -> (Vec<usize>, Vec<usize>) {
+        (positions(self.table, self.key.columns), positions((self.key.target)(), self.key.target_columns))
+    }
+}
+
+/// The foreign keys that point to a table, looked up once a flush.
+#[derive(Default)]
+pub(super) struct Referencing(Vec<(&'static TableDef, Vec<Follower>)>);
+
+impl Referencing {
+    /// The foreign keys that point to one of these columns.
+    pub(super) fn followers(&mut self, session: &Inner, table: &'static TableDef, changed: &[usize]) -> Vec<Follower> {
+        let place = self.0.iter().position(|(other, _)| std::ptr::eq(*other, table)).unwrap_or_else(|| {
+            self.0.push((table, keys_to(session, table)));
+            self.0.len() - 1
+        });
+        let points = |follower: &&Follower| follower.columns().1.iter().any(|target| changed.contains(target));
+        self.0[place].1.iter().filter(points).copied().collect()
+    }
+}
+
+/// The foreign keys to a table: of its own collections, and of the models that the session knows.
+fn keys_to(session: &Inner, table: &'static TableDef) -> Vec<Follower> {
+    let collections = table.relations.iter().filter_map(|relation| match relation.kind {
+        RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => Some((inverse.from)()),
+        RelationKind::BelongsTo { .. } | RelationKind::ManyToMany { .. } => None,
+    });
+    let mut found: Vec<Follower> = Vec::new();
+    for child in collections.chain(session.arenas.iter().map(|arena| arena.table())) {
+        for key in child.foreign_keys.iter().filter(|key| std::ptr::eq((key.target)(), table)) {
+            let is_known = |other: &Follower| other.table.is_same_table(child) && other.key.columns == key.columns;
+            if !found.iter().any(is_known) {
+                found.push(Follower { table: child, key });
+            }
+        }
+    }
+    found
+}
+
+/// The updates that go with that of a row, which the database would not make by itself.
+pub(super) fn statements(op: &UpdateOp, keys: &Keys<'_>) -> Vec<Followers> {
+    let is_known = |follower: &&Follower| {
+        let targets = follower.columns().1;
+        let is_set = targets.iter().any(|target| op.set.iter().any(|(column, _)| column == target));
+        !is_set && targets.iter().all(|&target| op.stored.raw(target).is_some())
+    };
+    let needed = op.followers.iter().filter(|follower| follower.needs_statement()).filter(is_known);
+    needed
+        .map(|follower| {
+            let (columns, targets) = follower.columns();
+            let pairs = || columns.iter().zip(&targets);
+            let old = |(&column, &target): (&usize, &usize)| single(follower.table, column, op.stored.raw(target));
+            let new = |(&column, &target): (&usize, &usize)| {
+                single(follower.table, column, update_cell(op, keys, target).as_deref())
+            };
+            Followers {
+                table: follower.table,
+                old: pairs().map(old).collect(),
+                new: pairs().map(new).collect(),
+                columns: columns.clone(),
+            }
+        })
+        .collect()
+}
+
+fn update_cell(op: &UpdateOp, keys: &Keys<'_>, column: usize) -> Option<Vec<u8>> {
+    keys.cell(&op.dump, &op.keys, column).map(|raw| raw.into_owned())
+}
+
+/// A key's columns, encoded.
+type KeyValues = Vec<Option<Vec<u8>>>;
+
+/// The values of a key, before and after; `None` if the database alone knows.
+type Moves = HashMap<KeyValues, Option<KeyValues>>;
+
+/// Brings the children in line that the session holds, and theirs, if their own keys moved with it.
+pub(super) fn follow(session: &mut Inner, work: &Work) {
+    let mut moved: Vec<(Row, Dump, Vec<Follower>)> = Vec::new();
+    for op in work.updates.iter().filter(|op| !op.followers.is_empty()) {
+        moved.push((op.row, op.stored.clone(), op.followers.clone()));
+    }
+    let mut referencing = Referencing::default();
+    while !moved.is_empty() {
+        let mut moves: Vec<(Follower, Moves)> = Vec::new();
+        for (row, stored, followers) in &moved {
+            followers.iter().for_each(|follower| note_move(session, *row, stored, *follower, &mut moves));
+        }
+        // All children are found before one is moved: two parents may have swapped their keys.
+        let found: Vec<Child> = moves.iter().flat_map(|(follower, moves)| children(session, follower, moves)).collect();
+        moved = found.iter().map(|child| move_child(session, child, &mut referencing)).collect();
+        for child in &found {
+            session.arenas[child.row.arena].register(child.row.slot);
+        }
+        moved.retain(|(.., followers)| !followers.is_empty());
+    }
+}
+
+fn note_move(session: &Inner, row: Row, stored: &Dump, follower: Follower, moves: &mut Vec<(Follower, Moves)>) {
+    let targets = follower.columns().1;
+    let now = session.stored_dump(row);
+    let values = |dump: &Dump| targets.iter().map(|&target| dump.raw(target).map(<[u8]>::to_vec)).collect::<Vec<_>>();
+    let (old, new) = (values(stored), values(&now));
+    if old == new || old.iter().any(Option::is_none) {
+        return;
+    }
+    let new = match follower.key.on_update {
+        ForeignKeyAction::SetNull => Some(vec![None; new.len()]),
+        ForeignKeyAction::SetDefault => None,
+        _ => Some(new),
+    };
+    match moves.iter_mut().find(|(other, _)| std::ptr::eq(other.key, follower.key)) {
+        Some((_, moves)) => _ = moves.insert(old, new),
+        None => moves.push((follower, HashMap::from([(old, new)]))),
+    }
+}
+
+/// An object whose row was moved with the one that it points to.
+struct Child {
+    row: Row,
+    columns: Vec<usize>,
+    values: Option<KeyValues>,
+}
+
+/// The objects whose rows had one of these keys.
+fn children(session: &Inner, follower: &Follower, moves: &Moves) -> Vec<Child> {
+    let columns = follower.columns().0;
+    let mut found = Vec::new();
+    let mut dump = Dump::default();
+    for (arena, slots) in session.arenas.iter().enumerate() {
+        if !slots.table().is_same_table(follower.table) {
+            continue;
+        }
+        for slot in (0..slots.len() as u32).filter(|&slot| slots.state(slot) == SlotState::Persistent) {
+            slots.dump_stored(slot, &mut dump);
+            let key: KeyValues = columns.iter().map(|&c| dump.raw(c).map(<[u8]>::to_vec)).collect();
+            if let Some(new) = moves.get(&key) {
+                found.push(Child { row: Row { arena, slot }, columns: columns.clone(), values: new.clone() });
+            }
+        }
+    }
+    found
+}
+
+fn move_child(session: &mut Inner, child: &Child, referencing: &mut Referencing) -> (Row, Dump, Vec<Follower>) {
+    let Child { row, columns, values } = child;
+    session.remember(*row, Change::Bulk(session.checkpoint(*row)));
+    let stored = session.stored_dump(*row);
+    session.arenas[row.arena].unregister(row.slot);
+    match values {
+        Some(values) => {
+            for (&column, value) in columns.iter().zip(values) {
+                // A key is of the type of the column that it points to.
+                let _ = session.arenas[row.arena].store(row.slot, column, value.as_deref());
+            }
+        }
+        // The next query that returns the row reads it anew.
+        None => session.arenas[row.arena].set_epoch(row.slot, session.epoch.wrapping_sub(1)),
+    }
+    let followers = referencing.followers(session, session.arenas[row.arena].table(), columns);
+    (*row, stored, followers)
+}

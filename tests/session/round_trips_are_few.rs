@@ -1,0 +1,180 @@
+//! How often a commit waits for the server, counted by a proxy on the way.
+
+use std::time::Duration;
+
+use orm_core::Result;
+use orm_core::prelude::*;
+use orm_tests::{Proxy, TestDb};
+
+use crate::models::levels::{Level0, Level1, Level2, Level3, Level4, Level5, Level6, Level7, Level8, Level9, Levels};
+use crate::models::{Course, Homework, School, Tag};
+
+/// Longer than it takes to send what is sent at once.
+const DELAY: Duration = Duration::from_millis(20);
+/// A machine that is busy can make one turn look like two, and never two like one.
+const TRIES: usize = 3;
+
+/// The round trips of a commit, cold and with its statements prepared.
+#[derive(Debug, PartialEq, Eq)]
+struct Trips {
+    cold: usize,
+    warm: usize,
+}
+
+/// Counts what a commit takes after `change`, on a new connection, and again on the same one.
+async fn trips(db: &TestDb, change: impl AsyncFn(&mut Session) -> Result<()>) -> Result<Trips> {
+    let proxy = Proxy::start(db.database.url(), DELAY).await;
+    let mut fewest = Trips { cold: usize::MAX, warm: usize::MAX };
+    for _ in 0..TRIES {
+        let engine = Engine::builder().dsn(proxy.dsn()).pool_size(1).build()?;
+        drop(engine.raw().await?);
+        let cold = commit(&proxy, &engine, &change).await?;
+        // What is written and removed in turns is the same again the third time.
+        commit(&proxy, &engine, &change).await?;
+        let warm = commit(&proxy, &engine, &change).await?;
+        fewest = Trips { cold: fewest.cold.min(cold), warm: fewest.warm.min(warm) };
+    }
+    Ok(fewest)
+}
+
+async fn commit(proxy: &Proxy, engine: &Engine, change: &impl AsyncFn(&mut Session) -> Result<()>) -> Result<usize> {
+    let mut session = engine.session();
+    change(&mut session).await?;
+    proxy.reset();
+    session.commit().await?;
+    Ok(proxy.turns())
+}
+
+fn name() -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("course {}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn u11_a_parent_with_a_hundred_children_takes_three_round_trips() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let trips = trips(&db, async |session| {
+        let child = |number| Homework::builder().number(number).description("x");
+        session.add(Course::builder().name(name()).homeworks((0..100).map(child)));
+        Ok(())
+    })
+    .await?;
+    assert_eq!(trips, Trips { cold: 4, warm: 3 });
+    assert_eq!(db.stored("SELECT DISTINCT count(*) FROM homework GROUP BY course_id").await, ["100"]);
+    Ok(())
+}
+
+/// One object for each of those below, which it belongs to.
+macro_rules! level {
+    ($session:ident, $level:ident, $below:ident) => {{
+        let all = $below.iter().map(|&below| $level::builder().label("x").below(below));
+        $session.add_all(all)
+    }};
+}
+
+fn ten_levels(session: &mut Session, rows: usize) {
+    let below = session.add_all((0..rows).map(|_| Level0::builder().label("x")));
+    let below = level!(session, Level1, below);
+    let below = level!(session, Level2, below);
+    let below = level!(session, Level3, below);
+    let below = level!(session, Level4, below);
+    let below = level!(session, Level5, below);
+    let below = level!(session, Level6, below);
+    let below = level!(session, Level7, below);
+    let below = level!(session, Level8, below);
+    level!(session, Level9, below);
+}
+
+#[tokio::test]
+async fn u11_ten_tables_take_three_round_trips_whatever_the_number_of_rows() -> Result<()> {
+    for rows in [1, 300] {
+        let db = TestDb::with::<Levels>().await;
+        let trips = trips(&db, async |session| {
+            ten_levels(session, rows);
+            Ok(())
+        })
+        .await?;
+        assert_eq!(trips, Trips { cold: 4, warm: 3 }, "{rows} rows");
+        let stored = (3 * TRIES * rows).to_string();
+        assert_eq!(db.stored("SELECT count(DISTINCT below_id) FROM level9").await, [stored]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn u11_one_new_object_takes_two_round_trips() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let trips = trips(&db, async |session| {
+        session.add(Course::builder().name(name()));
+        Ok(())
+    })
+    .await?;
+    assert_eq!(trips, Trips { cold: 3, warm: 2 });
+    Ok(())
+}
+
+#[tokio::test]
+async fn u11_one_changed_object_takes_two_round_trips() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO course (name) VALUES ('Python')").await;
+    let trips = trips(&db, async |session| {
+        let course = session.query::<Course>().one().await?;
+        session[course].name = name();
+        Ok(())
+    })
+    .await?;
+    assert_eq!(trips, Trips { cold: 3, warm: 2 });
+    Ok(())
+}
+
+#[tokio::test]
+async fn u11_new_links_alone_are_committed_in_one_round_trip() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO course (name) VALUES ('Python'); INSERT INTO tag (label) VALUES ('a'), ('b')").await;
+    let trips = trips(&db, async |session| {
+        let course = session.query::<Course>().with(Course::tags).one().await?;
+        let tags = session.query::<Tag>().all().await?;
+        // Those that are there are removed, and the others written.
+        let linked: Vec<_> = session[course].tags.handles().to_vec();
+        session[course].tags.set(tags.into_iter().filter(|tag| !linked.contains(tag)));
+        Ok(())
+    })
+    .await?;
+    assert_eq!(trips.warm, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u11_several_kinds_of_changes_cold_take_one_round_trip_more() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO course (name) SELECT 'old ' || i FROM generate_series(1, 100) i").await;
+    let trips = trips(&db, async |session| {
+        let old = session.query::<Course>().order_by(Course::id.asc()).limit(3).all().await?;
+        session.delete(old[0])?;
+        session[old[1]].name = name();
+        session[old[2]].note = Some(name());
+        let child = |number| Homework::builder().number(number).description("x");
+        let tags = [Tag::builder().label("new"), Tag::builder().label("newer")];
+        session.add(Course::builder().name(name()).homeworks((0..100).map(child)).tags(tags));
+        Ok(())
+    })
+    .await?;
+    assert_eq!(trips, Trips { cold: 4, warm: 3 });
+    Ok(())
+}
+
+#[tokio::test]
+async fn u11_what_is_unchanged_takes_no_round_trip() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO course (name) VALUES ('Python')").await;
+    let trips = trips(&db, async |session| {
+        let course = session.query::<Course>().one().await?;
+        let name = session[course].name.clone();
+        session[course].name = name;
+        Ok(())
+    })
+    .await?;
+    assert_eq!(trips, Trips { cold: 0, warm: 0 });
+    Ok(())
+}
