@@ -94,6 +94,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// Each update of a row by a flush, and each bulk update, sets the column to the SQL of `on_update` as it stands, unless
 /// the change sets the column itself. What the server made is read back with the statement. A row of which nothing changed
 /// is not updated, and so keeps its value. An `Auto` needs a `default` beside it, for the insert.
+/// An upsert sets it in the rows that it updates; there, the SQL cannot name the row's own columns.
 ///
 /// ## Rows that are marked as deleted
 ///
@@ -112,7 +113,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///   update sets is set. `session.delete_permanently(note)` and `.delete().permanently()` delete the row.
 /// - Queries, joins, relationship predicates, loaded relationships, `get`, bulk updates and deletes leave such rows out.
 ///   `.with_deleted()` on a query lets them in, in all of it; on a relationship (`Note::author.with_deleted()`) in what it
-///   leads to. A row is brought back by setting the field of such an object to `None`.
+///   leads to. Where a relationship must lead to an object and the only one is marked, there is an error from an engine, and
+///   nothing in the field from a session. A row is brought back by setting the field of such an object to `None`.
 /// - The row is still there for the database: no `ON DELETE` of a foreign key is fired, and without `on_parent_delete` the
 ///   children keep their keys. With `delete`, children are marked where their model says `soft_delete`, and deleted where
 ///   it does not; with `nullify`, their keys become NULL; with `restrict`, the deletion is refused while there are any.

@@ -217,3 +217,33 @@ async fn u49_bulk_writes_leave_them_out() -> Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn u49_joined_ends_and_parts_leave_them_out() -> Result<()> {
+    let db = library().await?;
+    let engine = &db.engine;
+    let joined = query::<Volume>().with_joined(Volume::shelf).order_by(Volume::id.asc());
+    assert_eq!(
+        from(&joined.to_sql()),
+        format!(
+            r#""volume" LEFT JOIN "shelf" AS "shelf" ON "volume"."shelf_id" = "shelf"."id" AND "shelf"."deleted_at" IS NULL WHERE {LIVE} ORDER BY "volume"."id""#
+        ),
+    );
+    let rows: Vec<(Volume, Shelf)> = engine.all(joined.clone().filter(Volume::title.ne("D"))).await?;
+    assert_eq!(rows.iter().map(|(volume, _)| volume.title.as_str()).collect::<Vec<_>>(), ["B", "C"]);
+    let error = engine.all(joined.clone()).await.expect_err("the shelf of D is deleted");
+    assert!(error.kind() == ErrorKind::NotFound && error.to_string().contains("with_deleted"), "{error}");
+    assert_eq!(engine.all(joined.with_deleted()).await?.len(), 4, "it is a part of the query");
+    let said = query::<Volume>().with_joined(Volume::shelf.with_deleted());
+    assert!(from(&said.to_sql()).starts_with(r#""volume" JOIN "shelf""#), "{said:?}");
+    assert_eq!(engine.all(said).await?.len(), 3);
+    let first = Shelf::volumes.filter(Volume::title.ne("x")).limit(1);
+    let parts = engine.one(query::<Shelf>().with(first)).await?.1;
+    assert_eq!(parts.iter().map(|volume| volume.title.as_str()).collect::<Vec<_>>(), ["B"]);
+    let with_all = Shelf::volumes.with_deleted().limit(1);
+    let parts = engine.one(query::<Shelf>().with(with_all)).await?.1;
+    assert_eq!(parts.iter().map(|volume| volume.title.as_str()).collect::<Vec<_>>(), ["A"]);
+    let authors = engine.all(query::<Volume>().with(Volume::authors.limit(2)).order_by(Volume::id.asc())).await?;
+    assert_eq!(authors.iter().map(|(_, authors)| authors.len()).collect::<Vec<_>>(), [1, 0, 0]);
+    Ok(())
+}

@@ -592,3 +592,76 @@ async fn u49_a_rule_that_sets_keys_to_null_does_so_with_the_mark() -> Result<()>
     assert_eq!(db.stored("SELECT hook_id, falls FROM coat").await, ["NULL|1"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u49_joined_ends_in_a_session_leave_marked_objects_out() -> Result<()> {
+    let db = library().await?;
+    db.run("UPDATE shelf SET deleted_at = now()").await;
+    let mut session = db.engine.session();
+    let first = query::<Volume>().filter(Volume::id.eq(1));
+    let volume = session.one(first.clone().with_joined(Volume::shelf)).await?;
+    assert_eq!(session[volume].shelf.handle(), None);
+    let mut other = db.engine.session();
+    let volume = other.one(first.with_joined(Volume::shelf.with_deleted())).await?;
+    assert!(other[volume].shelf.handle().is_some_and(|shelf| other[shelf].deleted_at.is_some()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u49_an_upsert_brings_a_marked_row_back_as_the_same_object() -> Result<()> {
+    let db = TestDb::with::<Library>().await;
+    let mut session = db.engine.session();
+    let shelf = session.add(Shelf::builder().name("left"));
+    session.commit().await?;
+    session.delete(shelf)?;
+    session.flush().await?;
+    let done = session.upsert([Shelf::builder().id(1).name("again")], Shelf::id).await?;
+    assert_eq!((done.updated(), session.state(shelf)), (vec![shelf], State::Persistent));
+    assert_eq!((session[shelf].name.as_str(), session[shelf].deleted_at), ("again", None));
+    session.commit().await?;
+    assert_eq!(session.get::<Shelf>(1).await?, Some(shelf));
+    assert_eq!(db.stored(SHELVES).await, ["again|f|3"]);
+    db.run("UPDATE shelf SET deleted_at = now()").await;
+    let named = session.upsert([Shelf::builder().id(1).name("hidden")], Shelf::id).update(Shelf::name).await?;
+    assert_eq!(named.updated(), [shelf]);
+    assert!(session[shelf].name == "hidden" && session[shelf].deleted_at.is_some());
+    assert_eq!(session.get::<Shelf>(1).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u49_an_expression_may_be_assigned_beside_and_a_failed_flush_repeats_both() -> Result<()> {
+    let db = library().await?;
+    let mut session = db.engine.session();
+    let volumes = volumes(&mut session).await?;
+    let sent = db.record();
+    session.set(volumes[0], Volume::title.set("by hand"))?;
+    session.set(volumes[1], Volume::changes.set(5))?;
+    session.flush().await?;
+    assert!(sent.sql()[1].contains(r#""title" = $1, "changes" = changes + 1 WHERE"#), "{:?}", sent.sql());
+    assert_eq!((session[volumes[0]].changes.get(), session[volumes[1]].changes.get()), (Some(1), Some(5)));
+    session[volumes[2]].title = "by hand".into();
+    assert!(session.flush().await.expect_err("the title is taken").is_unique_violation());
+    session[volumes[2]].title = "other".into();
+    session.commit().await?;
+    assert_eq!(db.stored(VOLUMES).await, ["by hand|f|1", "B|f|5", "other|f|1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u49_what_a_lost_bulk_delete_marked_is_not_marked() -> Result<()> {
+    let db = library().await?;
+    let mut session = db.engine.session();
+    let volumes = volumes(&mut session).await?;
+    session.query::<Volume>().filter(Volume::id.le(2)).delete().await?;
+    session[volumes[2]].shelf_id = 99;
+    assert!(session.flush().await.expect_err("there is no such shelf").is_foreign_key_violation());
+    for &volume in &volumes[..2] {
+        assert_eq!((session.state(volume), session[volume].deleted_at), (State::Persistent, None));
+        assert_eq!(session[volume].changes.get(), Some(0));
+    }
+    session[volumes[2]].shelf_id = 1;
+    session.commit().await?;
+    assert_eq!(db.stored(VOLUMES).await, ["A|f|0", "B|f|0", "C|f|0"], "a flush repeats no bulk operation");
+    Ok(())
+}

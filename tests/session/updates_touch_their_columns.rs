@@ -228,3 +228,51 @@ async fn u49_a_foreign_key_may_be_set_by_every_update() -> Result<()> {
     assert_eq!(db.stored("SELECT page_id FROM memo").await, ["2"]);
     Ok(())
 }
+
+/// Says how it was written last.
+#[derive(Model, Debug, Clone)]
+#[model(table = "label")]
+struct Label {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    #[model(unique)]
+    text: String,
+    colour: String,
+    #[model(default = "'inserted'", on_update = "'updated'")]
+    written: Auto<String>,
+}
+
+#[tokio::test]
+async fn u49_an_upsert_sets_the_column_of_the_rows_that_it_updates() -> Result<()> {
+    let db = TestDb::with::<Label>().await;
+    let mut session = db.engine.session();
+    session.add(Label::builder().text("a").colour("red"));
+    session.commit().await?;
+    let labels = ["a", "b"].map(|text| Label::builder().text(text).colour("blue"));
+    let done = session.upsert(labels, Label::text).await?;
+    let written: Vec<_> = done.handles().iter().map(|&label| session[label].written.to_string()).collect();
+    assert_eq!(written, ["updated", "inserted"]);
+    session.upsert([Label::builder().text("a").colour("red").written("by hand")], Label::text).await?;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT text, written FROM label ORDER BY id").await, ["a|by hand", "b|inserted"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u49_what_is_new_and_changed_before_a_failed_flush_is_written_as_it_was_meant() -> Result<()> {
+    let db = TestDb::with::<Page>().await;
+    db.run("ALTER TABLE page ADD CHECK (title <> 'bad')").await;
+    let mut session = db.engine.session();
+    let page = session.add(Page::builder().title("a"));
+    session.flush().await?;
+    session[page].title = "A".into();
+    session.flush().await?;
+    assert_eq!(session[page].changes.get(), Some(1));
+    let bad = session.add(Page::builder().title("bad"));
+    assert!(session.flush().await.expect_err("it is checked").is_check_violation());
+    assert!(session[page].changes.is_pending(), "it is new again");
+    session[bad].title = "good".into();
+    session.commit().await?;
+    assert_eq!(db.stored(CHANGES).await, ["A|0|f", "good|0|f"]);
+    Ok(())
+}
