@@ -11,7 +11,7 @@ pub use crate::schema::{
 pub use crate::sql::{At, Column, IntoExpr, Node};
 pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
-    KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, VersionType, check_version,
+    KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, VersionType, check_soft_delete, check_version,
 };
 pub use inventory;
 

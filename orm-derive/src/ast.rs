@@ -36,6 +36,8 @@ pub(crate) struct ModelAttrs {
     pub(crate) uniques: Vec<Listing>,
     pub(crate) indexes: Vec<Index>,
     pub(crate) checks: Vec<Check>,
+    /// The field that tells when a row was deleted.
+    pub(crate) soft_delete: Option<Ident>,
     pub(crate) comment: Option<LitStr>,
     pub(crate) constants_off: Option<Ident>,
     pub(crate) orm: Option<syn::Path>,
@@ -99,6 +101,8 @@ pub(crate) struct ColumnAttrs {
     pub(crate) references: Option<Member>,
     pub(crate) on_delete: Option<Ident>,
     pub(crate) on_update: Option<Ident>,
+    /// What every update sets the column to.
+    pub(crate) touch: Option<LitStr>,
     pub(crate) deferrable: Option<Ident>,
     pub(crate) version: Option<Ident>,
     pub(crate) sensitive: Option<Ident>,
@@ -190,6 +194,12 @@ impl Model {
     /// The columns that a builder must be given.
     pub(crate) fn required(&self) -> impl Iterator<Item = &Field> + Clone {
         self.columns().filter(|field| field.is_required())
+    }
+
+    /// The position of the column that tells when a row was deleted, with its field.
+    pub(crate) fn soft_delete(&self) -> Option<(usize, &Field)> {
+        let name = self.attrs.soft_delete.as_ref()?;
+        self.columns().enumerate().find(|(_, field)| field.ident == *name)
     }
 
     /// The field of that name, if it is a column.

@@ -53,6 +53,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `unique(a, b)`, `unique(a, b, name = "name")` | a `UNIQUE` constraint |
 /// | `index(a, b)` | an index; also with `unique`, `using = "gin"`, `where = "sql"`, `name = "name"` |
 /// | `check("sql")`, `check("sql", name = "name")` | a `CHECK` constraint |
+/// | `soft_delete = deleted_at` | deleted rows stay, with the time in this field: see below |
 /// | `comment = "text"` | the table's comment |
 /// | `constants = off` | no short constants: only `Homework::c.number` |
 /// | `crate = path` | where `orm_core` is, if it was renamed |
@@ -73,12 +74,55 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `check = "sql"`, `check("sql", name = "name")` | a `CHECK` constraint |
 /// | `comment = "text"` | the column's comment |
 /// | `references = Course::id` | a foreign key |
-/// | `on_delete = …`, `on_update = …` | `cascade`, `restrict`, `set_null`, `set_default` or `no_action` |
+/// | `on_delete = …`, `on_update = …` | of a foreign key: `cascade`, `restrict`, `set_null`, `set_default` or `no_action` |
+/// | `on_update = "sql"` | what every update sets the column to, if the change does not set it: see below |
 /// | `deferrable`, `deferrable = deferred` | when the foreign key is checked |
 /// | `version` | the row's version, which every update checks and raises |
 /// | `sensitive` | kept out of logs |
 /// | `skip` | no column; the field has its `Default` when a row is read |
 /// | `constants = off` | no short constant for this field |
+///
+/// ## What every update sets
+///
+/// ```text
+/// #[model(default = "now()")]
+/// pub created_at: Auto<DateTime<Utc>>,
+/// #[model(default = "now()", on_update = "now()")]
+/// pub updated_at: Auto<DateTime<Utc>>,
+/// ```
+///
+/// Each update of a row by a flush, and each bulk update, sets the column to the SQL of `on_update` as it stands, unless
+/// the change sets the column itself. What the server made is read back with the statement. A row of which nothing changed
+/// is not updated, and so keeps its value. An `Auto` needs a `default` beside it, for the insert.
+/// An upsert sets it in the rows that it updates; there, the SQL cannot name the row's own columns.
+///
+/// ## Rows that are marked as deleted
+///
+/// ```text
+/// #[derive(Model, Debug, Clone)]
+/// #[model(soft_delete = deleted_at, index(title, unique, where = "deleted_at IS NULL"))]
+/// pub struct Note {
+///     #[model(primary_key)]
+///     pub id: Auto<i32>,
+///     pub title: String,
+///     pub deleted_at: Option<DateTime<Utc>>,
+/// }
+/// ```
+///
+/// - `session.delete(note)` and a bulk `delete()` set the column to `now()`; a version is checked and raised, and what every
+///   update sets is set. `session.delete_permanently(note)` and `.delete().permanently()` delete the row.
+/// - Queries, joins, relationship predicates, loaded relationships, `get`, bulk updates and deletes leave such rows out.
+///   `.with_deleted()` on a query lets them in, in all of it; on a relationship (`Note::author.with_deleted()`) in what it
+///   leads to. Where a relationship must lead to an object and the only one is marked, there is an error from an engine, and
+///   nothing in the field from a session. A row is brought back by setting the field of such an object to `None`.
+/// - The row is still there for the database: no `ON DELETE` of a foreign key is fired, and without `on_parent_delete` the
+///   children keep their keys. With `delete`, children are marked where their model says `soft_delete`, and deleted where
+///   it does not; with `nullify`, their keys become NULL; with `restrict`, the deletion is refused while there are any.
+///   `orphans = delete` marks, too. A row that is really deleted takes its children with it really, also marked ones.
+/// - A link of a many-to-many relationship by a model with `soft_delete` is marked when it is taken out. If its two ends are
+///   the key of that model, or unique, it is the same row when they are linked again.
+/// - The row keeps its unique values: what shall be free again is unique by an index with `where = "… IS NULL"`, as above,
+///   and not by `unique`.
 ///
 /// # Attributes of a relationship
 ///

@@ -9,7 +9,8 @@ use crate::attr::{Arg, Member, Reader, Value, Word, as_ident, as_text, equals, s
 use crate::symbol::{
     BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT, DEFERRABLE, FOREIGN,
     GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, NAME, ON_DELETE, ON_PARENT_DELETE, ON_UPDATE, ORDER_BY, ORPHANS,
-    PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SQL_TYPE, TABLE, THROUGH, UNIQUE, USING, VERSION, WHERE,
+    PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SOFT_DELETE, SQL_TYPE, TABLE, THROUGH, UNIQUE, USING, VERSION,
+    WHERE,
 };
 
 const ACTIONS: &[&str] = &["cascade", "restrict", "set_null", "set_default", "no_action"];
@@ -23,6 +24,7 @@ impl ModelAttrs {
             UNIQUE => self.uniques.extend(listing(word, reader)),
             INDEX => self.indexes.extend(index(word, reader)),
             CHECK => self.checks.extend(check(word, reader)),
+            SOFT_DELETE => self.soft_delete = reader.ident(word),
             COMMENT => self.comment = reader.text(word),
             CONSTANTS => self.constants_off = reader.choice(word, &["off"]),
             CRATE => self.orm = reader.path(word),
@@ -59,6 +61,7 @@ impl ColumnAttrs {
             COMMENT => self.comment = reader.text(word),
             REFERENCES => self.references = reader.member(word),
             ON_DELETE => self.on_delete = reader.choice(word, ACTIONS),
+            ON_UPDATE if is_text(word) => self.touch = reader.text(word),
             ON_UPDATE => self.on_update = reader.choice(word, ACTIONS),
             DEFERRABLE => self.deferrable = deferrable(word, reader),
             VERSION => self.version = reader.flag(word),
@@ -89,6 +92,11 @@ impl RelationAttrs {
 
 fn is_false(word: &Word) -> bool {
     matches!(equals(word), Some(Expr::Lit(ExprLit { lit: Lit::Bool(value), .. })) if !value.value)
+}
+
+/// `word = "text"`, which for some words means something else than `word = name`.
+fn is_text(word: &Word) -> bool {
+    equals(word).and_then(as_text).is_some()
 }
 
 fn unnamed(listing: &Listing, word: &Word, reader: &mut Reader<'_>) -> bool {

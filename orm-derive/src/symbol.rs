@@ -31,6 +31,7 @@ pub(crate) const RENAME_ALL: &str = "rename_all";
 pub(crate) const SCHEMA: &str = "schema";
 pub(crate) const SENSITIVE: &str = "sensitive";
 pub(crate) const SKIP: &str = "skip";
+pub(crate) const SOFT_DELETE: &str = "soft_delete";
 pub(crate) const SQL_TYPE: &str = "sql_type";
 pub(crate) const TABLE: &str = "table";
 pub(crate) const THROUGH: &str = "through";
@@ -65,6 +66,7 @@ pub(crate) const ON_STRUCT: Place = Place {
         (UNIQUE, "unique(field, field)` or `unique(field, field, name = \"name\")"),
         (INDEX, "index(field, field)`, also with `unique`, `using = \"gin\"`, `where = \"sql\"`, `name = \"name\""),
         (CHECK, "check(\"sql\")` or `check(\"sql\", name = \"name\")"),
+        (SOFT_DELETE, "soft_delete = field"),
         (COMMENT, "comment = \"text\""),
         (CONSTANTS, "constants = off"),
         (CRATE, "crate = path"),
@@ -85,7 +87,10 @@ pub(crate) const ON_COLUMN: Place = Place {
         (COMMENT, "comment = \"text\""),
         (REFERENCES, "references = Model::field"),
         (ON_DELETE, "on_delete = cascade`, `restrict`, `set_null`, `set_default` or `no_action"),
-        (ON_UPDATE, "on_update = cascade`, `restrict`, `set_null`, `set_default` or `no_action"),
+        (
+            ON_UPDATE,
+            "on_update = \"sql\"`, or of a foreign key `on_update = cascade`, `restrict`, `set_null`, `set_default` or `no_action",
+        ),
         (DEFERRABLE, "deferrable`, `deferrable = immediate` or `deferrable = deferred"),
         (VERSION, "version"),
         (SENSITIVE, "sensitive"),

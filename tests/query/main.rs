@@ -8,6 +8,7 @@ mod conditions_choose_rows;
 mod hostile_values_are_values;
 mod joins_bring_tables_in_scope;
 mod loads_come_beside_the_values;
+mod marked_rows_are_left_out;
 mod one_statement_reads_both_ends;
 mod order_and_limits_are_clauses;
 mod parts_of_relationships_are_loaded;

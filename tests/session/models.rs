@@ -5,6 +5,7 @@
 #[path = "models/kinds.rs"]
 pub(crate) mod kinds;
 
+use chrono::{DateTime, Utc};
 use orm_core::prelude::*;
 
 /// The parent of the lesson.
@@ -285,6 +286,115 @@ pub(crate) struct Enrollment {
     pub(crate) club: BelongsTo<Club>,
 }
 
+/// When its rows were made and changed, and how often: the last in a column whose name must be quoted well.
+#[derive(Model, Debug, Clone)]
+#[model(table = "page")]
+pub(crate) struct Page {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) title: String,
+    #[model(default = "now()")]
+    pub(crate) created_at: Auto<DateTime<Utc>>,
+    #[model(default = "now()", on_update = "clock_timestamp()")]
+    pub(crate) updated_at: Auto<DateTime<Utc>>,
+    #[model(column = "quo\"ted", default = "0", on_update = "\"quo\"\"ted\" + 1")]
+    pub(crate) changes: Auto<i32>,
+}
+
+/// Marks its rows as deleted, and counts their versions.
+#[derive(Model, Debug, Clone)]
+#[model(table = "shelf", soft_delete = deleted_at)]
+pub(crate) struct Shelf {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) name: String,
+    #[model(version)]
+    pub(crate) version: i32,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    #[model(has_many = Volume::shelf, back_populates = shelf, on_parent_delete = delete, orphans = delete)]
+    pub(crate) volumes: HasMany<Volume>,
+    #[model(has_many = Sticker::shelf, back_populates = shelf, on_parent_delete = delete)]
+    pub(crate) stickers: HasMany<Sticker>,
+    #[model(has_many = Lamp::shelf, back_populates = shelf)]
+    pub(crate) lamps: HasMany<Lamp>,
+}
+
+/// Marks its rows as deleted in a column whose name must be quoted well; a title is free again then.
+#[derive(Model, Debug, Clone)]
+#[model(table = "volume", soft_delete = deleted_at, index(title, unique, where = "\"del\"\"eted\" IS NULL"))]
+pub(crate) struct Volume {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) title: String,
+    #[model(default = "0", on_update = "changes + 1")]
+    pub(crate) changes: Auto<i32>,
+    #[model(column = "del\"eted")]
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    #[model(references = Shelf::id)]
+    pub(crate) shelf_id: i32,
+    #[model(belongs_to = shelf_id, back_populates = volumes)]
+    pub(crate) shelf: BelongsTo<Shelf>,
+    #[model(through = (Authorship::volume, Authorship::author))]
+    pub(crate) authors: HasMany<Author>,
+}
+
+/// Goes with its shelf, really.
+#[derive(Model, Debug, Clone)]
+#[model(table = "sticker")]
+pub(crate) struct Sticker {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) label: String,
+    #[model(references = Shelf::id)]
+    pub(crate) shelf_id: i32,
+    #[model(belongs_to = shelf_id, back_populates = stickers)]
+    pub(crate) shelf: BelongsTo<Shelf>,
+}
+
+/// Stays when its shelf goes, and counts its changes.
+#[derive(Model, Debug, Clone)]
+#[model(table = "lamp")]
+pub(crate) struct Lamp {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    #[model(default = "0", on_update = "changes + 1")]
+    pub(crate) changes: Auto<i32>,
+    #[model(references = Shelf::id)]
+    pub(crate) shelf_id: Option<i32>,
+    #[model(belongs_to = shelf_id, back_populates = lamps)]
+    pub(crate) shelf: BelongsTo<Shelf>,
+}
+
+/// Marks its rows as deleted, too.
+#[derive(Model, Debug, Clone)]
+#[model(table = "author", soft_delete = deleted_at)]
+pub(crate) struct Author {
+    #[model(primary_key)]
+    pub(crate) id: Auto<i32>,
+    pub(crate) name: String,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    #[model(through = (Authorship::author, Authorship::volume))]
+    pub(crate) volumes: HasMany<Volume>,
+}
+
+/// A link that is marked as deleted.
+#[derive(Model, Debug, Clone)]
+#[model(table = "authorship", primary_key(volume_id, author_id), soft_delete = deleted_at)]
+pub(crate) struct Authorship {
+    #[model(references = Volume::id)]
+    pub(crate) volume_id: i32,
+    #[model(references = Author::id)]
+    pub(crate) author_id: i32,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    #[model(belongs_to = volume_id)]
+    pub(crate) volume: BelongsTo<Volume>,
+    #[model(belongs_to = author_id)]
+    pub(crate) author: BelongsTo<Author>,
+}
+
+/// All that belongs to shelves, for `create_all`.
+pub(crate) type Library = (Shelf, Volume, Sticker, Lamp, Author, Authorship);
+
 /// A natural key, which no foreign key to it follows by itself.
 #[derive(Model, Debug, Clone)]
 #[model(table = "shop")]
@@ -422,5 +532,17 @@ pub(crate) async fn two_courses(engine: &Engine) -> orm_core::Result<()> {
         Homework::builder().number(2).description("дз2"),
     ]));
     session.add(Course::builder().name("Java"));
+    session.commit().await
+}
+
+/// A shelf with three volumes, a sticker and a lamp.
+pub(crate) async fn a_shelf(engine: &Engine) -> orm_core::Result<()> {
+    let mut session = engine.session();
+    let shelf = session.add(Shelf::builder().name("left"));
+    for title in ["A", "B", "C"] {
+        session.add(Volume::builder().title(title).shelf(shelf));
+    }
+    session.add(Sticker::builder().label("new").shelf(shelf));
+    session.add(Lamp::builder().shelf(shelf));
     session.commit().await
 }

@@ -5,8 +5,8 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, Join, KeyedDelete,
-    KeyedUpdate, LinkWrite, Node, TakeKeys,
+    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, FromItem, Input, InsertRow, Join,
+    KeyedDelete, KeyedUpdate, LinkWrite, Node, Select, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -23,6 +23,8 @@ pub(crate) enum Write {
     Link(LinkWrite),
     BulkUpdate(BulkUpdate),
     BulkDelete(BulkDelete),
+    /// Looks, before something is written.
+    Find(Select),
 }
 
 impl Compile for Write {
@@ -41,6 +43,7 @@ impl Compile for Write {
             Self::Link(statement) => w.link_write(statement),
             Self::BulkUpdate(statement) => w.bulk_update(statement),
             Self::BulkDelete(statement) => w.bulk_delete(statement),
+            Self::Find(select) => w.select(select, true),
         }
     }
 }
@@ -56,11 +59,18 @@ impl Write {
             Self::ArrayUpdate(statement) => Some(statement.table),
             Self::Upsert(statement) => Some(statement.table),
             Self::KeyedDelete(statement) => Some(statement.table),
-            Self::Link(_) => None,
+            Self::Link(_) | Self::Find(_) => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
             Self::BulkDelete(statement) => Some(statement.source.table()),
         }
     }
+}
+
+/// Whether the ends of a link are the key of its row, or unique: then there is one row for them, marked or not.
+fn is_told_by_ends(table: &TableDef, statement: &LinkWrite) -> bool {
+    let ends = || statement.link.local.iter().chain(statement.link.remote);
+    let are_ends = |columns: &[&str]| columns.len() == ends().count() && ends().all(|end| columns.contains(end));
+    are_ends(table.key_names) || table.uniques.iter().any(|unique| are_ends(unique.columns))
 }
 
 /// How the columns of the rows that are sent are called, keys and values apart: a key may be among the values too.
@@ -289,7 +299,7 @@ impl Writer {
     }
 
     fn keyed_update(&mut self, statement: &KeyedUpdate) {
-        let KeyedUpdate { table, columns, values, set, keys, key_values, returning, followers } = statement;
+        let KeyedUpdate { table, columns, values, set, keys, key_values, touched, returning, followers } = statement;
         self.followers(followers);
         let outer = self.enter();
         self.declare(Named::Source(SourceRef::Table(table)));
@@ -299,6 +309,7 @@ impl Writer {
             self.push(if i > 0 || !columns.is_empty() { ", " } else { "" });
             self.ident(table.columns[*column].name).push(" = ").node(value);
         }
+        self.touch(table, touched, !columns.is_empty() || !set.is_empty());
         self.push(" WHERE ").equal_values(" AND ", table, keys, key_values);
         self.returning(table, returning);
         self.leave(outer);
@@ -327,11 +338,12 @@ impl Writer {
 
     /// Returns the ordinals of the rows that were met, in front of the columns that the server made.
     fn array_update(&mut self, statement: &ArrayUpdate) {
-        let ArrayUpdate { table, columns, arrays, keys, key_arrays, returning } = statement;
+        let ArrayUpdate { table, columns, arrays, keys, key_arrays, touched, returning } = statement;
         self.push("UPDATE ").table(table).push(" AS \"target\" SET ");
         self.separated(", ", columns.iter().enumerate(), |w, (i, &column)| {
             w.ident(table.columns[column].name).push(" = \"input\".").ident(&input_name("v", i));
         });
+        self.touch(table, touched, !columns.is_empty());
         self.push(" FROM ");
         self.input_rows(table, keys, key_arrays, columns, arrays);
         self.push(" RETURNING \"input\".\"n\"");
@@ -340,6 +352,19 @@ impl Writer {
             self.push(", \"target\".").ident(table.columns[column].name);
         }
         self.expect_columns(table, returning);
+    }
+
+    /// Sets columns to the SQL of their own definition, and the one that marks a deleted row to the time; `follows` other
+    /// assignments, or is the first.
+    fn touch(&mut self, table: &'static TableDef, columns: &[usize], follows: bool) {
+        for (i, &column) in columns.iter().enumerate() {
+            if follows || i > 0 {
+                self.push(", ");
+            }
+            let marks = table.soft_delete == Some(column);
+            let sql = if marks { "now()" } else { table.columns[column].on_update.unwrap_or("DEFAULT") };
+            self.ident(table.columns[column].name).push(" = ").push(sql);
+        }
     }
 
     /// A row that comes back is told by its conflict key, as the server compares it. Whether it is new, the server tells
@@ -353,6 +378,7 @@ impl Writer {
         self.push(") SELECT ").idents(&sent).push(" FROM \"input\" ORDER BY \"n\" ON CONFLICT (");
         self.column_names(table, target).push(") DO UPDATE SET ");
         self.excluded(table, if set.is_empty() { target } else { set });
+        self.touch(table, &table.touched_by_update(|column| set.contains(&column)), true);
         self.push(" RETURNING ");
         for (i, column) in table.columns.iter().enumerate() {
             self.ident(column.name).push(" AS ").ident(&input_name("c", i)).push(", ");
@@ -422,22 +448,57 @@ impl Writer {
     }
 
     fn link_write(&mut self, statement: &LinkWrite) {
-        let LinkWrite { link, insert, arrays, types } = statement;
-        let columns = || link.local.iter().chain(link.remote);
-        let inputs = arrays.iter().zip(types.iter().copied());
+        let LinkWrite { link, insert, .. } = statement;
+        let marked = link.model.and_then(|table| Some((table, table.soft_delete?)));
         if *insert {
-            self.push("INSERT INTO ").qualified(link.schema, link.table).push(" (");
-            self.separated(", ", columns(), |w, column| {
-                w.ident(column);
-            });
-            self.push(") SELECT * FROM ");
-            self.unnest(inputs);
-            // A link that is there is what is wanted.
-            self.push(" ON CONFLICT DO NOTHING");
-            return;
+            if let Some((table, column)) = marked.filter(|(table, _)| is_told_by_ends(table, statement)) {
+                // The row of a link that is marked is in the way of a new one: it is the link again.
+                self.push("WITH \"again\" AS (");
+                self.mark_links(statement, table, column, true);
+                self.push(") ");
+            }
+            return self.insert_links(statement);
         }
-        self.push("DELETE FROM ").qualified(link.schema, link.table).push(" AS \"target\" USING ");
-        self.unnest(inputs);
+        match marked {
+            Some((table, column)) => self.mark_links(statement, table, column, false),
+            None => {
+                self.push("DELETE FROM ").qualified(link.schema, link.table).push(" AS \"target\" USING ");
+                self.linked_rows(statement);
+            }
+        }
+    }
+
+    fn insert_links(&mut self, statement: &LinkWrite) {
+        let LinkWrite { link, arrays, types, .. } = statement;
+        self.push("INSERT INTO ").qualified(link.schema, link.table).push(" (");
+        self.separated(", ", link.local.iter().chain(link.remote), |w, column| {
+            w.ident(column);
+        });
+        self.push(") SELECT * FROM ");
+        self.unnest(arrays.iter().zip(types.iter().copied()));
+        // A link that is there is what is wanted.
+        self.push(" ON CONFLICT DO NOTHING");
+    }
+
+    /// Marks links as deleted, or as not so `again`.
+    fn mark_links(&mut self, statement: &LinkWrite, table: &'static TableDef, column: usize, again: bool) {
+        let name = table.columns[column].name;
+        self.push("UPDATE ").table(table).push(" AS \"target\" SET ");
+        self.ident(name).push(if again { " = NULL" } else { " = now()" });
+        if let Some(version) = table.version_column().map(|version| table.columns[version].name) {
+            self.push(", ").ident(version).push(" = \"target\".").ident(version).push(" + 1");
+        }
+        self.touch(table, &table.touched_by_update(|_| false), true);
+        self.push(" FROM ");
+        self.linked_rows(statement);
+        self.push(" AND \"target\".").ident(name).push(if again { " IS NOT NULL" } else { " IS NULL" });
+    }
+
+    /// The links that were sent, and the condition that the target is one of them.
+    fn linked_rows(&mut self, statement: &LinkWrite) {
+        let LinkWrite { link, arrays, types, .. } = statement;
+        let columns = || link.local.iter().chain(link.remote);
+        self.unnest(arrays.iter().zip(types.iter().copied()));
         self.push(" AS \"input\" (");
         self.separated(", ", columns(), |w, column| {
             w.ident(column);
@@ -449,8 +510,9 @@ impl Writer {
     }
 
     fn bulk_update(&mut self, statement: &BulkUpdate) {
-        let BulkUpdate { source, set, joins, predicates, returning } = statement;
+        let BulkUpdate { source, set, joins, predicates, with_deleted, returning } = statement;
         let outer = self.enter();
+        let before = self.let_deleted_in(*with_deleted);
         self.declare(Named::Source(*source));
         self.declare_joins(joins);
         let table = source.table();
@@ -463,31 +525,55 @@ impl Writer {
             }
             w.ident(column.name).push(" = ").node(value);
         });
-        self.joined_where(" FROM ", joins, predicates);
+        let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
+        self.touch(table, &table.touched_by_update(is_set), !set.is_empty());
+        self.joined_where(" FROM ", *source, joins, predicates);
         self.bulk_returning(*source, returning);
+        self.restore(before);
         self.leave(outer);
     }
 
     fn bulk_delete(&mut self, statement: &BulkDelete) {
-        let BulkDelete { source, joins, predicates, returning } = statement;
+        let BulkDelete { source, joins, predicates, with_deleted, returning, .. } = statement;
         let outer = self.enter();
+        let before = self.let_deleted_in(*with_deleted);
         self.declare(Named::Source(*source));
         self.declare_joins(joins);
-        self.push("DELETE FROM ").table(source.table());
-        self.joined_where(" USING ", joins, predicates);
+        match statement.mark() {
+            Some(mark) => {
+                self.bulk_mark(*source, mark);
+                self.joined_where(" FROM ", *source, joins, predicates);
+            }
+            None => {
+                self.push("DELETE FROM ").table(source.table());
+                self.joined_where(" USING ", *source, joins, predicates);
+            }
+        }
         self.bulk_returning(*source, returning);
+        self.restore(before);
         self.leave(outer);
     }
 
+    fn bulk_mark(&mut self, source: SourceRef, mark: &'static ColumnDef) {
+        let table = source.table();
+        self.push("UPDATE ").table(table).push(" SET ").ident(mark.name).push(" = now()");
+        if let Some(version) = table.version_column().map(|version| table.columns[version].name) {
+            // Who has read the row before is to notice.
+            self.push(", ").ident(version).push(" = ").qualifier(Named::Source(source)).push(".").ident(version);
+            self.push(" + 1");
+        }
+        self.touch(table, &table.touched_by_update(|_| false), true);
+    }
+
     /// The joined tables as a list, and what they are joined on among the conditions.
-    fn joined_where(&mut self, keyword: &str, joins: &[Join], predicates: &[Node]) {
+    fn joined_where(&mut self, keyword: &str, source: SourceRef, joins: &[Join], predicates: &[Node]) {
+        let joined = joins.iter().filter_map(|join| self.joined_is_live(join));
+        let are_live: Vec<Node> = self.is_live(&FromItem::Source(source)).into_iter().chain(joined).collect();
         if joins.is_empty() {
-            return self.where_clause(predicates);
+            return self.where_clause(predicates.iter().chain(&are_live));
         }
         self.push(keyword).separated(", ", joins, |w, join| w.write_item(&join.item));
-        let conditions: Vec<Node> =
-            joins.iter().map(|join| join.on.clone()).chain(predicates.iter().cloned()).collect();
-        self.where_clause(&conditions);
+        self.where_clause(joins.iter().map(|join| &join.on).chain(predicates).chain(&are_live));
     }
 
     /// Qualified, because a subquery in the statement may bring a column of the same name.

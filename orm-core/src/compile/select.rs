@@ -42,6 +42,7 @@ impl Writer {
 
     fn plain(&mut self, select: &Select, outermost: bool, per: Option<&Per>) {
         let outer = self.enter();
+        let before = self.let_deleted_in(select.with_deleted);
         self.about(select.root.table());
         self.declare_item(&select.from);
         self.declare_joins(&select.joins);
@@ -62,13 +63,12 @@ impl Writer {
             self.push(")");
         }
         self.push(" FROM ").write_item(&select.from);
-        for join in &select.joins {
-            self.join(join);
-        }
+        self.joins(&select.joins);
         for place in 0..select.eager.len() {
             self.eager_join(select, place);
         }
-        self.where_clause(&select.predicates);
+        let is_live = self.is_live(&select.from);
+        self.where_clause(select.predicates.iter().chain(&is_live));
         if per.is_none() {
             self.order_by(&select.order_by);
         }
@@ -78,6 +78,7 @@ impl Writer {
         if let Some(offset) = select.offset {
             self.push(" OFFSET ").number(offset);
         }
+        self.restore(before);
         self.leave(outer);
     }
 
@@ -135,6 +136,9 @@ impl Writer {
             w.qualifier(near).push(".").ident(local).push(" = ");
             w.qualifier(of).push(".").ident(remote);
         });
+        if let Some(column) = eager.table.soft_delete_column().filter(|_| !self.has_deleted() && !eager.with_deleted) {
+            self.push(" AND ").qualifier(of).push(".").ident(column.name).push(" IS NULL");
+        }
     }
 
     pub(super) fn write_item(&mut self, item: &FromItem) {
@@ -155,16 +159,55 @@ impl Writer {
         }
     }
 
+    fn joins(&mut self, joins: &[Join]) {
+        let mut joins = joins.iter().peekable();
+        while let Some(join) = joins.next() {
+            match joins.next_if(|far| self.are_one(join, far)) {
+                Some(far) => self.join_through(join, far),
+                None => self.join(join),
+            }
+        }
+    }
+
     fn join(&mut self, join: &Join) {
         self.push(match join.kind {
             JoinKind::Inner => " JOIN ",
             JoinKind::Left => " LEFT JOIN ",
         });
         self.write_item(&join.item);
-        self.push(" ON ").node(&join.on);
+        self.on(join);
     }
 
-    pub(super) fn where_clause(&mut self, predicates: &[Node]) {
+    /// Whether a link table and what is behind it are left-joined as one: a link to a row that is marked as deleted is
+    /// no link, and not one to nothing.
+    fn are_one(&self, link: &Join, far: &Join) -> bool {
+        let are_left = link.kind == JoinKind::Left && far.kind == JoinKind::Left;
+        are_left && matches!(link.item, FromItem::Link(_)) && self.joined_is_live(far).is_some()
+    }
+
+    fn join_through(&mut self, link: &Join, far: &Join) {
+        self.push(" LEFT JOIN (").write_item(&link.item);
+        self.push(" JOIN ").write_item(&far.item);
+        self.on(far);
+        self.push(")");
+        self.on(link);
+    }
+
+    pub(super) fn joined_is_live(&self, join: &Join) -> Option<Node> {
+        self.is_live(&join.item).filter(|_| !join.with_deleted)
+    }
+
+    /// The condition of a join, and that its rows are not marked as deleted.
+    fn on(&mut self, join: &Join) {
+        self.push(" ON ");
+        match self.joined_is_live(join) {
+            Some(is_live) => self.node(&join.on.clone().and(is_live)),
+            None => self.node(&join.on),
+        }
+    }
+
+    pub(super) fn where_clause<'n>(&mut self, predicates: impl IntoIterator<Item = &'n Node>) {
+        let predicates: Vec<&Node> = predicates.into_iter().collect();
         if predicates.is_empty() {
             return;
         }

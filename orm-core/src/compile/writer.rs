@@ -3,7 +3,7 @@
 use super::{Compiled, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SourceRef, TableDef};
-use crate::sql::LinkRef;
+use crate::sql::{FromItem, IsTest, LinkRef, Node};
 use crate::types::Value;
 
 /// A statement under construction.
@@ -16,6 +16,8 @@ pub(crate) struct Writer {
     names: Vec<Name>,
     /// Where the innermost query's sources begin.
     level: usize,
+    /// Whether rows that are marked as deleted are among those of the query under construction.
+    with_deleted: bool,
     error: Option<Error>,
     about: Option<&'static TableDef>,
 }
@@ -125,6 +127,35 @@ impl Writer {
     pub(super) fn leave(&mut self, outer: usize) {
         self.names.truncate(self.level);
         self.level = outer;
+    }
+
+    /// Lets rows that are marked as deleted in, if that is said here or further outside; returns what
+    /// [`restore`](Self::restore) needs.
+    pub(super) fn let_deleted_in(&mut self, with_deleted: bool) -> bool {
+        let before = self.with_deleted;
+        self.with_deleted |= with_deleted;
+        before
+    }
+
+    /// Ends what [`let_deleted_in`](Self::let_deleted_in) began.
+    pub(super) fn restore(&mut self, before: bool) {
+        self.with_deleted = before;
+    }
+
+    /// Whether rows that are marked as deleted are let in, where the statement has come to.
+    pub(super) fn has_deleted(&self) -> bool {
+        self.with_deleted
+    }
+
+    /// The condition that rows of an item are not marked as deleted, if that is to be asked.
+    pub(super) fn is_live(&self, item: &FromItem) -> Option<Node> {
+        let column = match item {
+            FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
+            FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
+            // It has its conditions inside.
+            FromItem::Subquery { .. } => return None,
+        };
+        (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
     }
 
     /// Brings a source of the current query in scope and names it.

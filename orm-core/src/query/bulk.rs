@@ -27,6 +27,7 @@ pub struct Delete<X, M> {
     on: X,
     select: Select,
     all_rows: bool,
+    permanently: bool,
     model: PhantomData<fn() -> M>,
 }
 
@@ -79,6 +80,7 @@ impl<X, M: Model> Update<X, M> {
             set,
             joins: self.select.joins.clone(),
             predicates: self.select.predicates.clone(),
+            with_deleted: self.select.with_deleted,
             returning: Vec::new(),
         }
     }
@@ -111,12 +113,35 @@ impl<X: Executor, M: Model> IntoFuture for Update<X, M> {
 
 impl<X, M: Model> Delete<X, M> {
     pub(super) fn new(on: X, select: Select) -> Self {
-        Self { on, select, all_rows: false, model: PhantomData }
+        Self { on, select, all_rows: false, permanently: false, model: PhantomData }
     }
 
     /// Says that all rows of the table are meant: without it, a delete without a filter is refused.
     pub fn all_rows(mut self) -> Self {
         self.all_rows = true;
+        self
+    }
+
+    /// Lets the rows go, where the model says `soft_delete` and they would be marked. Rows that are marked already are
+    /// among them only if the query says [`with_deleted`](super::Query::with_deleted).
+    ///
+    /// ```
+    /// # #[cfg(feature = "chrono")]
+    /// # fn main() -> Result<(), chrono::ParseError> {
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # #[model(soft_delete = deleted_at)]
+    /// # struct Note { #[model(primary_key)] id: Auto<i32>, deleted_at: Option<chrono::DateTime<chrono::Utc>> }
+    /// let last_year: chrono::DateTime<chrono::Utc> = "2025-01-01T00:00:00Z".parse()?;
+    /// let purge = query::<Note>().with_deleted().filter(Note::deleted_at.lt(last_year)).delete().permanently();
+    /// assert_eq!(purge.to_sql(), r#"DELETE FROM "note" WHERE "note"."deleted_at" < $1"#);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "chrono"))]
+    /// # fn main() {}
+    /// ```
+    pub fn permanently(mut self) -> Self {
+        self.permanently = true;
         self
     }
 
@@ -131,6 +156,8 @@ impl<X, M: Model> Delete<X, M> {
             source: self.select.root,
             joins: self.select.joins.clone(),
             predicates: self.select.predicates.clone(),
+            with_deleted: self.select.with_deleted,
+            permanently: self.permanently,
             returning: Vec::new(),
         }
     }

@@ -86,11 +86,12 @@ pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: &[Vec<Value>]) -> S
     let target = SourceRef::Table(edge.to());
     let columns = edge.columns();
     let mut select = Select::models(target);
+    select.with_deleted = edge.has_deleted();
     let near: Vec<Node> = match columns.link {
         Some(link) => {
-            let link_ref = LinkRef { schema: link.schema, table: link.table, id: 0 };
+            let link_ref = LinkRef::of(link, 0);
             let on = link_columns(link_ref, link.remote, target, columns.remote);
-            select.joins.push(Join { kind: JoinKind::Inner, item: FromItem::Link(link_ref), on });
+            select.joins.push(Join { kind: JoinKind::Inner, item: FromItem::Link(link_ref), on, with_deleted: false });
             link.local.iter().map(|column| Node::LinkColumn { link: link_ref, column }).collect()
         }
         None => columns.remote.iter().map(|name| named_column(target, name)).collect(),
@@ -201,9 +202,13 @@ impl<T: Clone + Send> Ends<T> {
 }
 
 pub(super) fn missing_target(edge: Edge) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!("relationship `{}` leads to no row: it has gone since the query", edge.name()),
-    )
-    .with_model(edge.from().model)
+    let name = edge.name();
+    let reason = match edge.to().soft_delete {
+        Some(_) => {
+            format!("it is marked as deleted, or has gone since the query: `{name}.with_deleted()` loads the former")
+        }
+        None => "it has gone since the query".to_owned(),
+    };
+    Error::new(ErrorKind::NotFound, format!("relationship `{name}` leads to no row: {reason}"))
+        .with_model(edge.from().model)
 }

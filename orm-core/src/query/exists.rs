@@ -85,12 +85,18 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
 fn exists<A>(edge: Edge, from: SourceRef, item: FromItem, to: SourceRef, condition: Option<Node>) -> Expr<bool, A> {
     let columns = edge.columns();
     let mut select = Select::of(to, Projection::One, item);
+    select.with_deleted = edge.has_deleted();
     match columns.link {
         None => select.predicates.push(equal_columns(from, columns.local, to, columns.remote)),
         Some(link) => {
-            let link_ref = LinkRef { schema: link.schema, table: link.table, id: 0 };
+            let link_ref = LinkRef::of(link, 0);
             let far = link_columns(link_ref, link.remote, to, columns.remote);
-            select.joins.push(Join { kind: JoinKind::Inner, item: FromItem::Link(link_ref), on: far });
+            select.joins.push(Join {
+                kind: JoinKind::Inner,
+                item: FromItem::Link(link_ref),
+                on: far,
+                with_deleted: false,
+            });
             select.predicates.push(link_columns(link_ref, link.local, from, columns.local));
         }
     }

@@ -349,7 +349,9 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
     fn join(&self, eager: &mut Vec<Eager>, near: Option<usize>) {
         let edge = self.relation.edge();
         let columns = edge.columns();
-        let required = !K::OPTIONAL && near.is_none_or(|near| eager[near].required);
+        // An end that is marked as deleted is none.
+        let is_there = !K::OPTIONAL && (edge.has_deleted() || edge.to().soft_delete.is_none());
+        let required = is_there && near.is_none_or(|near| eager[near].required);
         let own = eager.len();
         eager.push(Eager {
             near,
@@ -358,6 +360,7 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
             local: columns.local,
             remote: columns.remote,
             required,
+            with_deleted: edge.has_deleted(),
         });
         self.loads.join(eager, Some(own));
     }

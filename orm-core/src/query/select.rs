@@ -119,6 +119,37 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         self
     }
 
+    /// Lets rows in that are marked as deleted (see `soft_delete` of [`Model`](macro@crate::Model)), which queries leave
+    /// out otherwise.
+    ///
+    /// This is said of the whole query: of the model, of what it joins, of relationship predicates and of subqueries in
+    /// it. A relationship that is loaded by [`with`](Self::with) is a statement of its own and has a word of its own:
+    /// [`Relation::with_deleted`].
+    ///
+    /// In a session, an object of such a row has the time in its field. To bring the row back, set it to `None` and
+    /// commit.
+    ///
+    /// ```
+    /// # #[cfg(feature = "chrono")]
+    /// # fn main() -> Result<(), chrono::ParseError> {
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # #[model(soft_delete = deleted_at)]
+    /// # struct Note { #[model(primary_key)] id: Auto<i32>, deleted_at: Option<chrono::DateTime<chrono::Utc>> }
+    /// let live = query::<Note>().filter(Note::id.gt(1));
+    /// assert!(live.to_sql().ends_with(r#"WHERE "note"."id" > $1 AND "note"."deleted_at" IS NULL"#));
+    /// let all = query::<Note>().filter(Note::id.gt(1)).with_deleted();
+    /// assert!(all.to_sql().ends_with(r#"WHERE "note"."id" > $1"#));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "chrono"))]
+    /// # fn main() {}
+    /// ```
+    pub fn with_deleted(mut self) -> Self {
+        self.select.with_deleted = true;
+        self
+    }
+
     /// Adds to the order; the first call weighs most.
     pub fn order_by<O, I>(mut self, order: O) -> Self
     where
@@ -239,7 +270,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         E::Type: Condition,
         E::Uses: InScope<(Aliased<B, Tag>, S), I>,
     {
-        self.push_join(JoinKind::Inner, target.item(), condition.into_node()).rescope()
+        self.push_join(JoinKind::Inner, target.item(), condition.into_node(), false).rescope()
     }
 
     /// Like [`join_on`](Self::join_on); where nothing fits, the columns of the target are NULL and read as `Option`.
@@ -255,7 +286,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         E::Type: Condition,
         E::Uses: InScope<(Aliased<B, Tag>, S), I>,
     {
-        self.push_join(JoinKind::Left, target.item(), condition.into_node()).rescope()
+        self.push_join(JoinKind::Left, target.item(), condition.into_node(), false).rescope()
     }
 
     fn join_edge<T>(
@@ -269,16 +300,19 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         let columns = edge.columns();
         let Some(link) = columns.link else {
             let on = equal_columns(from, columns.local, to, columns.remote);
-            return self.push_join(kind, item, on).rescope();
+            return self.push_join(kind, item, on, edge.has_deleted()).rescope();
         };
-        let link_ref = LinkRef { schema: link.schema, table: link.table, id: self.select.joins.len() };
+        let link_ref = LinkRef::of(link, self.select.joins.len());
         let near = link_columns(link_ref, link.local, from, columns.local);
         let far = link_columns(link_ref, link.remote, to, columns.remote);
-        self.push_join(kind, FromItem::Link(link_ref), near).push_join(kind, item, far).rescope()
+        let with_deleted = edge.has_deleted();
+        self.push_join(kind, FromItem::Link(link_ref), near, with_deleted)
+            .push_join(kind, item, far, with_deleted)
+            .rescope()
     }
 
-    fn push_join(mut self, kind: JoinKind, item: FromItem, on: Node) -> Self {
-        self.select.joins.push(Join { kind, item, on });
+    fn push_join(mut self, kind: JoinKind, item: FromItem, on: Node, with_deleted: bool) -> Self {
+        self.select.joins.push(Join { kind, item, on, with_deleted });
         self
     }
 
@@ -431,6 +465,9 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     }
 
     /// Deletes the rows that the query's conditions choose; awaiting it gives their number.
+    ///
+    /// Of a model with `soft_delete`, it marks them (`UPDATE … SET "deleted_at" = now()`);
+    /// [`permanently`](Delete::permanently) lets them go.
     ///
     /// ```
     /// # use orm_core::prelude::*;
@@ -608,6 +645,11 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
     pub fn order_by<O: OrderTerm>(mut self, order: O) -> Self {
         self.0.select.order_by.push(order.into_order());
         self
+    }
+
+    /// Like [`Query::with_deleted`].
+    pub fn with_deleted(self) -> Self {
+        Self(self.0.with_deleted())
     }
 
     /// Like [`Query::limit`].

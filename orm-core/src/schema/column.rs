@@ -38,6 +38,8 @@ pub struct ColumnDef {
     pub default: Option<&'static str>,
     /// The expression of a generated column, as SQL.
     pub generated: Option<&'static str>,
+    /// What every update sets it to, as SQL, unless it is set to something else.
+    pub on_update: Option<&'static str>,
     /// The comment.
     pub comment: Option<&'static str>,
     /// Whether it is the model's version.
@@ -62,6 +64,7 @@ impl ColumnDef {
             sql_type: None,
             default: None,
             generated: None,
+            on_update: None,
             comment: None,
             version: false,
             sensitive: false,
@@ -104,6 +107,13 @@ impl ColumnDef {
     #[must_use]
     pub const fn generated(mut self, sql: &'static str) -> Self {
         self.generated = Some(sql);
+        self
+    }
+
+    /// What every update sets the column to, as SQL.
+    #[must_use]
+    pub const fn on_update_sql(mut self, sql: &'static str) -> Self {
+        self.on_update = Some(sql);
         self
     }
 

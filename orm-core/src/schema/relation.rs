@@ -115,7 +115,7 @@ pub enum OnParentDelete {
     /// What the foreign key's `ON DELETE` says; without one, a nullable key becomes NULL, another refuses the deletion.
     #[default]
     ForeignKey,
-    /// Their rows are deleted first.
+    /// Their rows are deleted first; marked as deleted, where their model says so and the parent is only marked, too.
     Delete,
     /// Their foreign key becomes NULL.
     Nullify,
@@ -286,6 +286,7 @@ impl ToOneKind for MaybeNull {
 pub struct Relation<A, B, K = Many> {
     def: fn() -> &'static RelationDef,
     reversed: bool,
+    with_deleted: bool,
     types: PhantomData<fn() -> (A, B, K)>,
 }
 
@@ -293,7 +294,7 @@ impl<A, B, K> Relation<A, B, K> {
     /// The relationship that `def` describes; for generated code.
     #[must_use]
     pub const fn new(def: fn() -> &'static RelationDef) -> Self {
-        Self { def, reversed: false, types: PhantomData }
+        Self { def, reversed: false, with_deleted: false, types: PhantomData }
     }
 
     /// The same relationship from its other end, for a model that has no field for it.
@@ -301,13 +302,45 @@ impl<A, B, K> Relation<A, B, K> {
     /// Usable in `join`, `with`, `load` and `related`, also where the other model is of another crate.
     #[must_use]
     pub const fn rev(self) -> Relation<B, A, Many> {
-        Relation { def: self.def, reversed: !self.reversed, types: PhantomData }
+        Relation { def: self.def, reversed: !self.reversed, with_deleted: self.with_deleted, types: PhantomData }
     }
 
     /// The same relationship, starting at an alias of `A`.
     #[must_use]
     pub(crate) const fn starting_at<S>(self) -> Relation<S, B, K> {
-        Relation { def: self.def, reversed: self.reversed, types: PhantomData }
+        Relation { def: self.def, reversed: self.reversed, with_deleted: self.with_deleted, types: PhantomData }
+    }
+
+    /// The same relationship, with objects whose rows are marked as deleted (see `soft_delete` of
+    /// [`Model`](macro@crate::Model)), which it leaves out otherwise.
+    ///
+    /// For `with`, `load`, `related`, joins and relationship predicates. In a session, what was loaded so stays in the
+    /// field as it was loaded.
+    ///
+    /// ```
+    /// # #[cfg(feature = "chrono")]
+    /// # fn main() -> Result<(), chrono::ParseError> {
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # #[model(soft_delete = deleted_at)]
+    /// # struct Product { #[model(primary_key)] id: Auto<i32>, deleted_at: Option<chrono::DateTime<chrono::Utc>> }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Sale {
+    /// #     #[model(primary_key)] id: Auto<i32>,
+    /// #     #[model(references = Product::id)] product_id: i32,
+    /// #     #[model(belongs_to = product_id)] product: BelongsTo<Product>,
+    /// # }
+    /// // What was sold once is shown, also if it is not sold any more.
+    /// let sales = query::<Sale>().with(Sale::product.with_deleted());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "chrono"))]
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub const fn with_deleted(mut self) -> Self {
+        self.with_deleted = true;
+        self
     }
 
     /// The static that describes it.
@@ -317,7 +350,7 @@ impl<A, B, K> Relation<A, B, K> {
     }
 
     pub(crate) fn edge(&self) -> Edge {
-        Edge { def: self.def(), reversed: self.reversed }
+        Edge { def: self.def(), reversed: self.reversed, with_deleted: self.with_deleted }
     }
 }
 
@@ -340,6 +373,7 @@ impl<A, B, K> fmt::Debug for Relation<A, B, K> {
 pub struct Edge {
     def: &'static RelationDef,
     reversed: bool,
+    with_deleted: bool,
 }
 
 /// The columns of an [`Edge`]: `local` of the start equal `remote` of the end, or both those of a link table.
@@ -359,6 +393,8 @@ pub(crate) struct EdgeLink {
     pub(crate) local: &'static [&'static str],
     /// Columns of the link table that hold `remote`.
     pub(crate) remote: &'static [&'static str],
+    /// The table's model, where it has one.
+    pub(crate) model: Option<&'static TableDef>,
 }
 
 impl EdgeLink {
@@ -373,7 +409,7 @@ impl EdgeLink {
 
 impl Edge {
     pub(crate) const fn of(def: &'static RelationDef) -> Self {
-        Self { def, reversed: false }
+        Self { def, reversed: false, with_deleted: false }
     }
 
     pub(crate) const fn def(self) -> &'static RelationDef {
@@ -383,6 +419,11 @@ impl Edge {
     /// Whether it is seen from the end that the definition leads to.
     pub(crate) const fn is_reversed(self) -> bool {
         self.reversed
+    }
+
+    /// Whether objects whose rows are marked as deleted are among those that it leads to.
+    pub(crate) const fn has_deleted(self) -> bool {
+        self.with_deleted
     }
 
     pub(crate) fn from(self) -> &'static TableDef {
@@ -442,7 +483,13 @@ fn many_to_many_columns(def: &'static RelationDef, link: LinkTable) -> EdgeColum
         LinkTable::Bare { table, local, remote } => EdgeColumns {
             local: (def.from)().key_names(),
             remote: (def.to)().key_names(),
-            link: Some(EdgeLink { schema: bare_link_schema((def.from)(), (def.to)()), table, local, remote }),
+            link: Some(EdgeLink {
+                schema: bare_link_schema((def.from)(), (def.to)()),
+                table,
+                local,
+                remote,
+                model: None,
+            }),
         },
         LinkTable::Model { local, remote } => {
             let (link_local, start) = local.key_pairs();
@@ -456,6 +503,7 @@ fn many_to_many_columns(def: &'static RelationDef, link: LinkTable) -> EdgeColum
                     table: table.name,
                     local: link_local,
                     remote: link_remote,
+                    model: Some(table),
                 }),
             }
         }

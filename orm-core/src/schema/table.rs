@@ -34,6 +34,8 @@ pub struct TableDef {
     pub foreign_keys: &'static [ForeignKeyDef],
     /// The relationships that are fields of the model, in their order.
     pub relations: &'static [&'static RelationDef],
+    /// The position of the column that tells when a row was deleted, where rows are marked and not deleted.
+    pub soft_delete: Option<usize>,
     /// The comment.
     pub comment: Option<&'static str>,
 }
@@ -62,6 +64,7 @@ impl TableDef {
             checks: &[],
             foreign_keys: &[],
             relations: &[],
+            soft_delete: None,
             comment: None,
         }
     }
@@ -107,6 +110,27 @@ impl TableDef {
     pub(crate) fn decode_error(&self, column: usize, reason: DecodeError) -> Error {
         let (table, column) = (self.display_name(), self.columns[column].name);
         reason.of_column(&format!("{table}.{column}")).with_model(self.model).with_table(table).with_column(column)
+    }
+
+    /// The column that tells when a row was deleted, where rows are marked and not deleted.
+    pub(crate) fn soft_delete_column(&self) -> Option<&'static ColumnDef> {
+        self.soft_delete.map(|column| &self.columns[column])
+    }
+
+    /// The columns that an update of the columns `set` sets too, each to the SQL of its own definition.
+    pub(crate) fn touched_by_update(&self, is_set: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..self.columns.len()).filter(|&column| self.columns[column].on_update.is_some() && !is_set(column)).collect()
+    }
+
+    /// The columns that marking a row as deleted sets, by itself or as any update does.
+    pub(crate) fn touched_by_mark(&self) -> Vec<usize> {
+        self.soft_delete.into_iter().chain(self.touched_by_update(|_| false)).collect()
+    }
+
+    /// The columns that are not as they were in a row that was marked as deleted.
+    pub(crate) fn changed_by_mark(&self) -> Vec<usize> {
+        let made = (0..self.columns.len()).filter(|&column| self.columns[column].generated.is_some());
+        self.touched_by_mark().into_iter().chain(self.version_column()).chain(made).collect()
     }
 
     /// The column whose value is the row's version.

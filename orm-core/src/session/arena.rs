@@ -37,6 +37,8 @@ pub(super) struct Slot<M> {
     pub(super) state: SlotState,
     /// Whether the next flush deletes the row.
     pub(super) doomed: bool,
+    /// Whether a doomed row goes, also where the model marks its rows.
+    pub(super) permanently: bool,
     /// The relationship fields, as bits, that were loaded before the values were read anew.
     pub(super) stale: u32,
 }
@@ -45,6 +47,8 @@ pub(super) struct Arena<M> {
     pub(super) slots: Vec<Slot<M>>,
     free: Vec<u32>,
     identity: IdentityMap,
+    /// The objects whose rows the open transaction has marked as deleted.
+    marked: IdentityMap,
     /// Slots with a snapshot, or doomed, in the order in which they were first touched.
     touched: Vec<u32>,
     /// The objects as their rows have them, where that is not what the last flush left because its transaction was taken
@@ -63,6 +67,7 @@ impl<M: Model> Arena<M> {
             slots: Vec::new(),
             free: Vec::new(),
             identity: IdentityMap::default(),
+            marked: IdentityMap::default(),
             touched: Vec::new(),
             rows: HashMap::new(),
             first_generation: 0,
@@ -79,6 +84,7 @@ impl<M: Model> Arena<M> {
                 epoch,
                 state,
                 doomed: false,
+                permanently: false,
                 stale: 0,
             };
             return free;
@@ -90,6 +96,7 @@ impl<M: Model> Arena<M> {
             epoch,
             state,
             doomed: false,
+            permanently: false,
             stale: 0,
         });
         (self.slots.len() - 1) as u32
@@ -199,6 +206,15 @@ pub(super) trait AnyArena: Send + Sync {
     fn is_stale(&self, slot: u32, field: usize) -> bool;
     fn set_stale(&mut self, slot: u32, field: usize, stale: bool);
     fn doom(&mut self, slot: u32, doomed: bool);
+    /// Whether the row goes if it is deleted, and is not marked.
+    fn is_permanent(&self, slot: u32) -> bool;
+    fn set_permanent(&mut self, slot: u32, permanently: bool);
+    /// Makes the object one whose row is marked as deleted: it leaves the identity map.
+    fn mark(&mut self, slot: u32);
+    /// Makes the object with this key persistent again, if the open transaction has marked its row as deleted.
+    fn unmark(&mut self, key: &IdentityKey) -> Option<u32>;
+    /// Like [`unmark`](Self::unmark), of the object itself; tells whether it was marked.
+    fn unmark_slot(&mut self, slot: u32) -> bool;
     fn touched(&self) -> &[u32];
     /// Writes the columns of the object.
     fn dump(&self, slot: u32, out: &mut Dump);
@@ -249,6 +265,8 @@ pub(super) trait AnyArena: Send + Sync {
     /// Gives the columns in which `before` differs from `after`, or from what the last flush left, the values of before,
     /// where they have not been changed since.
     fn take_columns_back(&mut self, slot: u32, before: &Checkpoint, after: Option<&Checkpoint>);
+    /// Gives columns that the server set the values of before, where they have not been changed since the last flush.
+    fn untouch(&mut self, slot: u32, before: &Checkpoint, columns: &[usize]);
     /// Gives up unflushed changes.
     fn revert(&mut self, slot: u32);
 }
@@ -322,6 +340,40 @@ impl<M: Model> AnyArena for Arena<M> {
             self.touched.push(index);
         }
         slot.doomed = doomed;
+    }
+
+    fn is_permanent(&self, slot: u32) -> bool {
+        M::table().soft_delete.is_none() || self.slots[slot as usize].permanently
+    }
+
+    fn set_permanent(&mut self, slot: u32, permanently: bool) {
+        self.slots[slot as usize].permanently = permanently;
+    }
+
+    fn mark(&mut self, index: u32) {
+        self.unregister(index);
+        self.set_state(index, SlotState::Deleted);
+        if let Some(key) = self.stored(index).and_then(Self::key_of) {
+            self.marked.insert(key, index);
+        }
+    }
+
+    fn unmark(&mut self, key: &IdentityKey) -> Option<u32> {
+        let index = self.marked.get(key)?;
+        let is_deleted = self.state(index) == SlotState::Deleted;
+        if !is_deleted || self.stored(index).and_then(Self::key_of).as_ref() != Some(key) {
+            return None;
+        }
+        self.marked.remove(key, index);
+        self.set_state(index, SlotState::Persistent);
+        self.register(index);
+        Some(index)
+    }
+
+    fn unmark_slot(&mut self, index: u32) -> bool {
+        let key = self.stored(index).and_then(Self::key_of);
+        let marked = key.filter(|key| self.marked.get(key) == Some(index));
+        marked.is_some_and(|key| self.unmark(&key).is_some())
     }
 
     fn touched(&self) -> &[u32] {
@@ -429,6 +481,7 @@ impl<M: Model> AnyArena for Arena<M> {
     fn unregister(&mut self, index: u32) {
         if let Some(key) = self.stored(index).and_then(Self::key_of) {
             self.identity.remove(&key, index);
+            self.marked.remove(&key, index);
         }
     }
 
@@ -491,6 +544,19 @@ impl<M: Model> AnyArena for Arena<M> {
             let is_left =
                 |&column: &usize| before.raw(column) != after.raw(column) && now.raw(column) == after.raw(column);
             for column in (0..M::table().columns.len()).filter(is_left) {
+                // The value was the field's own: it decodes.
+                let _ = value.store(column, before.raw(column));
+            }
+        }
+    }
+
+    fn untouch(&mut self, index: u32, before: &Checkpoint, columns: &[usize]) {
+        let (Some(before), Some(flushed)) = (before.downcast_ref::<M>(), self.flushed(index)) else { return };
+        let (before, flushed) = (Dump::of(before), Dump::of(flushed));
+        let slot = &mut self.slots[index as usize];
+        for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
+            let now = Dump::of(value);
+            for &column in columns.iter().filter(|&&column| now.raw(column) == flushed.raw(column)) {
                 // The value was the field's own: it decodes.
                 let _ = value.store(column, before.raw(column));
             }

@@ -58,21 +58,17 @@ impl Inner {
             let raw = |column: usize| row[columns.iter().position(|&other| other == column)?].as_deref();
             let slot = IdentityKey::of(table, raw).and_then(|key| self.arenas[arena].lookup(&key));
             let Some(at) = slot.map(|slot| Row { arena, slot }) else { continue };
-            if matches!(write, Write::BulkDelete(_)) {
+            if let Write::BulkDelete(delete) = write {
                 self.remember(at, Change::BulkDeleted(self.checkpoint(at)));
-                self.arenas[arena].unregister(at.slot);
+                self.leave(at, delete.mark().is_some());
                 self.arenas[arena].settle(at.slot);
-                self.arenas[arena].set_state(at.slot, SlotState::Deleted);
+                self.store_all(at, columns.iter().copied().zip(row))?;
                 gone.insert(self.handle_of(at));
                 continue;
             }
             self.remember(at, Change::Bulk(self.checkpoint(at)));
             let stored = self.stored_dump(at);
-            for (&column, value) in columns.iter().zip(row) {
-                self.arenas[arena]
-                    .store(at.slot, column, value.as_deref())
-                    .map_err(|reason| table.decode_error(column, reason))?;
-            }
+            self.store_all(at, columns.iter().copied().zip(row))?;
             follow_keys(self, at, stored);
         }
         if !gone.is_empty() {
@@ -84,21 +80,58 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Sets columns of an object to what came back, which is no change.
+    pub(super) fn store_all<'r>(
+        &mut self,
+        row: Row,
+        values: impl IntoIterator<Item = (usize, &'r Option<Box<[u8]>>)>,
+    ) -> Result<()> {
+        let arena = &mut self.arenas[row.arena];
+        let table = arena.table();
+        for (column, raw) in values {
+            arena.store(row.slot, column, raw.as_deref()).map_err(|reason| table.decode_error(column, reason))?;
+        }
+        Ok(())
+    }
+
+    /// The object's row is deleted, or marked as such: it leaves the identity map.
+    pub(super) fn leave(&mut self, row: Row, is_marked: bool) {
+        let arena = &mut self.arenas[row.arena];
+        if is_marked {
+            return arena.mark(row.slot);
+        }
+        arena.unregister(row.slot);
+        arena.set_state(row.slot, SlotState::Deleted);
+    }
+}
+
 /// Asks for the keys of the rows, and for the columns that were set.
 fn returning(write: &mut Write) -> Vec<usize> {
     match write {
         Write::BulkUpdate(update) => {
             let table = update.source.table();
-            let set = update.set.iter().filter_map(|(column, _)| table.column_index(column.name));
+            let set = || update.set.iter().filter_map(|(column, _)| table.column_index(column.name));
+            let touched = table.touched_by_update(|column| set().any(|other| other == column));
             // A generated column may be made of one that was set.
             let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
             let mut columns: Vec<usize> = table.primary_key.to_vec();
-            columns.extend(set.chain(made).filter(|column| !table.primary_key.contains(column)).collect::<Vec<_>>());
+            columns.extend(
+                set()
+                    .chain(touched)
+                    .chain(made)
+                    .filter(|column| !table.primary_key.contains(column))
+                    .collect::<Vec<_>>(),
+            );
             update.returning.clone_from(&columns);
             columns
         }
         Write::BulkDelete(delete) => {
-            delete.returning = delete.source.table().primary_key.to_vec();
+            let table = delete.source.table();
+            delete.returning = table.primary_key.to_vec();
+            if delete.mark().is_some() {
+                delete.returning.extend(table.changed_by_mark());
+            }
             delete.returning.clone()
         }
         _ => Vec::new(),

@@ -12,7 +12,7 @@ use super::savepoint::Level;
 use super::undo::{Link, Undo};
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Adopter, Handle, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::schema::{Adopter, Edge, Handle, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::sql::Node;
 
 /// The parts of a session. The acts (flush, load, access) are functions over it, each in a file of its own.
@@ -70,6 +70,7 @@ pub(super) struct Row {
 pub(super) struct RelatedKey {
     pub(super) relation: usize,
     pub(super) reversed: bool,
+    pub(super) with_deleted: bool,
     pub(super) row: Row,
 }
 
@@ -155,8 +156,15 @@ impl Inner {
             || self.arenas.iter().any(|arena| !arena.touched().is_empty())
     }
 
-    pub(super) fn related_key(def: &'static RelationDef, reversed: bool, row: Row) -> RelatedKey {
-        RelatedKey { relation: std::ptr::from_ref(def).addr(), reversed, row }
+    pub(super) fn related_key(edge: Edge, row: Row) -> RelatedKey {
+        let relation = std::ptr::from_ref(edge.def()).addr();
+        RelatedKey { relation, reversed: edge.is_reversed(), with_deleted: edge.has_deleted(), row }
+    }
+
+    /// Whether the object's row is marked as deleted, as far as the session knows.
+    pub(super) fn is_marked(&self, row: Row) -> bool {
+        let column = self.arenas[row.arena].table().soft_delete;
+        column.is_some_and(|column| self.stored_dump(row).raw(column).is_some())
     }
 }
 

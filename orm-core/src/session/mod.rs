@@ -78,14 +78,59 @@ impl Session {
 
     /// Says that the object's row shall be deleted, by the next flush.
     ///
+    /// Of a model with `soft_delete` the row stays and is marked: the column is set to `now()`. The object is
+    /// [deleted](State::Deleted) all the same.
+    ///
+    /// # SQL
+    ///
+    /// ```sql
+    /// DELETE FROM "course" AS "target" USING UNNEST ($1::integer[]) … RETURNING "input"."n"
+    /// UPDATE "note" AS "target" SET "deleted_at" = now() FROM UNNEST ($1::integer[]) … RETURNING "input"."n", …
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] for an object without a row, [`ErrorKind::Detached`] if it is gone.
     pub fn delete<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        self.doom(handle, false)
+    }
+
+    /// Like [`delete`](Self::delete), but the row goes also where the model says `soft_delete`; one that is marked
+    /// already goes, too.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # async fn demo<Note: Model>(session: &mut Session, note: Handle<Note>) -> orm_core::Result<()> {
+    /// session.delete_permanently(note)?;
+    /// session.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # SQL
+    ///
+    /// ```sql
+    /// DELETE FROM "note" AS "target" USING UNNEST ($1::integer[]) … RETURNING "input"."n"
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Like [`delete`](Self::delete).
+    pub fn delete_permanently<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        let row = self.inner.row(handle)?;
+        if self.inner.state(row) == SlotState::Deleted {
+            self.inner.arenas[row.arena].unmark_slot(row.slot);
+        }
+        self.doom(handle, true)
+    }
+
+    fn doom<M: Model>(&mut self, handle: Handle<M>, permanently: bool) -> Result<()> {
         let row = self.inner.row(handle)?;
         match self.inner.state(row) {
             SlotState::Persistent => {
-                self.inner.arenas[row.arena].doom(row.slot, true);
+                let arena = &mut self.inner.arenas[row.arena];
+                arena.doom(row.slot, true);
+                arena.set_permanent(row.slot, permanently);
                 Ok(())
             }
             SlotState::Deleted => Ok(()),
@@ -140,7 +185,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if a row is gone, whose object is then gone too; those of the server.
+    /// [`ErrorKind::NotFound`] if a row is gone, or was marked as deleted since, whose object is then gone too; those of
+    /// the server.
     pub async fn refresh<M: Model>(&mut self, handles: &[Handle<M>]) -> Result<()> {
         self.inner.refresh(handles).await
     }

@@ -26,8 +26,9 @@ pub(super) struct Undo {
 pub(super) enum Change {
     /// Its row was inserted; the object as it was added.
     Inserted(Option<Checkpoint>),
-    /// Its row was updated, or only its collections were written: the object as its row had it before.
-    Updated(Option<Checkpoint>),
+    /// Its row was updated, or only its collections were written: the object as its row had it before; and the columns
+    /// that the server set though the change did not.
+    Updated(Option<Checkpoint>, Vec<usize>),
     /// Its row was deleted.
     Deleted(Option<Checkpoint>),
     /// A bulk operation, which no flush repeats, wrote its row.
@@ -105,9 +106,19 @@ impl<'u> Again<'u> {
                 }
                 return;
             }
-            Change::Updated(before) | Change::Deleted(before) | Change::Bulk(before) | Change::BulkDeleted(before) => {
+            Change::Updated(before, touched) => {
+                if let Some(before) = before {
+                    session.arenas[row.arena].untouch(row.slot, before, touched);
+                }
                 before.as_ref()
             }
+            Change::Deleted(before) | Change::BulkDeleted(before) => {
+                if let Some(before) = before {
+                    session.unmark_again(row, before);
+                }
+                before.as_ref()
+            }
+            Change::Bulk(before) => before.as_ref(),
             Change::Upserted(_) => {
                 // What it wrote is lost, and no flush repeats it.
                 self.rows.remove(&row);
@@ -206,7 +217,7 @@ impl Inner {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Transient);
             }
-            Change::Updated(before) | Change::Bulk(before) => arena.restore(slot, before),
+            Change::Updated(before, _) | Change::Bulk(before) => arena.restore(slot, before),
             Change::Deleted(before) | Change::BulkDeleted(before) => {
                 arena.restore(slot, before);
                 arena.set_state(slot, SlotState::Persistent);
@@ -248,6 +259,20 @@ impl Inner {
         self.relinks = links.collect();
         log.append(&mut self.undo);
         self.undo = log;
+    }
+
+    /// What marking a row as deleted set is to be set again. An object that a query has let in again since is doomed again,
+    /// unless its row was brought back.
+    fn unmark_again(&mut self, row: Row, before: &Checkpoint) {
+        let arena = &mut self.arenas[row.arena];
+        let Some(mark) = arena.table().soft_delete else { return };
+        let mut now = Dump::default();
+        arena.dump(row.slot, &mut now);
+        if arena.state(row.slot) == SlotState::Persistent && now.raw(mark).is_some() {
+            arena.doom(row.slot, true);
+        }
+        let columns = arena.table().changed_by_mark();
+        arena.untouch(row.slot, before, &columns);
     }
 
     /// An expression that was written is to be written again, unless another was assigned since.

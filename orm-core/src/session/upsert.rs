@@ -244,7 +244,7 @@ impl Inner {
         let dump = Dump::of(&value);
         let arena = self.arena_index::<M>();
         let key = IdentityKey::of(M::table(), |column| dump.raw(column));
-        if let Some(slot) = key.and_then(|key| self.arenas[arena].lookup(&key)) {
+        if let Some(slot) = key.and_then(|key| self.arenas[arena].lookup(&key).or_else(|| self.unmark(arena, &key))) {
             let row = Row { arena, slot };
             let was = self.stored_dump(row);
             self.put_fresh(value);

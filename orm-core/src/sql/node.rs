@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::select::Select;
-use crate::schema::{ColumnDef, SourceRef};
+use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
 
 /// An expression, without its type.
@@ -105,6 +105,15 @@ pub struct LinkRef {
     pub table: &'static str,
     /// Tells one use of the table from another.
     pub id: usize,
+    /// The column that tells when a link was deleted, if the table has a model that marks its rows.
+    pub soft_delete: Option<&'static str>,
+}
+
+impl LinkRef {
+    pub(crate) fn of(link: EdgeLink, id: usize) -> Self {
+        let soft_delete = link.model.and_then(TableDef::soft_delete_column).map(|column| column.name);
+        Self { schema: link.schema, table: link.table, id, soft_delete }
+    }
 }
 
 /// What an operand is tested for.

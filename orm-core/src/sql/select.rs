@@ -27,6 +27,8 @@ pub struct Select {
     pub limit: Option<u64>,
     /// `OFFSET`.
     pub offset: Option<u64>,
+    /// Whether rows that are marked as deleted are among its own, those of its joins and of the queries inside it.
+    pub with_deleted: bool,
     /// Ends of to-one relationships that are read in the same rows, behind the projection.
     pub eager: Vec<Eager>,
     /// At most that many rows for each value of these expressions.
@@ -48,6 +50,8 @@ pub struct Eager {
     pub remote: &'static [&'static str],
     /// Whether there is always an end.
     pub required: bool,
+    /// Whether rows that are marked as deleted are ends, whatever the query says.
+    pub with_deleted: bool,
 }
 
 /// A limit for each group of rows.
@@ -110,6 +114,8 @@ pub struct Join {
     pub item: FromItem,
     /// The condition.
     pub on: Node,
+    /// Whether rows that are marked as deleted are joined, whatever the query says.
+    pub with_deleted: bool,
 }
 
 /// Kinds of joins.
@@ -149,6 +155,7 @@ impl Select {
             order_by: Vec::new(),
             limit: None,
             offset: None,
+            with_deleted: false,
             eager: Vec::new(),
             per: None,
         }

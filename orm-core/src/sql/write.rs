@@ -79,6 +79,8 @@ pub(crate) struct KeyedUpdate {
     /// Key columns (and the version), with the values that the row must have.
     pub(crate) keys: Vec<usize>,
     pub(crate) key_values: Vec<Value>,
+    /// Columns that are set to the SQL of their own definition, or that mark the row as deleted.
+    pub(crate) touched: Vec<usize>,
     pub(crate) returning: Vec<usize>,
     /// Rows that point to this one by what changes of it, and that the database does not change by itself.
     pub(crate) followers: Vec<Followers>,
@@ -102,6 +104,8 @@ pub(crate) struct ArrayUpdate {
     pub(crate) arrays: Vec<Input>,
     pub(crate) keys: Vec<usize>,
     pub(crate) key_arrays: Vec<Input>,
+    /// Columns that are set to the SQL of their own definition, or that mark the rows as deleted.
+    pub(crate) touched: Vec<usize>,
     pub(crate) returning: Vec<usize>,
 }
 
@@ -131,15 +135,28 @@ pub(crate) struct BulkUpdate {
     /// Inner joins, which become `FROM`.
     pub(crate) joins: Vec<Join>,
     pub(crate) predicates: Vec<Node>,
+    /// Whether rows that are marked as deleted are updated too.
+    pub(crate) with_deleted: bool,
     pub(crate) returning: Vec<usize>,
 }
 
-/// `DELETE … WHERE`.
+/// `DELETE … WHERE`; of a model that marks its rows, an update that does so.
 #[derive(Debug, Clone)]
 pub(crate) struct BulkDelete {
     pub(crate) source: SourceRef,
     /// Inner joins, which become `USING`.
     pub(crate) joins: Vec<Join>,
     pub(crate) predicates: Vec<Node>,
+    /// Whether rows that are marked as deleted are deleted too.
+    pub(crate) with_deleted: bool,
+    /// Whether the rows go, also where the model marks them.
+    pub(crate) permanently: bool,
     pub(crate) returning: Vec<usize>,
+}
+
+impl BulkDelete {
+    /// The column that marks the rows, if they are not to go.
+    pub(crate) fn mark(&self) -> Option<&'static ColumnDef> {
+        self.source.table().soft_delete_column().filter(|_| !self.permanently)
+    }
 }

@@ -421,3 +421,39 @@ impl VersionType for i64 {
 /// Checks at compile time that a field can be a version. For generated code.
 #[doc(hidden)]
 pub const fn check_version<T: VersionType>() {}
+
+/// A SQL type whose values are points in time, so that `now()` can be assigned to its columns.
+///
+/// ```
+/// use orm_core::types::{PointInTime, sql};
+///
+/// fn takes_now<S: PointInTime>() {}
+/// takes_now::<sql::Timestamptz>();
+/// ```
+pub trait PointInTime {}
+
+#[diagnostic::do_not_recommend]
+impl PointInTime for super::sql::Timestamptz {}
+#[diagnostic::do_not_recommend]
+impl PointInTime for super::sql::Timestamp {}
+#[diagnostic::do_not_recommend]
+impl PointInTime for super::sql::Date {}
+
+/// A field that can tell when a row was deleted.
+#[diagnostic::on_unimplemented(
+    message = "a `soft_delete` column cannot be of type `{Self}`",
+    label = "not an `Option` of a point in time, for example `Option<DateTime<Utc>>`"
+)]
+pub trait SoftDeleteType: Field {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Field> SoftDeleteType for Option<T>
+where
+    Self: Field,
+    T::Sql: PointInTime,
+{
+}
+
+/// Checks at compile time that a field can tell when a row was deleted. For generated code.
+#[doc(hidden)]
+pub const fn check_soft_delete<T: SoftDeleteType>() {}

@@ -31,7 +31,7 @@ pub use auto::Auto;
 pub(crate) use field::SameAs;
 pub use field::{
     CanReference, Condition, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, IntoKey, Key, KeyType,
-    MaybeNull, NotNull, Nullability, VersionType, check_version,
+    MaybeNull, NotNull, Nullability, PointInTime, SoftDeleteType, VersionType, check_soft_delete, check_version,
 };
 #[cfg(feature = "json")]
 pub use json::Json;

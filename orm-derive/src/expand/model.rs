@@ -41,6 +41,7 @@ fn table_parts(model: &Model) -> Vec<(&'static str, TokenStream)> {
         ("checks", slice(checks(model))),
         ("foreign_keys", slice(foreign_keys(model))),
         ("relations", slice(relations)),
+        ("soft_delete", model.soft_delete().map(|(index, _)| option(Some(index))).unwrap_or_default()),
         ("comment", some(&model.attrs.comment)),
     ]
 }

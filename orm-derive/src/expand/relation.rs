@@ -246,8 +246,12 @@ pub(super) fn checks(model: &Model) -> TokenStream {
         let ty = &field.ty;
         quote_spanned!(ty.span()=> __orm::check_version::<#ty>();)
     });
+    let soft_delete = model.soft_delete().map(|(_, field)| {
+        let ty = &field.ty;
+        quote_spanned!(ty.span()=> __orm::check_soft_delete::<#ty>();)
+    });
     let relations = all(model).into_iter().filter_map(|relation| relation_check(model, &relation));
-    let checks: Vec<_> = references.chain(versions).chain(relations).collect();
+    let checks: Vec<_> = references.chain(versions).chain(soft_delete).chain(relations).collect();
     if checks.is_empty() {
         return TokenStream::new();
     }

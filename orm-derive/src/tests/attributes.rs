@@ -53,7 +53,7 @@ fn unknown_misplaced_and_double_attributes_are_refused() {
             (
                 &model("#[model(colour)]", ""),
                 &[
-                    "unknown attribute `colour`; known are table, schema, primary_key, unique, index, check, comment, constants, crate",
+                    "unknown attribute `colour`; known are table, schema, primary_key, unique, index, check, soft_delete, comment, constants, crate",
                 ],
             ),
             (&model("#[model(table = \"a\", table = \"b\")]", ""), &["duplicate attribute `table`; keep one of them"]),
@@ -93,6 +93,12 @@ fn attributes_of_the_wrong_shape_are_refused_with_the_right_one() {
         (
             "#[model(references = B::id, on_delete = destroy)] a: i32",
             &["`on_delete` is written `on_delete = cascade`, `restrict`, `set_null`, `set_default` or `no_action`"],
+        ),
+        (
+            "#[model(on_update = now)] a: i32",
+            &[
+                "`on_update` is written `on_update = \"sql\"`, or of a foreign key `on_update = cascade`, `restrict`, `set_null`, `set_default` or `no_action`",
+            ],
         ),
         ("#[model(has_many = bs)] a: HasMany<B>", &["`has_many` is written `has_many = Model::field`"]),
         (

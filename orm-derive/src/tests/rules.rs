@@ -152,3 +152,84 @@ fn columns_keep_the_rules_of_the_database() {
         ("#[model(version)] a: i32, #[model(version)] b: i32", &["a model has one `version`; remove this one"]),
     ]);
 }
+
+#[test]
+fn what_every_update_sets_can_be_set() {
+    assert_fields_refused(&[
+        ("#[model(on_update = \"now()\")] a: Option<i64>", &[]),
+        ("#[model(on_update = \"now()\", default = \"now()\")] a: Auto<i64>", &[]),
+        ("#[model(references = B::id, on_update = \"x()\")] a: i32", &[]),
+        ("#[model(on_update = cascade)] a: i32", &["`on_update` is for foreign keys; add `references = Model::field`"]),
+        (
+            "#[model(on_update = \"now()\", on_delete = cascade)] a: i32",
+            &["`on_delete` is for foreign keys; add `references = Model::field`"],
+        ),
+        (
+            "#[model(on_update = \"now()\")] a: Auto<i64>",
+            &[
+                "`on_update` makes the value of an `Auto` with an update only; say by `default = \"sql\"` what a new row has",
+            ],
+        ),
+        ("#[model(on_update = \"1\", version)] a: i32", &["a version is raised by every update; remove `on_update`"]),
+        (
+            "#[model(on_update = \"1\", generated = \"2\")] a: Option<i32>",
+            &["a generated column cannot be set; remove `on_update`"],
+        ),
+    ]);
+    assert_refused(
+        derive_model,
+        &[
+            (
+                "struct A { #[model(primary_key, on_update = \"1\")] id: i32 }",
+                &["a primary key stays as it is with an update; remove `on_update`"],
+            ),
+            (
+                &model("#[model(soft_delete = a)]", "#[model(on_update = \"now()\")] a: Option<i64>"),
+                &["the column of `soft_delete` is set by a deletion; remove `on_update`"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_soft_delete_names_a_column_that_may_be_null() {
+    assert_refused(
+        derive_model,
+        &[
+            (&model("#[model(soft_delete = a)]", "a: Option<i64>"), &[]),
+            (
+                &model("#[model(soft_delete = a)]", "a: i64"),
+                &["`a` is NULL until the row is deleted, as `soft_delete` names it; make the type an `Option<…>`"],
+            ),
+            (
+                &model("#[model(soft_delete = id)]", ""),
+                &["`id` is in the primary key; `soft_delete` names another field"],
+            ),
+            (
+                &model("#[model(soft_delete = b)]", "a: Option<i64>"),
+                &["unknown field `b` in #[model(soft_delete)]; name a field of the struct"],
+            ),
+            (
+                &model("#[model(soft_delete = bs)]", "#[model(has_many = B::a)] bs: HasMany<B>"),
+                &["`bs` in #[model(soft_delete)] is no column; name the field that holds the value"],
+            ),
+            (
+                &model("#[model(soft_delete = \"a\")]", "a: Option<i64>"),
+                &["`soft_delete` is written `soft_delete = field`"],
+            ),
+            (&model("#[model(soft_delete)]", "a: Option<i64>"), &["`soft_delete` is written `soft_delete = field`"]),
+            (
+                &model("", "#[model(soft_delete = a)] a: Option<i64>"),
+                &["`soft_delete` is not expected here; it belongs on the struct"],
+            ),
+            (
+                &model("#[model(soft_delete = a)]", "#[model(default = \"now()\")] a: Option<i64>"),
+                &["the column of `soft_delete` is set by a deletion; remove `default`"],
+            ),
+            (
+                &model("#[model(soft_delete = a)]", "#[model(generated = \"now()\")] a: Option<i64>"),
+                &["the column of `soft_delete` is set by a deletion; remove `generated`"],
+            ),
+        ],
+    );
+}

@@ -18,6 +18,7 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
         } else if field.is_column() {
             misplaced_relationship(field, problems);
             server_made(model, field, problems);
+            touched(model, field, problems);
             length(field, problems);
             foreign_key(field, problems);
         } else {
@@ -70,7 +71,11 @@ fn server_made(model: &Model, field: &Field, problems: &mut Problems) {
     let made = attrs.default.is_some() || attrs.generated.is_some() || is_key(model, field);
     // Without any key, this field is likely to be the one, and that is said already.
     if is_auto(&field.ty) && !made && !field.unread && !model.key().is_empty() {
-        let message = "an `Auto` value is made by the server; say how by `default = \"sql\"` or `generated = \"sql\"`, or take the type out of the `Auto`";
+        let message = if attrs.touch.is_some() {
+            "`on_update` makes the value of an `Auto` with an update only; say by `default = \"sql\"` what a new row has"
+        } else {
+            "an `Auto` value is made by the server; say how by `default = \"sql\"` or `generated = \"sql\"`, or take the type out of the `Auto`"
+        };
         problems.at(&field.ty, message);
     }
     if let Some(generated) = &attrs.generated {
@@ -81,6 +86,50 @@ fn server_made(model: &Model, field: &Field, problems: &mut Problems) {
         }
         if let Some(default) = &attrs.default {
             problems.at(default, "a generated column has no default; remove `default` or `generated`");
+        }
+    }
+}
+
+/// What every update sets must be free to be set, and not be set by something else.
+fn touched(model: &Model, field: &Field, problems: &mut Problems) {
+    let Some(sql) = &field.column.touch else {
+        return;
+    };
+    let is_mark = model.attrs.soft_delete.as_ref() == Some(&field.ident);
+    let reason = if is_key(model, field) {
+        "a primary key stays as it is with an update"
+    } else if field.column.generated.is_some() {
+        "a generated column cannot be set"
+    } else if field.column.version.is_some() {
+        "a version is raised by every update"
+    } else if is_mark {
+        "the column of `soft_delete` is set by a deletion"
+    } else {
+        return;
+    };
+    problems.at(sql, format!("{reason}; remove `on_update`"));
+}
+
+/// The column that marks deleted rows.
+pub(super) fn soft_delete(model: &Model, problems: &mut Problems) {
+    let Some((_, field)) = model.soft_delete() else {
+        return;
+    };
+    let (attrs, name) = (&field.column, field.name());
+    if is_key(model, field) {
+        problems
+            .at(&model.attrs.soft_delete, format!("`{name}` is in the primary key; `soft_delete` names another field"));
+    } else if !is_option(&field.ty) {
+        problems.at(
+            &field.ty,
+            format!(
+                "`{name}` is NULL until the row is deleted, as `soft_delete` names it; make the type an `Option<…>`"
+            ),
+        );
+    }
+    for (word, text) in [("default", &attrs.default), ("generated", &attrs.generated)] {
+        if let Some(text) = text {
+            problems.at(text, format!("the column of `soft_delete` is set by a deletion; remove `{word}`"));
         }
     }
 }
@@ -113,7 +162,9 @@ fn foreign_key(field: &Field, problems: &mut Problems) {
         return;
     }
     let words = ["on_delete", "on_update", "deferrable"];
-    for word in field.words.iter().filter(|word| words.contains(&word.to_string().as_str())) {
+    // With a text, `on_update` is for any column.
+    let is_action = |word: &&Ident| attrs.touch.is_none() || *word != "on_update";
+    for word in field.words.iter().filter(|word| words.contains(&word.to_string().as_str())).filter(is_action) {
         problems.at(word, format!("`{word}` is for foreign keys; add `references = Model::field`"));
     }
     if let Some(word) = &attrs.index_off {

@@ -26,6 +26,7 @@ pub(crate) fn validate(model: &mut Model) -> syn::Result<()> {
     primary_key(model, &mut problems);
     names::check(model, &mut problems);
     columns::check(model, &mut problems);
+    columns::soft_delete(model, &mut problems);
     relations::check(model, &mut problems);
     problems.into_result()
 }
@@ -34,6 +35,9 @@ pub(crate) fn validate(model: &mut Model) -> syn::Result<()> {
 fn lists(model: &Model, problems: &mut Problems) {
     let attrs = &model.attrs;
     let indexes = attrs.indexes.iter().map(|index| &index.listing);
+    if let Some(name) = &attrs.soft_delete {
+        columns_of(model, std::slice::from_ref(name), "#[model(soft_delete)]", problems);
+    }
     for listing in attrs.primary_key.iter().chain(&attrs.uniques).chain(indexes) {
         columns_of(model, &listing.fields, &format!("#[model({})]", listing.word), problems);
     }

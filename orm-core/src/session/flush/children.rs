@@ -3,6 +3,10 @@
 //! The database's own `ON DELETE` is trusted: nothing is asked and nothing is sent, and the children that the session
 //! holds are brought in line. Without one, a key that may be NULL becomes so; a relationship may say otherwise by
 //! `on_parent_delete`. Either way it is one statement a relationship, for loaded children and others alike.
+//!
+//! A parent that is only marked as deleted is still there for the database and for its children's keys: nothing happens
+//! to them but what the relationship says. Children that are to be deleted are marked where their model says so; those of
+//! a row that really goes go really, the marked ones among them, because their keys could not stand.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,7 +19,7 @@ use super::collect::{DeleteOp, Work};
 use super::finalize::follow_keys;
 use super::statements::{Expect, Outgoing, array};
 use crate::compile::Write;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ConstraintKind, Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{
     Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
@@ -28,6 +32,8 @@ use crate::types::Value;
 enum Rule {
     Delete,
     Nullify,
+    /// There must be none. Where the parent's row goes, the foreign key sees to it.
+    Refuse,
 }
 
 /// The primary keys of children that a statement met.
@@ -36,18 +42,22 @@ pub(super) struct Met {
     pub(super) table: &'static TableDef,
     /// The key's columns that are NULL now; none if the rows are deleted.
     pub(super) nullified: Vec<usize>,
+    /// The columns that came back beside the key.
+    pub(super) made: Vec<usize>,
+    /// The keys, each with the values of `made` behind it.
     pub(super) keys: Vec<Vec<Option<Box<[u8]>>>>,
 }
 
-/// The rule that calls for a statement, if one does.
-fn rule(relation: &RelationDef, inverse: &RelationDef) -> Option<Rule> {
+/// The rule that calls for a statement, if one does; whether the parent's row `goes`, or is only marked, tells.
+fn rule(relation: &RelationDef, inverse: &RelationDef, goes: bool) -> Option<Rule> {
     let table = (inverse.from)();
     let (columns, _) = inverse.key_pairs();
     let nullable = || positions(table, columns).iter().all(|&column| table.columns[column].nullable);
     match relation.on_parent_delete {
         OnParentDelete::Delete => Some(Rule::Delete),
         OnParentDelete::Nullify => Some(Rule::Nullify),
-        OnParentDelete::Restrict => None,
+        OnParentDelete::Restrict => (!goes).then_some(Rule::Refuse),
+        OnParentDelete::ForeignKey if !goes => None,
         OnParentDelete::ForeignKey => match table.foreign_key_over(columns)?.on_delete {
             ForeignKeyAction::NoAction | ForeignKeyAction::Restrict => nullable().then_some(Rule::Nullify),
             ForeignKeyAction::Cascade | ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault => None,
@@ -59,10 +69,10 @@ fn rule(relation: &RelationDef, inverse: &RelationDef) -> Option<Rule> {
 /// first.
 pub(super) fn statements(work: &Work, deletes: &[usize]) -> Result<Vec<Outgoing>> {
     let ops: Vec<&DeleteOp> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
-    let table = ops[0].table;
+    let (table, goes) = (ops[0].table, !ops[0].is_mark);
     let mut out = Vec::new();
     for (relation, inverse) in children_of(table) {
-        let Some(rule) = rule(relation, inverse) else { continue };
+        let Some(rule) = rule(relation, inverse, goes) else { continue };
         let (columns, targets) = inverse.key_pairs();
         let arrays = positions(table, targets)
             .into_iter()
@@ -71,7 +81,7 @@ pub(super) fn statements(work: &Work, deletes: &[usize]) -> Result<Vec<Outgoing>
             })
             .collect::<Result<Vec<Value>>>()?;
         let chosen = in_arrays((inverse.from)(), columns, arrays);
-        push(relation, inverse, rule, chosen, &mut vec![table], &mut out)?;
+        push(relation, inverse, (rule, goes), chosen, &mut vec![table], &mut out)?;
     }
     Ok(out)
 }
@@ -98,16 +108,16 @@ fn in_arrays(table: &'static TableDef, columns: &[&'static str], mut arrays: Vec
 fn push(
     relation: &'static RelationDef,
     inverse: &'static RelationDef,
-    rule: Rule,
+    (rule, goes): (Rule, bool),
     chosen: Node,
     path: &mut Vec<&'static TableDef>,
     out: &mut Vec<Outgoing>,
 ) -> Result<()> {
     let table = (inverse.from)();
     let source = SourceRef::Table(table);
-    let returning = table.primary_key.to_vec();
+    let returning = |made: &[usize]| table.primary_key.iter().chain(made).copied().collect::<Vec<usize>>();
     let (columns, _) = inverse.key_pairs();
-    let write = match rule {
+    let (write, made) = match rule {
         Rule::Nullify => {
             let nullable = positions(table, columns).into_iter().filter(|&column| table.columns[column].nullable);
             let nullified: Vec<usize> = nullable.collect();
@@ -116,28 +126,45 @@ fn push(
                 (def, Node::Param(Value::from_raw(def.ty, None)))
             };
             let set = nullified.iter().map(null).collect();
+            let made = table.touched_by_update(|column| nullified.contains(&column));
+            let returning = returning(&made);
             let predicates = vec![chosen];
-            let write = BulkUpdate { source, set, joins: Vec::new(), predicates, returning };
-            out.push(Outgoing { write: Write::BulkUpdate(write), expect: Expect::Children { table, nullified } });
+            let write = BulkUpdate { source, set, joins: Vec::new(), predicates, with_deleted: goes, returning };
+            out.push(Outgoing { write: Write::BulkUpdate(write), expect: Expect::Children { table, nullified, made } });
             return Ok(());
         }
-        Rule::Delete => BulkDelete { source, joins: Vec::new(), predicates: vec![chosen.clone()], returning },
+        Rule::Refuse => {
+            let mut select = Select::of(source, Projection::One, FromItem::Source(source));
+            select.predicates.push(chosen);
+            select.limit = Some(1);
+            out.push(Outgoing { write: Write::Find(select), expect: Expect::NoneLeft { relation } });
+            return Ok(());
+        }
+        Rule::Delete => {
+            let made = if goes || table.soft_delete.is_none() { Vec::new() } else { table.changed_by_mark() };
+            let (predicates, returning) = (vec![chosen.clone()], returning(&made));
+            let (with_deleted, permanently) = (goes, goes);
+            let write = BulkDelete { source, joins: Vec::new(), predicates, with_deleted, permanently, returning };
+            (write, made)
+        }
     };
+    let goes = write.mark().is_none();
     if path.iter().any(|other| std::ptr::eq(*other, table)) {
         return Err(unsupported(relation, "leads back to a model on the way: let the foreign key cascade"));
     }
     path.push(table);
     for (below, its_inverse) in children_of(table) {
-        let Some(rule) = self::rule(below, its_inverse) else { continue };
+        let Some(rule) = self::rule(below, its_inverse, goes) else { continue };
         let (columns, targets) = its_inverse.key_pairs();
         let ([column], [target]) = (columns, targets) else {
             return Err(unsupported(below, "has a composite key: let the foreign key cascade"));
         };
         let chosen = in_children((its_inverse.from)(), column, table, target, &chosen);
-        push(below, its_inverse, rule, chosen, path, out)?;
+        push(below, its_inverse, (rule, goes), chosen, path, out)?;
     }
     path.pop();
-    out.push(Outgoing { write: Write::BulkDelete(write), expect: Expect::Children { table, nullified: Vec::new() } });
+    let expect = Expect::Children { table, nullified: Vec::new(), made };
+    out.push(Outgoing { write: Write::BulkDelete(write), expect });
     Ok(())
 }
 
@@ -153,6 +180,13 @@ fn in_children(table: &'static TableDef, column: &str, parent: &'static TableDef
         Select::of(source, Projection::Expr { node: column_of(parent, target), ty }, FromItem::Source(source));
     select.predicates.push(chosen.clone());
     Node::InSelect { operand: Box::new(column_of(table, column)), select: Arc::new(select), negated: false }
+}
+
+/// A parent is not marked as deleted while it has children that forbid it.
+pub(super) fn still_has(relation: &RelationDef) -> Error {
+    let message = format!("relationship `{}` still has objects: a row they belong to is not deleted", relation.path());
+    let error = Error::new(ErrorKind::Constraint(ConstraintKind::ForeignKey), message);
+    error.with_model((relation.from)().model)
 }
 
 fn unsupported(relation: &RelationDef, reason: &str) -> Error {
@@ -175,21 +209,26 @@ pub(super) fn explain(work: &Work, error: Error) -> Error {
 }
 
 /// Brings the children in line that the session holds: of statements of ours, and of what the database did itself.
-pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) {
+pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) -> Result<()> {
     for met in met {
         let Some(arena) = session.find_arena(met.table) else { continue };
-        let slots: Vec<u32> = met.keys.iter().filter_map(|key| slot_of(session, arena, met.table, key)).collect();
-        let rows: Vec<Row> = slots.into_iter().map(|slot| Row { arena, slot }).collect();
+        let slots = met.keys.iter().map(|key| (slot_of(session, arena, met.table, key), key));
+        let found: Vec<(Row, &Vec<_>)> =
+            slots.filter_map(|(slot, key)| slot.map(|slot| (Row { arena, slot }, key))).collect();
+        let rows: Vec<Row> = found.iter().map(|(row, _)| *row).collect();
+        let is_mark = met.table.soft_delete.is_some_and(|column| met.made.contains(&column));
         if met.nullified.is_empty() {
-            delete(session, &rows);
-            continue;
+            delete(session, &rows, is_mark);
+        } else {
+            rows.into_iter().for_each(|row| nullify(session, row, &met.nullified, &met.made));
         }
-        for row in rows {
-            nullify(session, row, &met.nullified);
+        for (row, key) in found {
+            let made = met.made.iter().copied().zip(&key[met.table.primary_key.len()..]);
+            session.store_all(row, made)?;
         }
     }
     let mut gone: Vec<(&'static TableDef, Vec<Dump>)> = Vec::new();
-    for op in &work.deletes {
+    for op in work.deletes.iter().filter(|op| !op.is_mark) {
         let mut dump = Dump::default();
         session.arenas[op.row.arena].dump_stored(op.row.slot, &mut dump);
         match gone.iter_mut().find(|(table, _)| std::ptr::eq(*table, op.table)) {
@@ -200,6 +239,7 @@ pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) {
     while let Some((table, dumps)) = gone.pop() {
         gone.extend(follow_database(session, table, &dumps));
     }
+    Ok(())
 }
 
 fn slot_of(session: &Inner, arena: usize, table: &'static TableDef, key: &[Option<Box<[u8]>>]) -> Option<u32> {
@@ -207,15 +247,13 @@ fn slot_of(session: &Inner, arena: usize, table: &'static TableDef, key: &[Optio
     session.arenas[arena].lookup(&IdentityKey::of(table, raw)?)
 }
 
-fn delete(session: &mut Inner, rows: &[Row]) {
+fn delete(session: &mut Inner, rows: &[Row], is_mark: bool) {
     let mut gone: HashSet<RawHandle> = HashSet::new();
     for &row in rows {
         session.remember(row, Change::Deleted(session.checkpoint(row)));
         gone.insert(session.handle_of(row));
-        let arena = &mut session.arenas[row.arena];
-        arena.unregister(row.slot);
-        arena.settle(row.slot);
-        arena.set_state(row.slot, SlotState::Deleted);
+        session.leave(row, is_mark);
+        session.arenas[row.arena].settle(row.slot);
     }
     if let Some(row) = rows.first() {
         let table = session.arenas[row.arena].table();
@@ -223,8 +261,8 @@ fn delete(session: &mut Inner, rows: &[Row]) {
     }
 }
 
-fn nullify(session: &mut Inner, row: Row, columns: &[usize]) {
-    session.remember(row, Change::Updated(session.checkpoint(row)));
+fn nullify(session: &mut Inner, row: Row, columns: &[usize], touched: &[usize]) {
+    session.remember(row, Change::Updated(session.checkpoint(row), touched.to_vec()));
     let stored = session.stored_dump(row);
     for &column in columns {
         // The column is that of a field that may be NULL: it takes one.
@@ -250,9 +288,9 @@ fn follow_database(
             match key.on_delete {
                 ForeignKeyAction::Cascade => {
                     gone.push((child, rows.iter().map(|&row| session.stored_dump(row)).collect()));
-                    delete(session, &rows);
+                    delete(session, &rows, false);
                 }
-                ForeignKeyAction::SetNull => rows.into_iter().for_each(|row| nullify(session, row, &columns)),
+                ForeignKeyAction::SetNull => rows.into_iter().for_each(|row| nullify(session, row, &columns, &[])),
                 ForeignKeyAction::NoAction | ForeignKeyAction::Restrict | ForeignKeyAction::SetDefault => {}
             }
         }

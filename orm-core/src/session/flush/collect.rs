@@ -66,6 +66,14 @@ impl UpdateOp {
     }
 }
 
+impl UpdateOp {
+    /// The columns that every update sets, and this change does not.
+    pub(super) fn touched(&self) -> Vec<usize> {
+        let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
+        self.table.touched_by_update(is_set)
+    }
+}
+
 /// A new object that has the key of one that is deleted: the row stays and becomes the new object's.
 pub(super) struct Switch {
     pub(super) new: Row,
@@ -80,6 +88,8 @@ pub(super) struct DeleteOp {
     pub(super) row: Row,
     pub(super) table: &'static TableDef,
     pub(super) stored: Dump,
+    /// Whether the row is only marked as deleted.
+    pub(super) is_mark: bool,
 }
 
 /// A row of a link table.
@@ -551,7 +561,10 @@ impl Collector<'_> {
         let arena = &self.session.arenas[row.arena];
         let mut stored = Dump::default();
         arena.dump_stored(row.slot, &mut stored);
-        self.work.deletes.push(DeleteOp { row, table: arena.table(), stored });
+        // One that is deleted for another reason than by hand is marked, too.
+        let is_mark =
+            !(arena.is_permanent(row.slot) && arena.is_doomed(row.slot)) && arena.table().soft_delete.is_some();
+        self.work.deletes.push(DeleteOp { row, table: arena.table(), stored, is_mark });
     }
 
     fn update(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {

@@ -233,16 +233,24 @@ impl<'w> Emitter<'w> {
                     return Err(stale(op.table, &op.dump));
                 }
             }
-            Expect::Deleted { deletes } => {
-                let met = answer.read(|row| row.read::<i64>())?;
+            Expect::Deleted { deletes, columns } => {
+                let met = answer.read(|row| Ok((row.read::<i64>()?, read_columns(row, columns, 1)?)))?;
                 let ops = deletes.iter().map(|&delete| &self.work.deletes[delete]);
-                check_all_met(met.into_iter(), ops.map(|op| (op.table, &op.stored)))?;
+                check_all_met(met.iter().map(|(ordinal, _)| *ordinal), ops.map(|op| (op.table, &op.stored)))?;
+                for (ordinal, columns) in met {
+                    self.keep(self.work.deletes[deletes[ordinal as usize - 1]].row, columns);
+                }
             }
-            Expect::Children { table, nullified } => {
-                let columns: Vec<usize> = (0..table.primary_key.len()).collect();
+            Expect::Children { table, nullified, made } => {
+                let columns: Vec<usize> = (0..table.primary_key.len() + made.len()).collect();
                 let rows = answer.read(|row| read_columns(row, &columns, 0))?;
                 let keys = rows.into_iter().map(|row| row.into_iter().map(|(_, raw)| raw).collect()).collect();
-                self.effects.children.push(Met { table, nullified: nullified.clone(), keys });
+                self.effects.children.push(Met { table, nullified: nullified.clone(), made: made.clone(), keys });
+            }
+            Expect::NoneLeft { relation } => {
+                if answer.affected() > 0 {
+                    return Err(children::still_has(relation));
+                }
             }
             Expect::Nothing => {}
         }

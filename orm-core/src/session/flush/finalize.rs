@@ -40,8 +40,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
         session.arenas[op.row.arena].unregister(op.row.slot);
     }
     for op in &work.deletes {
-        session.arenas[op.row.arena].unregister(op.row.slot);
-        session.arenas[op.row.arena].set_state(op.row.slot, SlotState::Deleted);
+        session.leave(op.row, op.is_mark);
     }
     for switch in &work.switches {
         session.arenas[switch.old.arena].unregister(switch.old.slot);
@@ -69,7 +68,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
     edits.apply(session);
     followers::follow(session, work);
     purge(session, work);
-    children::follow(session, work, &effects.children);
+    children::follow(session, work, &effects.children)?;
     session.pending.clear();
     session.related.clear();
     Ok(())
@@ -142,12 +141,12 @@ pub(super) fn remember(session: &mut Inner, work: &Work) {
         session.remember(row, Change::Deleted(session.checkpoint(row)));
     }
     // Of a touched object without an update of its own, the collections may have been written.
-    let mut changed: Vec<Row> = work.updates.iter().map(|op| op.row).collect();
-    changed.extend(changed_rows(session));
+    let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.touched())).collect();
+    changed.extend(changed_rows(session).into_iter().map(|row| (row, Vec::new())));
     let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
-    for row in changed {
+    for (row, touched) in changed {
         if seen.insert(row) {
-            session.remember(row, Change::Updated(session.checkpoint(row)));
+            session.remember(row, Change::Updated(session.checkpoint(row), touched));
         }
     }
     for op in work.updates.iter().filter(|op| !op.set.is_empty()) {

@@ -34,7 +34,7 @@ pub(super) enum Step {
     Link { rows: Vec<usize> },
     /// Sets a key of these of the work's deletes, which are of one table, to NULL: they point to rows that go before them.
     Unlink { rows: Vec<usize>, columns: Vec<usize> },
-    /// Deletes these of the work's deletes, which are of one table.
+    /// Deletes these of the work's deletes, which are of one table, or marks them all as deleted.
     Delete { rows: Vec<usize> },
 }
 
@@ -57,8 +57,9 @@ pub(super) fn plan(work: &Work) -> Result<Plan> {
 /// may be NULL become so first.
 fn plan_unlinks(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
     for (place, table) in order.iter().enumerate() {
-        let own: Vec<usize> =
-            (0..work.deletes.len()).filter(|&i| std::ptr::eq(work.deletes[i].table, *table)).collect();
+        let own: Vec<usize> = (0..work.deletes.len())
+            .filter(|&i| std::ptr::eq(work.deletes[i].table, *table) && !work.deletes[i].is_mark)
+            .collect();
         for key in table.foreign_keys.iter().filter(|_| !own.is_empty()) {
             let target = (key.target)();
             // Those that stand before it in the order are deleted from after it, as it should be.
@@ -69,7 +70,7 @@ fn plan_unlinks(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
             let values = |dump: &Dump, columns: &[usize]| -> Vec<Option<Vec<u8>>> {
                 columns.iter().map(|&column| dump.raw(column).map(<[u8]>::to_vec)).collect()
             };
-            let going = work.deletes.iter().filter(|op| op.table.is_same_table(target));
+            let going = work.deletes.iter().filter(|op| op.table.is_same_table(target) && !op.is_mark);
             let going: HashSet<_> = going.map(|op| values(&op.stored, &targets)).collect();
             let points = |&index: &usize| going.contains(&values(&work.deletes[index].stored, &columns));
             let rows: Vec<usize> = own.iter().copied().filter(points).collect();
@@ -340,8 +341,11 @@ fn plan_deletes(work: &Work, order: &[&'static TableDef], plan: &mut Plan, chose
             let op = &work.deletes[index];
             op.table.primary_key.iter().map(|&c| op.stored.raw(c).map(<[u8]>::to_vec)).collect::<Vec<_>>()
         });
-        if !rows.is_empty() {
-            plan.steps.push(Step::Delete { rows });
+        let (marks, rows): (Vec<usize>, Vec<usize>) = rows.into_iter().partition(|&index| work.deletes[index].is_mark);
+        for rows in [marks, rows] {
+            if !rows.is_empty() {
+                plan.steps.push(Step::Delete { rows });
+            }
         }
     }
 }

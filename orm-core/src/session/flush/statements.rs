@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::super::inner::Row;
-use super::collect::{LinkOp, UpdateOp, Work};
+use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
 use super::followers;
-use super::keys::Keys;
+use super::keys::{Keys, next_version};
 use crate::compile::{Write, refused};
 use crate::error::Result;
-use crate::schema::{Dump, TableDef};
+use crate::schema::{Dump, RelationDef, TableDef};
 use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
 use crate::types::{ArrayWriter, EncodeError, TypeDef, Value, raw_elements};
 
@@ -35,10 +35,12 @@ pub(super) enum Expect {
     Updated { updates: Vec<usize>, columns: Vec<usize> },
     /// One row affected, of this new object.
     Filled { insert: usize },
-    /// The ordinal of each of these.
-    Deleted { deletes: Vec<usize> },
-    /// The keys of the children that were met, of which these columns are NULL now.
-    Children { table: &'static TableDef, nullified: Vec<usize> },
+    /// The ordinal of each of these, and these columns of those that were marked.
+    Deleted { deletes: Vec<usize>, columns: Vec<usize> },
+    /// The keys of the children that were met, with the columns `made`; those of `nullified` are NULL now.
+    Children { table: &'static TableDef, nullified: Vec<usize>, made: Vec<usize> },
+    /// No row: a child that forbids to mark its parent as deleted.
+    NoneLeft { relation: &'static RelationDef },
     /// Nothing that is to be looked at.
     Nothing,
 }
@@ -125,6 +127,8 @@ pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize
         keys: table.primary_key.to_vec(),
         key_values: table.primary_key.iter().map(value).collect(),
         set: Vec::new(),
+        // It belongs to the insert.
+        touched: Vec::new(),
         returning: Vec::new(),
         followers: Vec::new(),
     });
@@ -145,6 +149,7 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
         key_arrays: shape.keys.iter().map(old).collect::<Result<_>>()?,
         columns: shape.columns,
         keys: shape.keys,
+        touched: shape.touched,
         returning: shape.returning.clone(),
     });
     Ok(vec![Outgoing { write, expect: Expect::Updated { updates: updates.to_vec(), columns: shape.returning } }])
@@ -161,6 +166,7 @@ fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) 
         keys: shape.keys.clone(),
         key_values: shape.keys.iter().map(|&c| single(table, c, op.stored.raw(c))).collect(),
         set: op.set.clone(),
+        touched: shape.touched.clone(),
         returning: returning.clone(),
         followers: followers::statements(op, keys),
     });
@@ -172,6 +178,8 @@ struct UpdateShape {
     table: &'static TableDef,
     columns: Vec<usize>,
     keys: Vec<usize>,
+    /// Columns that every update sets, and this change does not.
+    touched: Vec<usize>,
     returning: Vec<usize>,
 }
 
@@ -182,8 +190,10 @@ impl UpdateShape {
         let mut columns = op.changed.clone();
         columns.extend(version.filter(|version| !op.changed.contains(version)));
         let keys = table.primary_key.iter().copied().chain(version).collect();
-        let returning = (0..table.columns.len()).filter(|&c| table.columns[c].generated.is_some()).collect();
-        Self { table, columns, keys, returning }
+        let touched = op.touched();
+        let is_made = |column: &usize| table.columns[*column].generated.is_some() || touched.contains(column);
+        let returning = (0..table.columns.len()).filter(is_made).collect();
+        Self { table, columns, keys, touched, returning }
     }
 }
 
@@ -208,11 +218,35 @@ pub(super) fn link(work: &Work, keys: &Keys<'_>, links: &[usize]) -> Result<Outg
 pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
+    if ops[0].is_mark {
+        return mark(table, &ops, deletes);
+    }
     let keys: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
     let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
     let key_arrays = keys.iter().map(stored).collect::<Result<_>>()?;
     let write = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
-    Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec() } })
+    Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec(), columns: Vec::new() } })
+}
+
+/// Marks rows as deleted, where the model says so.
+fn mark(table: &'static TableDef, ops: &[&DeleteOp], deletes: &[usize]) -> Result<Outgoing> {
+    let version = table.version_column();
+    let keys: Vec<usize> = table.primary_key.iter().copied().chain(version).collect();
+    let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let next = |column: &usize| {
+        input(table, *column, ops.iter().map(|op| op.stored.raw(*column).map(|raw| Cow::Owned(next_version(raw)))))
+    };
+    let returning = table.changed_by_mark();
+    let write = Write::ArrayUpdate(ArrayUpdate {
+        table,
+        columns: version.into_iter().collect(),
+        arrays: version.iter().map(next).collect::<Result<_>>()?,
+        key_arrays: keys.iter().map(stored).collect::<Result<_>>()?,
+        keys,
+        touched: table.touched_by_mark(),
+        returning: returning.clone(),
+    });
+    Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec(), columns: returning } })
 }
 
 /// Sets columns of rows that are to be deleted to NULL.
@@ -227,6 +261,7 @@ pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Resul
         arrays: columns.iter().map(none).collect::<Result<_>>()?,
         keys: table.primary_key.to_vec(),
         key_arrays: table.primary_key.iter().map(key).collect::<Result<_>>()?,
+        touched: Vec::new(),
         returning: Vec::new(),
     });
     Ok(Outgoing { write, expect: Expect::Nothing })

@@ -1,17 +1,17 @@
 //! Objects by primary key: looked up in the session first, and asked for in one statement.
 
-use super::super::arena::SlotState;
+use super::super::arena::{AnyArena, SlotState};
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{query, select_by_keys};
-use crate::schema::{Handle, Model};
+use crate::schema::{Dump, Handle, Model};
 use crate::types::Value;
 
 impl Inner {
-    /// The object with this key that the session holds.
+    /// The object with this key that the session holds. One whose row is marked as deleted is not to be found by key.
     fn known<M: Model>(&self, key: &[Value]) -> Option<Row> {
         let table = M::table();
         let part = |column: usize| {
@@ -20,7 +20,8 @@ impl Inner {
         };
         let key = IdentityKey::of(table, part)?;
         let arena = self.find_arena(table)?;
-        self.arenas[arena].lookup(&key).map(|slot| Row { arena, slot })
+        let found = self.arenas[arena].lookup(&key).map(|slot| Row { arena, slot });
+        found.filter(|row| !self.is_marked(*row))
     }
 
     /// The object with this key: without asking the server if the session holds it and has read it in this transaction.
@@ -89,11 +90,14 @@ impl Inner {
         if keys.is_empty() {
             return Ok(());
         }
-        let compiled = select_by_keys::<M>(&keys).compile()?;
+        let mut select = select_by_keys::<M>(&keys);
+        // An object that is known to be marked as deleted is read too.
+        select.with_deleted = rows.iter().any(|row| self.is_marked(*row));
+        let compiled = select.compile()?;
         let found = self
             .run(&compiled, |session, row| {
                 let value = M::from_row(row)?;
-                Ok(session.put_fresh(value))
+                Ok(if session.was_marked(&value) { None } else { session.put_fresh(value) })
             })
             .await?;
         match rows.into_iter().find(|row| !found.contains(&Some(*row))) {
@@ -106,10 +110,19 @@ impl Inner {
         }
     }
 
+    /// Whether values that were read anew are of a row that was marked as deleted since its object was read.
+    fn was_marked<M: Model>(&self, value: &M) -> bool {
+        let dump = Dump::of(value);
+        let is_marked = M::table().soft_delete.is_some_and(|column| dump.raw(column).is_some());
+        let key = IdentityKey::of(M::table(), |column| dump.raw(column)).filter(|_| is_marked);
+        let slot = key.and_then(|key| self.arena::<M>()?.lookup(&key));
+        let row = slot.zip(self.find_arena(M::table())).map(|(slot, arena)| Row { arena, slot });
+        row.is_some_and(|row| !self.is_marked(row))
+    }
+
     /// Puts values that were read anew into the object with their key, if it is here.
     pub(in crate::session) fn put_fresh<M: Model>(&mut self, value: M) -> Option<Row> {
-        let mut dump = crate::schema::Dump::default();
-        value.dump(&mut dump);
+        let dump = Dump::of(&value);
         let key = IdentityKey::of(M::table(), |column| dump.raw(column))?;
         let arena = self.find_arena(M::table())?;
         let slot = self.arenas[arena].lookup(&key)?;

@@ -91,12 +91,22 @@ impl Inner {
         let start = row.position();
         // A row without these columns is refused when it is read.
         let key = IdentityKey::of(M::table(), |column| row.raw_at(start + column).ok().flatten());
-        let found = key.and_then(|key| self.arenas[arena].lookup(&key));
+        let found = key.and_then(|key| self.arenas[arena].lookup(&key).or_else(|| self.unmark(arena, &key)));
         let row = match found {
             Some(slot) => self.refresh_instance::<M>(Row { arena, slot }, row)?,
             None => self.new_instance::<M>(arena, row)?,
         };
         Ok(self.handle_of(row).typed())
+    }
+
+    /// The object whose row the open transaction has marked as deleted, for a query that lets such rows in.
+    pub(in crate::session) fn unmark(&mut self, arena: usize, key: &IdentityKey) -> Option<u32> {
+        let epoch = self.epoch;
+        let arena = &mut self.arenas[arena];
+        let slot = arena.unmark(key)?;
+        // Its values are read again.
+        arena.set_epoch(slot, epoch.wrapping_sub(1));
+        Some(slot)
     }
 
     fn new_instance<M: Model>(&mut self, arena: usize, row: &mut RowReader<'_>) -> Result<Row> {

@@ -108,7 +108,7 @@ impl Inner {
     }
 
     fn is_loaded(&self, edge: Edge, field: Option<usize>, row: Row) -> bool {
-        self.held(edge, field, row).is_some() && !self.is_stale(field, row)
+        self.held(edge, field, row).is_some() && !self.is_stale(edge, field, row)
     }
 
     /// Fills a to-one relationship with what was read in the object's row, unless the object is not as its row is: then
@@ -134,15 +134,16 @@ impl Inner {
     pub(in crate::session) fn held(&self, edge: Edge, field: Option<usize>, row: Row) -> Option<Arc<[RawHandle]>> {
         match field {
             Some(field) => self.arenas[row.arena].relation(row.slot, field)?.held(),
-            None => self.related.get(&Self::related_key(edge.def(), edge.is_reversed(), row)).cloned(),
+            None => self.related.get(&Self::related_key(edge, row)).cloned(),
         }
     }
 
     /// Whether a relationship was loaded before the object was read anew, and may be loaded again. One of an object with
-    /// changes that no flush has seen is left alone.
-    fn is_stale(&self, field: Option<usize>, row: Row) -> bool {
+    /// changes that no flush has seen is left alone. Whether rows that are marked as deleted were loaded, nobody knows.
+    fn is_stale(&self, edge: Edge, field: Option<usize>, row: Row) -> bool {
         let arena = &self.arenas[row.arena];
-        field.is_some_and(|field| arena.is_stale(row.slot, field)) && !arena.has_snapshot(row.slot)
+        let lacks_deleted = edge.has_deleted() && edge.to().soft_delete.is_some();
+        field.is_some_and(|field| lacks_deleted || arena.is_stale(row.slot, field)) && !arena.has_snapshot(row.slot)
     }
 
     fn set_held(&mut self, edge: Edge, field: Option<usize>, row: Row, held: Arc<[RawHandle]>) {
@@ -159,7 +160,7 @@ impl Inner {
                     .edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&held)));
             }
             None => {
-                self.related.insert(Self::related_key(edge.def(), edge.is_reversed(), row), held);
+                self.related.insert(Self::related_key(edge, row), held);
             }
         }
     }
@@ -185,8 +186,11 @@ impl Inner {
         let Some(key) = IdentityKey::of(edge.to(), raw) else { return false };
         let Some(arena) = self.find_arena(B::table()) else { return false };
         let Some(slot) = self.arenas[arena].lookup(&key) else { return false };
-        let handle = self.handle_of(Row { arena, slot });
-        self.set_held(edge, field, row, Arc::from([handle]));
+        let end = Row { arena, slot };
+        // One whose row is marked as deleted is left out, as the server would.
+        let is_end = edge.has_deleted() || !self.is_marked(end);
+        let held = if is_end { Arc::from([self.handle_of(end)]) } else { Arc::from([]) };
+        self.set_held(edge, field, row, held);
         true
     }
 
