@@ -1,5 +1,6 @@
 //! The unit of work, seen from outside: what is sent, what is stored, and what the objects are afterwards.
 
+mod histories;
 mod models;
 
 mod a_dropped_future_leaves_nothing_half_done;
@@ -19,7 +20,6 @@ mod one_row_is_one_object;
 mod only_what_changed_is_sent;
 mod orphans_follow_their_rule;
 mod programs_of_the_sketch_run;
-mod random_histories_agree_with_the_table;
 mod relationships_are_loaded_for_many_at_once;
 mod rolling_back_restores_the_objects;
 mod savepoints_are_taken_back_alone;
