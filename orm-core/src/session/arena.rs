@@ -469,9 +469,8 @@ impl<M: Model> AnyArena for Arena<M> {
         let slot = &mut self.slots[index as usize];
         for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
             let now = Dump::of(value);
-            let is_left = |&column: &usize| {
-                before.raw(column) != after.raw(column) && now.raw(column) == after.raw(column)
-            };
+            let is_left =
+                |&column: &usize| before.raw(column) != after.raw(column) && now.raw(column) == after.raw(column);
             for column in (0..M::table().columns.len()).filter(is_left) {
                 // The value was the field's own: it decodes.
                 let _ = value.store(column, before.raw(column));

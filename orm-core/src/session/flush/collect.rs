@@ -162,7 +162,10 @@ impl Collector<'_> {
             match relation.kind {
                 RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
-                    let (added, removed) = self.difference(relation, now, before)?;
+                    let (added, mut removed) = self.difference(relation, now, before)?;
+                    if now.held().is_none() {
+                        removed.retain(|&child| self.is_child(row, inverse, child));
+                    }
                     if relation.orphans == Orphans::Delete {
                         self.orphans.extend(removed.iter().map(|&child| (child, address(inverse))));
                     }
@@ -235,7 +238,8 @@ impl Collector<'_> {
             let Some(columns) = Edge::of(link.relation).columns().link else { continue };
             let [with, without] = [true, false].map(|insert| link_key(columns, start, end, insert));
             if !self.links.contains(&with) && !self.links.contains(&without) {
-                let (added, removed) = if link.insert { ([end].to_vec(), Vec::new()) } else { (Vec::new(), [end].to_vec()) };
+                let (added, removed) =
+                    if link.insert { ([end].to_vec(), Vec::new()) } else { (Vec::new(), [end].to_vec()) };
                 self.link_rows(start, link.relation, &added, &removed)?;
             }
         }
@@ -285,6 +289,23 @@ impl Collector<'_> {
         }
     }
 
+    /// Whether the last flush left an object as a child of another.
+    fn is_child(&self, parent: Row, inverse: &'static RelationDef, child: Row) -> bool {
+        let arena = &self.session.arenas[child.arena];
+        let held = inverse.field.and_then(|field| arena.flushed_relation(child.slot, field)?.held());
+        match held {
+            Some(held) => held.contains(&self.session.handle_of(parent)),
+            None => {
+                let (columns, targets) = inverse.key_pairs();
+                let (mut own, mut key) = (Dump::default(), Dump::default());
+                arena.dump_flushed(child.slot, &mut own);
+                self.session.arenas[parent.arena].dump_flushed(parent.slot, &mut key);
+                let pairs = positions(arena.table(), columns).into_iter().zip(positions((inverse.to)(), targets));
+                pairs.into_iter().all(|(column, target)| own.raw(column) == key.raw(target))
+            }
+        }
+    }
+
     fn end(&self, relation: &'static RelationDef, handle: RawHandle) -> Result<Row> {
         self.session
             .resolve((relation.to)(), handle)
@@ -321,7 +342,15 @@ impl Collector<'_> {
             }
             let local = self.key_of(row, &ends[0].1)?;
             let remote = self.key_of(other, &ends[1].1)?;
-            self.work.links.push(LinkOp { relation, link, insert, local, remote, ends: ends.clone(), rows: (row, other) });
+            self.work.links.push(LinkOp {
+                relation,
+                link,
+                insert,
+                local,
+                remote,
+                ends: ends.clone(),
+                rows: (row, other),
+            });
         }
         Ok(())
     }
