@@ -1,5 +1,6 @@
 //! The unit of work, seen from outside: what is sent, what is stored, and what the objects are afterwards.
 
+mod histories;
 mod models;
 
 mod a_dropped_future_leaves_nothing_half_done;
@@ -29,7 +30,6 @@ mod only_what_changed_is_sent;
 mod orphans_follow_their_rule;
 mod parts_of_relationships_are_never_the_whole;
 mod programs_of_the_sketch_run;
-mod random_histories_agree_with_the_table;
 mod related_objects_come_in_the_same_row;
 mod relationships_are_loaded_for_many_at_once;
 mod rolling_back_restores_the_objects;

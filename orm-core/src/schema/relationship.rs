@@ -159,9 +159,9 @@ impl<M> HasMany<M> {
         let handle = handle.raw();
         match &mut self.state {
             Collection::Unloaded { added, removed } => {
-                let before = added.len();
+                // What was added may have been there before.
                 added.retain(|other| *other != handle);
-                if added.len() == before && !removed.contains(&handle) {
+                if !removed.contains(&handle) {
                     removed.push(handle);
                 }
                 true

@@ -80,8 +80,7 @@ impl Inner {
         let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
         if work.is_empty() {
             self.mark = None;
-            finalize::remember(self, &work);
-            finalize::settle(self, &work);
+            finalize::unchanged(self, &work);
             if self.connection.is_none() {
                 // The objects are as they were committed.
                 self.undo.clear();
