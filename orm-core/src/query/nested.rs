@@ -309,6 +309,7 @@ impl<A: Model, B: Model, K: Kind> Load<A> for Relation<A, B, K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Nested<Relation<A, B, K>, L> {
     type Values = K::Of<L::Value>;
 
@@ -325,6 +326,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Nested<Relation<A, B,
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Part<Relation<A, B, K>, L> {
     type Values = <K::Part as Kind>::Of<L::Value>;
 
@@ -342,6 +344,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Part<Relation<A, B, K
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<A, B, K>, L> {
     type Values = K::Of<L::Value>;
     type Joined = Option<(B, L::Joined)>;
