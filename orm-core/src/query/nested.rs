@@ -10,6 +10,7 @@ use crate::sql::{Condition, Eager, Expr, Expression, InScope, OrderTerm};
 use crate::types::RowReader;
 
 /// A relationship with relationships of what it leads to; made by [`Relation::with`].
+#[must_use = "a relationship is loaded by a query or a session that it is given to"]
 #[derive(Debug, Clone)]
 pub struct Nested<R, L> {
     relation: R,
@@ -18,6 +19,7 @@ pub struct Nested<R, L> {
 
 /// A part of a relationship: filtered, ordered, or limited for each object that it starts at; made by
 /// [`Relation::filter`], [`Relation::order_by`] and [`Relation::limit`].
+#[must_use = "a part is loaded by a query or a session that it is given to"]
 #[derive(Debug, Clone)]
 pub struct Part<R, L = ()> {
     relation: R,
@@ -309,6 +311,7 @@ impl<A: Model, B: Model, K: Kind> Load<A> for Relation<A, B, K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Nested<Relation<A, B, K>, L> {
     type Values = K::Of<L::Value>;
 
@@ -325,6 +328,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Nested<Relation<A, B,
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Part<Relation<A, B, K>, L> {
     type Values = <K::Part as Kind>::Of<L::Value>;
 
@@ -342,6 +346,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Part<Relation<A, B, K
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<A, B, K>, L> {
     type Values = K::Of<L::Value>;
     type Joined = Option<(B, L::Joined)>;

@@ -64,7 +64,7 @@ impl<T> fmt::Debug for RowStream<T> {
     }
 }
 
-impl<M: Model, S, L: InRow<M>> Query<&Engine, M, S, L> {
+impl<M: Model, S, L> Query<&Engine, M, S, L> {
     /// Runs the query, and gives its rows one by one: memory does not grow with their number.
     ///
     /// What [`with_joined`](Self::with_joined) reads comes along; what `with` loads has statements of its own, and is for
@@ -86,7 +86,10 @@ impl<M: Model, S, L: InRow<M>> Query<&Engine, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); those that come later are given by [`RowStream::next`].
-    pub async fn stream(self) -> Result<RowStream<L::Value>> {
+    pub async fn stream(self) -> Result<RowStream<L::Value>>
+    where
+        L: InRow<M>,
+    {
         let (engine, select, loads) = self.into_parts();
         let read = move |row: &mut RowReader<'_>| {
             let model = M::from_row(row)?;
