@@ -62,7 +62,7 @@ pub mod sql;
 pub mod types;
 
 pub use compile::IsolationLevel;
-pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TlsMode};
+pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]

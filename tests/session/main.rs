@@ -14,6 +14,7 @@ mod both_sides_of_a_relationship_agree;
 mod bulk_operations_bring_objects_in_line;
 mod children_follow_their_deleted_parents;
 mod circles_and_trees_are_put_in_order;
+mod commits_of_a_test_are_taken_back;
 mod deleted_objects_leave_the_session;
 mod deleted_rows_are_marked;
 mod each_object_gets_its_own_key;

@@ -13,7 +13,10 @@ mod writer;
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
 pub use transaction::IsolationLevel;
-pub(crate) use transaction::{COMMIT, ROLLBACK, begin, release_savepoint, rollback_to_savepoint, savepoint};
+pub(crate) use transaction::{
+    BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,
+    release_savepoint, rollback_to_savepoint, savepoint,
+};
 use writer::Writer;
 
 use crate::error::{Error, Result};

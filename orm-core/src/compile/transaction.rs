@@ -36,6 +36,17 @@ pub(crate) fn rollback_to_savepoint(depth: usize) -> String {
     format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(depth))
 }
 
+/// Inside a test transaction, what a transaction begins and ends with.
+pub(crate) const BEGIN_TEST: &str = "SAVEPOINT \"orm_test\"";
+pub(crate) const ROLLBACK_TEST: &str = "ROLLBACK TO SAVEPOINT \"orm_test\"; RELEASE SAVEPOINT \"orm_test\"";
+/// Deferred constraints are checked, and are deferred again afterwards.
+pub(crate) const COMMIT_TEST: &str = "SAVEPOINT \"orm_check\"; SET CONSTRAINTS ALL IMMEDIATE; \
+     ROLLBACK TO SAVEPOINT \"orm_check\"; RELEASE SAVEPOINT \"orm_check\"; RELEASE SAVEPOINT \"orm_test\"";
+/// Around each use of a test transaction, so that an error of a single statement ends that alone.
+pub(crate) const GUARD: &str = "SAVEPOINT \"orm_guard\"";
+pub(crate) const RELEASE_GUARD: &str = "RELEASE SAVEPOINT \"orm_guard\"";
+pub(crate) const ROLLBACK_TO_GUARD: &str = "ROLLBACK TO SAVEPOINT \"orm_guard\"";
+
 pub(crate) const COMMIT: &str = "COMMIT";
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 

@@ -166,7 +166,7 @@ impl EngineBuilder {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
-        Ok(Engine { inner: Arc::new(Inner { pool, target, recorders: Recorders::default() }) })
+        Ok(Engine { inner: Arc::new(Inner { pool, target, recorders: Recorders::default(), lone: None }) })
     }
 
     fn manager(&self, dsn: Dsn) -> Result<Manager> {

@@ -9,6 +9,7 @@ use deadpool_postgres::{ClientWrapper, Object};
 use super::Engine;
 use super::database_error;
 use super::record::Statement;
+use super::test_transaction::{Loan, instead_of};
 use crate::compile::COMMIT;
 use crate::error::Result;
 
@@ -19,15 +20,36 @@ use crate::error::Result;
 pub struct Connection {
     engine: Engine,
     /// `None` only while dropping.
-    object: Option<Object>,
+    source: Option<Source>,
     in_transaction: bool,
     busy: bool,
     committing: bool,
 }
 
+enum Source {
+    Pool(Object),
+    TestTransaction(Loan),
+}
+
 impl Connection {
     pub(super) fn new(engine: Engine, object: Object) -> Self {
-        Self { engine, object: Some(object), in_transaction: false, busy: false, committing: false }
+        Self::of(engine, Source::Pool(object))
+    }
+
+    pub(super) fn lent(engine: Engine, loan: Loan) -> Self {
+        Self::of(engine, Source::TestTransaction(loan))
+    }
+
+    fn of(engine: Engine, source: Source) -> Self {
+        Self { engine, source: Some(source), in_transaction: false, busy: false, committing: false }
+    }
+
+    /// What is sent for a command that begins or ends a transaction.
+    pub(super) fn sent(&self, command: &'static str) -> &'static str {
+        match self.source {
+            Some(Source::TestTransaction(_)) => instead_of(command),
+            Some(Source::Pool(_)) | None => command,
+        }
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -35,9 +57,10 @@ impl Connection {
     }
 
     pub(super) fn client(&self) -> &ClientWrapper {
-        match &self.object {
-            Some(object) => object,
-            None => unreachable!("the object is taken in drop alone"),
+        match &self.source {
+            Some(Source::Pool(object)) => object,
+            Some(Source::TestTransaction(loan)) => loan.client(),
+            None => unreachable!("the source is taken in drop alone"),
         }
     }
 
@@ -93,16 +116,16 @@ impl Connection {
     }
 
     /// Opens a transaction.
-    pub(crate) async fn begin(&mut self, sql: &str) -> Result<()> {
+    pub(crate) async fn begin(&mut self, sql: &'static str) -> Result<()> {
         // From here on, whatever happens: better to close a connection than to lend out an open transaction.
         self.in_transaction = true;
-        self.command(sql).await
+        self.command(self.sent(sql)).await
     }
 
     /// Ends the transaction by `COMMIT` or `ROLLBACK`.
-    pub(crate) async fn end(&mut self, sql: &str) -> Result<()> {
+    pub(crate) async fn end(&mut self, sql: &'static str) -> Result<()> {
         self.committing = sql == COMMIT;
-        let outcome = self.command(sql).await;
+        let outcome = self.command(self.sent(sql)).await;
         self.committing = false;
         self.in_transaction = outcome.is_err();
         outcome
@@ -111,10 +134,11 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if (self.in_transaction || self.busy)
-            && let Some(object) = self.object.take()
-        {
-            drop(Object::take(object));
+        let unfinished = self.in_transaction || self.busy;
+        match self.source.take() {
+            Some(Source::Pool(object)) if unfinished => drop(Object::take(object)),
+            Some(Source::TestTransaction(loan)) => loan.end(unfinished),
+            Some(Source::Pool(_)) | None => {}
         }
     }
 }

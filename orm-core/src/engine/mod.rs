@@ -12,6 +12,7 @@ mod pipeline;
 mod record;
 mod schema;
 mod stream;
+mod test_transaction;
 mod tls;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub(crate) use execute::{execute, fetch};
 pub(crate) use pipeline::{Answer, pipeline};
 pub use record::{Recording, Statement};
 pub(crate) use stream::RowSource;
+pub use test_transaction::TestTransaction;
 
 use crate::error::{Error, ErrorKind, Result};
 use record::Recorders;
@@ -50,6 +52,8 @@ struct Inner {
     pool: Pool,
     target: config::Target,
     recorders: Recorders,
+    /// The one connection, of an engine that lives in a test transaction.
+    lone: Option<test_transaction::Shared>,
 }
 
 impl Engine {
@@ -69,6 +73,9 @@ impl Engine {
     }
 
     pub(crate) async fn connection(&self) -> Result<Connection> {
+        if let Some(shared) = &self.inner.lone {
+            return test_transaction::lend(self, shared).await;
+        }
         match self.inner.pool.get().await {
             Ok(object) => Ok(Connection::new(self.clone(), object)),
             Err(source) => Err(self.pool_error(source)),
@@ -136,9 +143,12 @@ impl Engine {
     }
 
     /// Closes the pool: its idle connections now, those in use when they come back. What is asked of the engine
-    /// afterwards fails with [`ErrorKind::Pool`].
+    /// afterwards fails with [`ErrorKind::Pool`]. Within a test transaction, which has no pool of its own, nothing is
+    /// closed.
     pub fn close(&self) {
-        self.inner.pool.close();
+        if self.inner.lone.is_none() {
+            self.inner.pool.close();
+        }
     }
 
     /// Has every connection prepare its statements anew.

@@ -14,7 +14,7 @@ use tokio_postgres::{Row, Statement as Prepared};
 use super::connection::Connection;
 use super::database_error;
 use super::execute::{failed, forget_if_stale, note, param_types, prepare};
-use crate::compile::Compiled;
+use crate::compile::{COMMIT, Compiled};
 use crate::error::Result;
 use crate::types::RowReader;
 
@@ -89,6 +89,7 @@ pub(crate) async fn pipeline(
         connection.set_in_transaction(true);
     }
     connection.set_committing(end.is_some());
+    let (begin, end) = (begin.map(|sql| connection.sent(sql)), end.map(|sql| connection.sent(sql)));
     let started = Instant::now();
     let flown = fly(connection.client(), begin, statements, end, ahead).await;
     connection.settled();
@@ -161,7 +162,7 @@ async fn fly(
         Err(source) => {
             let error = database_error::statement(source, sql, None);
             // An error of COMMIT itself, from a deferred constraint, has rolled back and ended the transaction too.
-            let ended = error.sqlstate().is_some();
+            let ended = error.sqlstate().is_some() && sql == COMMIT;
             Flown { answers: answers.and(Err(error)), ended }
         }
     }
