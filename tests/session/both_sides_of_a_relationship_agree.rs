@@ -419,3 +419,20 @@ async fn u20_taking_a_child_out_of_a_collection_that_it_is_not_in_changes_nothin
     assert_eq!(session[first].course_id, session[python].id.get().unwrap_or(0));
     Ok(())
 }
+
+#[tokio::test]
+async fn u22_a_pending_child_that_is_never_inserted_leaves_the_collections_of_others_too() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let mut session = db.engine.session();
+    let reviewer = session.add(Person::builder().name("reviewer"));
+    session.commit().await?;
+    let homework = Homework::builder().number(1).description("x");
+    let course = session.add(Course::builder().name("Python").homeworks([homework]));
+    let homework = session[course].homeworks.handles()[0];
+    session[reviewer].reviews.push(homework);
+    session[course].homeworks.remove(homework);
+    session.commit().await?;
+    assert_eq!(session.state(homework), State::Transient);
+    assert!(session[reviewer].reviews.is_empty());
+    Ok(())
+}

@@ -21,6 +21,7 @@ pub(super) struct Objects {
     pub(super) tags: BTreeMap<Id, Handle<Tag>>,
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what is compared is made for it alone")]
 pub(super) fn agree<T: PartialEq + Debug>(what: impl FnOnce() -> String, got: T, wanted: T) -> Outcome {
     if got == wanted { Ok(()) } else { Err(format!("{}: {got:?}, wanted {wanted:?}", what())) }
 }

@@ -86,7 +86,11 @@ impl<'d> Player<'d> {
     /// Empties the tables, writes a few rows, and reads them in a new session, with some of the collections.
     async fn start(db: &'d TestDb, loaded: u8) -> Outcome<(Self, Session)> {
         db.run(
-            "TRUNCATE course, person, homework, submission, tag, course_tag RESTART IDENTITY CASCADE;
+            // Of a few rows, that is much faster than TRUNCATE.
+            "DELETE FROM course_tag; DELETE FROM submission; DELETE FROM homework; DELETE FROM tag; DELETE FROM course;
+             DELETE FROM person;
+             SELECT setval(pg_get_serial_sequence(name, 'id'), 1, false)
+                 FROM unnest(ARRAY['course', 'person', 'homework', 'submission', 'tag']) AS name;
              INSERT INTO course (name) VALUES ('c1.0'), ('c2.0'), ('c3.0');
              INSERT INTO person (name, boss_id) VALUES ('p4.0', 2), ('p5.0', NULL);
              INSERT INTO tag (label) VALUES ('t6.0'), ('t7.0');

@@ -121,6 +121,7 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
         session.arenas[row.arena].set_state(row.slot, SlotState::Transient);
     }
     session.pending.retain(|row| !work.dropped.contains(row));
+    leave_relations(session, &work.dropped);
     session.cascaded.clear();
     session.assigned.clear();
     session.relinks.clear();
@@ -327,11 +328,18 @@ impl Edits {
 
 /// Takes deleted objects out of the loaded collections.
 fn purge(session: &mut Inner, work: &Work) {
-    let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
-    for row in work.gone() {
-        let handle = session.handle_of(row);
-        gone.entry(row.arena).or_default().insert(handle);
+    let gone: Vec<Row> = work.gone().collect();
+    for row in &gone {
         session.arenas[row.arena].settle(row.slot);
+    }
+    leave_relations(session, &gone);
+}
+
+/// Takes objects out of all loaded relationships.
+fn leave_relations(session: &mut Inner, rows: &[Row]) {
+    let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
+    for &row in rows {
+        gone.entry(row.arena).or_default().insert(session.handle_of(row));
     }
     for (arena, handles) in gone {
         let table = session.arenas[arena].table();
