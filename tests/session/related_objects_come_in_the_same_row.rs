@@ -73,6 +73,24 @@ async fn u44_with_joined_and_a_key_that_was_changed_agree() -> Result<()> {
 }
 
 #[tokio::test]
+async fn u44_with_joined_follows_the_object_and_not_a_row_that_has_changed_since() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let homework = session.get::<Homework>(1).await?.expect("it is there");
+    db.run("UPDATE homework SET course_id = 2 WHERE id = 1").await;
+    session.query::<Homework>().with_joined(Homework::course).all().await?;
+    let course = session[homework].course.handle().expect("it was loaded");
+    assert_eq!(session[homework].course_id, 1, "what was read is not overwritten");
+    assert_eq!(session[course].name, "Python", "and the relationship agrees with it");
+    session.commit().await?;
+    session.query::<Homework>().with_joined(Homework::course).all().await?;
+    let course = session[homework].course.handle().expect("it was loaded");
+    assert_eq!((session[homework].course_id, session[course].name.as_str()), (2, "Java"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn u44_with_joined_is_mixed_with_loads_filters_limits_and_counts() -> Result<()> {
     let db = TestDb::with::<School>().await;
     two_courses(&db.engine).await?;
