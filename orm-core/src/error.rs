@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Schema,
     /// The objects cannot be written as they stand: a cycle, one identity twice, a key that is not set.
     Invalid,
+    /// A hook of the application refused; its own error is the source.
+    Hook,
     /// PostgreSQL or this crate does not do that.
     Unsupported,
     /// The server answered with an error of another kind; [`Error::sqlstate`] tells which.

@@ -68,8 +68,11 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, Rows, Takes, Unbound,
-    Update, Whole, query,
+    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
+    Takes, Unbound, Update, Whole, query,
 };
-pub use session::{MaybeRetryable, Savepoint, Session, SessionMaker, State, Upsert, Upserted};
+pub use session::{
+    Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
+    Upserted,
+};
 pub use tokio_postgres;

@@ -15,6 +15,7 @@ mod parts_of_relationships_are_loaded;
 mod queries_are_values;
 mod relationships_are_conditions;
 mod rows_are_counted_and_picked;
+mod rows_are_streamed;
 mod selections_are_typed_tuples;
 mod subqueries_are_parts_of_queries;
 

@@ -275,3 +275,178 @@ async fn u33_a_parent_that_was_set_back_after_a_flush_stays_set_back() -> Result
     assert!(session[courses[1]].homeworks.is_empty());
     Ok(())
 }
+
+/// Fails a flush by a course whose name is taken, and takes that course away.
+async fn fail(session: &mut Session) -> Result<()> {
+    let bad = session.add(Course::builder().name("Java"));
+    let error = session.flush().await.expect_err("the name is taken");
+    assert!(error.is_unique_violation(), "{error:?}");
+    session.take(bad).map(drop)
+}
+
+#[tokio::test]
+async fn u33_a_link_that_was_written_from_one_side_and_taken_back_from_the_other_stays_taken_back() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    db.run("INSERT INTO tag (label) VALUES ('a'), ('b'); INSERT INTO course_tag (course_id, tag_id) VALUES (1, 2)")
+        .await;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::tags).order_by(Course::id.asc()).all().await?;
+    let tags = session.query::<Tag>().with(Tag::courses).order_by(Tag::id.asc()).all().await?;
+    session[courses[0]].tags.push(tags[0]);
+    session[courses[0]].tags.remove(tags[1]);
+    session.flush().await?;
+    session[tags[0]].courses.remove(courses[0]);
+    session[tags[1]].courses.push(courses[0]);
+    fail(&mut session).await?;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT * FROM course_tag").await, ["1|2"]);
+    assert_eq!(session[courses[0]].tags.handles(), [tags[1]]);
+    assert_eq!((session[tags[0]].courses.len(), session[tags[1]].courses.len()), (0, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_a_new_child_that_was_taken_out_after_its_flush_does_not_come_back() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let boss = session.add(Person::builder().name("boss"));
+    session.commit().await?;
+    let [flushed, pending] = ["flushed", "pending"].map(|name| session.add(Person::builder().name(name)));
+    session[boss].reports.push(flushed);
+    session[boss].reports.push(pending);
+    session.flush().await?;
+    session[boss].reports.remove(flushed);
+    session.flush().await?;
+    session[boss].reports.remove(pending);
+    fail(&mut session).await?;
+    assert!(session[boss].reports.is_empty());
+    assert_eq!((session.state(flushed), session.state(pending)), (State::Pending, State::Pending));
+    session.commit().await?;
+    assert!(session[boss].reports.is_empty());
+    assert_eq!((session[flushed].boss_id, session[pending].boss_id), (None, None));
+    assert_eq!(db.stored("SELECT boss_id FROM person").await, ["NULL", "NULL", "NULL"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_collections_stay_as_they_were_before_the_failure() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homeworks = session[courses[0]].homeworks.handles();
+    let new = session.push(courses[1], Course::homeworks, Homework::builder().number(3).description("new"))?;
+    session[homeworks[0]].course.set(courses[1]);
+    session.delete(homeworks[1])?;
+    session.flush().await?;
+    let held = session[courses[1]].homeworks.handles();
+    fail(&mut session).await?;
+    assert!(session[courses[0]].homeworks.is_empty());
+    assert_eq!(session[courses[1]].homeworks.handles(), held);
+    assert_eq!(session[new].course.handle(), Some(courses[1]));
+    assert_eq!((session[homeworks[0]].course_id, session[homeworks[0]].course.handle()), (2, Some(courses[1])));
+    session.commit().await?;
+    assert!(session[courses[0]].homeworks.is_empty());
+    assert_eq!(session[courses[1]].homeworks.handles(), held);
+    assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY 1").await, ["1|2", "3|2"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_what_is_set_back_after_the_failure_sends_nothing_and_brings_the_collections_in_line() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homeworks = session[courses[0]].homeworks.handles();
+    session[homeworks[0]].course.set(courses[1]);
+    session[homeworks[1]].course.set(courses[1]);
+    session.flush().await?;
+    fail(&mut session).await?;
+    session[homeworks[0]].course.set(courses[0]);
+    session[homeworks[1]].course_id = 1;
+    let sent = db.record();
+    session.flush().await?;
+    assert!(sent.sql().is_empty(), "{sent:?}");
+    assert_eq!(session[courses[0]].homeworks.len(), 2);
+    assert!(session[courses[1]].homeworks.is_empty());
+    for homework in homeworks {
+        assert_eq!((session[homework].course_id, session[homework].course.handle()), (1, Some(courses[0])));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_a_child_of_a_new_parent_that_was_to_be_deleted_again_has_none() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let report = session.add(Person::builder().name("report"));
+    session.commit().await?;
+    let boss = session.add(Person::builder().name("boss"));
+    session[report].boss.set(boss);
+    session.flush().await?;
+    session.delete(boss)?;
+    fail(&mut session).await?;
+    session.commit().await?;
+    assert_eq!((session.state(boss), session[report].boss_id), (State::Transient, None));
+    assert_eq!(db.stored("SELECT name, boss_id FROM person").await, ["report|NULL"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_after_two_failures_everything_is_written_or_rolled_back() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homeworks = session[courses[0]].homeworks.handles();
+    for is_committed in [false, true] {
+        let new = session.add(Homework::builder().number(3).description("new").course(courses[1]));
+        session[homeworks[0]].course.set(courses[1]);
+        session.delete(homeworks[1])?;
+        session.flush().await?;
+        fail(&mut session).await?;
+        session[courses[0]].note = Some("note".into());
+        session.flush().await?;
+        fail(&mut session).await?;
+        assert_eq!((session.state(new), session.state(homeworks[1])), (State::Pending, State::Persistent));
+        if is_committed {
+            session.commit().await?;
+        } else {
+            session.rollback().await?;
+            assert_eq!((session.state(new), session[courses[0]].note.as_deref()), (State::Transient, None));
+            assert_eq!(session[courses[0]].homeworks.handles(), homeworks);
+            assert!(session[courses[1]].homeworks.is_empty());
+        }
+    }
+    assert_eq!(session[courses[1]].homeworks.len(), 2);
+    assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY 1").await, ["1|2", "3|2"]);
+    assert_eq!(db.stored("SELECT note FROM course ORDER BY id").await, ["note", "NULL"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_what_a_bulk_operation_did_is_lost_and_what_was_changed_since_is_not() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homeworks = session[courses[0]].homeworks.handles();
+    session.query::<Course>().update(Course::note.set("bulk")).all_rows().await?;
+    session.query::<Homework>().filter(Homework::number.eq(1)).delete().await?;
+    session[courses[0]].name = "flushed".into();
+    session.flush().await?;
+    session[homeworks[1]].number = 7;
+    fail(&mut session).await?;
+    assert_eq!((session[courses[0]].name.as_str(), session[courses[0]].note.as_deref()), ("flushed", None));
+    assert_eq!((session[courses[1]].note.as_deref(), session[homeworks[1]].number), (None, 7));
+    assert_eq!(session.state(homeworks[0]), State::Persistent);
+    assert_eq!(session[courses[0]].homeworks.len(), 2);
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT name, note FROM course ORDER BY id").await, ["flushed|NULL", "Java|NULL"]);
+    assert_eq!(db.stored("SELECT number FROM homework ORDER BY 1").await, ["1", "7"]);
+    Ok(())
+}

@@ -383,3 +383,39 @@ async fn u24_the_childs_own_side_wins_and_the_other_collection_is_put_right() ->
     assert!(session[java].homeworks.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn u20_a_child_that_was_pushed_anew_and_taken_out_of_a_collection_that_is_not_loaded_has_left_it() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run(
+        "INSERT INTO person (name, boss_id) VALUES ('boss', NULL), ('report', 1);
+         INSERT INTO course (name) VALUES ('Python'); INSERT INTO tag (label) VALUES ('a');
+         INSERT INTO course_tag (course_id, tag_id) VALUES (1, 1)",
+    )
+    .await;
+    let mut session = db.engine.session();
+    let people = session.query::<Person>().order_by(Person::id.asc()).all().await?;
+    let (python, tag) = (session.query::<Course>().one().await?, session.query::<Tag>().one().await?);
+    session[people[0]].reports.push(people[1]);
+    session[people[0]].reports.remove(people[1]);
+    session[python].tags.push(tag);
+    session[python].tags.remove(tag);
+    session.commit().await?;
+    assert_eq!(session[people[1]].boss_id, None);
+    assert_eq!(db.stored("SELECT boss_id FROM person").await, ["NULL", "NULL"]);
+    assert!(db.stored("SELECT * FROM course_tag").await.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn u20_taking_a_child_out_of_a_collection_that_it_is_not_in_changes_nothing() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let (mut session, python, java) = unloaded(&db).await?;
+    let first = session.get::<Homework>(1).await?.expect("it is there");
+    session[java].homeworks.remove(first);
+    let sent = db.record();
+    session.commit().await?;
+    assert!(sent.sql().is_empty(), "{sent:?}");
+    assert_eq!(session[first].course_id, session[python].id.get().unwrap_or(0));
+    Ok(())
+}

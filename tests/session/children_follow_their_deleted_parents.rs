@@ -4,6 +4,8 @@ use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
+use crate::models::{Person, School};
+
 #[derive(Model, Debug, Clone)]
 #[model(table = "house")]
 struct House {
@@ -236,5 +238,19 @@ async fn u19_a_tree_is_the_databases_to_delete() -> Result<()> {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("`Node::children`"), "{error}");
     assert_eq!(db.stored("SELECT count(*) FROM node").await, ["2"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u19_a_child_that_was_given_the_parent_in_the_same_flush_follows_it_too() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let mut session = db.engine.session();
+    let [boss, report] = ["boss", "report"].map(|name| session.add(Person::builder().name(name)));
+    session.commit().await?;
+    session[report].boss.set(boss);
+    session.delete(boss)?;
+    session.commit().await?;
+    assert_eq!((session[report].boss_id, session[report].boss.get()), (None, Some(None)));
+    assert_eq!(db.stored("SELECT name, boss_id FROM person").await, ["report|NULL"]);
     Ok(())
 }

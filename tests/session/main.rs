@@ -1,11 +1,13 @@
 //! The unit of work, seen from outside: what is sent, what is stored, and what the objects are afterwards.
 
+mod histories;
 mod models;
 
 mod a_dropped_future_leaves_nothing_half_done;
 mod a_failed_flush_leaves_the_session_as_it_was;
 mod a_key_or_a_value_changes_hands;
 mod a_new_graph_is_added_from_either_side;
+mod a_walk_forgets_what_it_has_brought;
 mod autoflush_lets_queries_see_what_is_pending;
 mod batches_of_any_size_are_right;
 mod both_sides_of_a_relationship_agree;
@@ -15,17 +17,19 @@ mod circles_and_trees_are_put_in_order;
 mod deleted_objects_leave_the_session;
 mod deleted_rows_are_marked;
 mod each_object_gets_its_own_key;
+mod every_kind_of_relationship_is_written_from_both_ends;
 mod every_operation_may_be_dropped_at_any_poll;
 mod expressions_are_assigned;
 mod handles_lead_to_objects;
+mod hooks_take_part_in_a_flush;
 mod nothing_is_asked_that_is_not_needed;
+mod objects_are_forgotten;
 mod objects_are_read_anew;
 mod one_row_is_one_object;
 mod only_what_changed_is_sent;
 mod orphans_follow_their_rule;
 mod parts_of_relationships_are_never_the_whole;
 mod programs_of_the_sketch_run;
-mod random_histories_agree_with_the_table;
 mod related_objects_come_in_the_same_row;
 mod relationships_are_loaded_for_many_at_once;
 mod rolling_back_restores_the_objects;

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test target uses some of them")]
 
+#[path = "models/kinds.rs"]
+pub(crate) mod kinds;
+
 use chrono::{DateTime, Utc};
 use orm_core::prelude::*;
 

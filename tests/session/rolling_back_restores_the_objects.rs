@@ -207,3 +207,22 @@ async fn u36_dropping_a_session_rolls_back_and_lends_no_open_transaction() -> Re
     }
     panic!("a transaction stays open");
 }
+
+#[tokio::test]
+async fn u32_a_collection_that_was_put_right_without_a_statement_is_what_it_was() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let first = session.get::<Homework>(1).await?.expect("it is there");
+    let python = session.get::<Course>(1).await?.expect("it is there");
+    let java = session.query::<Course>().with(Course::homeworks).filter(Course::id.eq(2)).one().await?;
+    session.begin().await?;
+    // It is there already, and its own side wins.
+    session[first].course.set(python);
+    session[java].homeworks.push(first);
+    session.flush().await?;
+    assert!(session[java].homeworks.is_empty());
+    session.rollback().await?;
+    assert!(session[java].homeworks.is_empty());
+    Ok(())
+}

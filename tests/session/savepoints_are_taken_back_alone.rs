@@ -158,3 +158,22 @@ async fn u34_bulk_operations_inside_go_back_too() -> Result<()> {
     assert_eq!(db.stored(NAMES).await, ["Python", "Java"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u34_what_was_taken_out_of_the_session_inside_does_not_hinder_the_way_back() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let python = session.get::<Course>(1).await?.expect("it is there");
+    let java = session.get::<Course>(2).await?.expect("it is there");
+    session[python].note = Some("before".into());
+    let mut savepoint = session.savepoint().await?;
+    savepoint[java].note = Some("inside".into());
+    savepoint.flush().await?;
+    savepoint.take(python)?;
+    savepoint.rollback().await?;
+    assert_eq!(session[java].note, None);
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT note FROM course ORDER BY id").await, ["before", "NULL"]);
+    Ok(())
+}

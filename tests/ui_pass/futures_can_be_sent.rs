@@ -34,6 +34,14 @@ fn demo(engine: Engine) {
         let same = query::<Course>().filter(Course::name.eq(session[python].name.as_str()));
         let found = session.all(same).await?.len();
         query::<Course>().on(&engine).filter(Course::id.eq(1)).update(Course::name.set("Python")).await?;
+        let mut streamed = engine.query::<Homework>().with_joined(Homework::course).stream().await?;
+        while let Some((homework, course)) = streamed.next().await? {
+            let _ = (homework.number, course.name);
+        }
+        let mut batches = session.query::<Course>().with(Course::homeworks).in_batches(100);
+        while let Some(courses) = batches.next(&mut session).await? {
+            session.load_some(&courses, Course::homeworks.filter(Homework::number.gt(1)).limit(3)).await?;
+        }
         Ok::<_, orm_core::Error>(found + Repository(&mut session).names("P%").await?.len())
     });
 }

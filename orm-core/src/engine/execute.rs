@@ -72,7 +72,7 @@ async fn collect<T>(
 }
 
 /// Prepares the statement, once a connection, checks the types of its result and sends it.
-async fn send(connection: &Connection, compiled: &Compiled) -> Result<RowStream> {
+pub(super) async fn send(connection: &Connection, compiled: &Compiled) -> Result<RowStream> {
     let client = connection.client();
     let mut retried = false;
     loop {

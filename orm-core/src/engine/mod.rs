@@ -11,6 +11,7 @@ mod execute;
 mod pipeline;
 mod record;
 mod schema;
+mod stream;
 mod tls;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use pipeline::{Answer, pipeline};
 pub use record::{Recording, Statement};
+pub(crate) use stream::RowSource;
 
 use crate::error::{Error, ErrorKind, Result};
 use record::Recorders;

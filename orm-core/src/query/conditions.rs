@@ -1,7 +1,7 @@
 //! Conditions that are made of keys: of joins by relationship, and of rows that are asked for by key.
 
 use crate::schema::{ColumnDef, Model, SourceRef};
-use crate::sql::{BinaryOp, LinkRef, Node, Select};
+use crate::sql::{BinaryOp, LinkRef, Node, OrderBy, Select};
 use crate::types::Value;
 
 /// The condition of a join: each column of one end equals one of the other.
@@ -61,5 +61,23 @@ pub(crate) fn select_by_keys<M: Model>(keys: &[Vec<Value>]) -> Select {
     let nodes = columns.iter().map(|column| Node::column(source, column)).collect();
     let mut select = Select::models(source);
     select.predicates.push(in_keys(nodes, &columns, keys));
+    select
+}
+
+/// The first rows of a query behind a primary key, or from the start, in the order of the key.
+pub(crate) fn beyond_key(mut select: Select, key: Option<&[Value]>, rows: u64) -> Select {
+    let source = select.root;
+    let columns: Vec<&'static ColumnDef> = source.table().key_columns().collect();
+    let nodes: Vec<Node> = columns.iter().map(|column| Node::column(source, column)).collect();
+    if let Some(key) = key {
+        let values = columns.iter().zip(key).map(|(column, value)| {
+            let value = Node::Param(value.clone());
+            if column.sql_type.is_some() { value.undeclared() } else { value }
+        });
+        let one = |mut nodes: Vec<Node>| if nodes.len() == 1 { nodes.swap_remove(0) } else { Node::Tuple(nodes) };
+        select.predicates.push(Node::binary(BinaryOp::Gt, one(nodes.clone()), one(values.collect())));
+    }
+    select.order_by = nodes.into_iter().map(|node| OrderBy { node, descending: false, nulls_first: None }).collect();
+    select.limit = Some(rows);
     select
 }

@@ -137,6 +137,31 @@ pub trait Loads<M: Model>: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// What a query reads in its own rows, so that each row is whole as soon as it is there.
+#[diagnostic::on_unimplemented(
+    message = "a stream of `{M}` loads nothing by statements of its own",
+    label = "this query loads a relationship by `with`",
+    note = "read a to-one relationship in the same rows by `with_joined`, or walk over the rows by `in_batches` of a session"
+)]
+pub trait InRow<M: Model>: Loads<M> {
+    /// What the row becomes.
+    #[doc(hidden)]
+    fn value_of_row(&self, model: M, joined: Self::Joined) -> Result<Self::Value>;
+}
+
+/// Like [`InRow`], for one relationship.
+#[doc(hidden)]
+pub trait LoadInRow<M: Model>: Load<M> {
+    /// What is read in the row becomes this.
+    fn values_of_row(&self, joined: Self::Joined) -> Result<Self::Values>;
+}
+
+impl<M: Model> InRow<M> for () {
+    fn value_of_row(&self, model: M, (): ()) -> Result<M> {
+        Ok(model)
+    }
+}
+
 impl<M: Model> Loads<M> for () {
     type Value = M;
     type Joined = ();
@@ -162,6 +187,15 @@ impl<M: Model> Loads<M> for () {
 
 macro_rules! loads {
     ($head:ty, $pattern:pat => $($load:ident $values:ident $joined:ident),*) => {
+        #[diagnostic::do_not_recommend]
+        impl<M: Model, $($load: LoadInRow<M>),*> InRow<M> for $head {
+            #[allow(non_snake_case, reason = "the loads are named after their types")]
+            fn value_of_row(&self, model: M, ($($joined,)*): Self::Joined) -> Result<Self::Value> {
+                let $pattern = self;
+                Ok((model, $($load.values_of_row($joined)?),*))
+            }
+        }
+
         impl<M: Model, $($load: Load<M>),*> Loads<M> for $head {
             type Value = (M, $($load::Values),*);
             type Joined = ($($load::Joined,)*);

@@ -13,14 +13,16 @@ mod load;
 mod nested;
 mod rows;
 mod select;
+mod stream;
 
 pub use bulk::{Delete, Update};
-pub(crate) use conditions::select_by_keys;
+pub(crate) use conditions::{beyond_key, select_by_keys};
 pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
-pub use load::{Load, LoadInto, Loads, Whole};
+pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub(crate) use nested::is_there;
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
+pub use stream::RowStream;

@@ -2,7 +2,7 @@
 //! the rows of the query itself ([`Joined`]).
 
 use super::edge::{Choice, fetch_edge, missing_target};
-use super::load::{Load, LoadInto, Loads, Whole};
+use super::load::{InRow, Load, LoadInRow, LoadInto, Loads, Whole};
 use crate::engine::Connection;
 use crate::error::{Error, Result};
 use crate::schema::{Handle, Kind, Model, OneAtMost, Relation};
@@ -10,6 +10,7 @@ use crate::sql::{Condition, Eager, Expr, Expression, InScope, OrderTerm};
 use crate::types::RowReader;
 
 /// A relationship with relationships of what it leads to; made by [`Relation::with`].
+#[must_use = "a relationship is loaded by a query or a session that it is given to"]
 #[derive(Debug, Clone)]
 pub struct Nested<R, L> {
     relation: R,
@@ -18,6 +19,7 @@ pub struct Nested<R, L> {
 
 /// A part of a relationship: filtered, ordered, or limited for each object that it starts at; made by
 /// [`Relation::filter`], [`Relation::order_by`] and [`Relation::limit`].
+#[must_use = "a part is loaded by a query or a session that it is given to"]
 #[derive(Debug, Clone)]
 pub struct Part<R, L = ()> {
     relation: R,
@@ -309,6 +311,7 @@ impl<A: Model, B: Model, K: Kind> Load<A> for Relation<A, B, K> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Nested<Relation<A, B, K>, L> {
     type Values = K::Of<L::Value>;
 
@@ -325,6 +328,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Nested<Relation<A, B,
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Part<Relation<A, B, K>, L> {
     type Values = <K::Part as Kind>::Of<L::Value>;
 
@@ -342,6 +346,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Load<A> for Part<Relation<A, B, K
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<A, B, K>, L> {
     type Values = K::Of<L::Value>;
     type Joined = Option<(B, L::Joined)>;
@@ -406,6 +411,13 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
     async fn load_into<S: LoadInto>(&self, session: &mut S, parents: &[Handle<A>]) -> Result<()> {
         let targets = session.load_edge::<A, B, L>(self.relation.edge(), &self.loads, parents).await?;
         self.loads.load_all_into(session, &targets).await
+    }
+}
+
+impl<A: Model, B: Model, K: OneAtMost, L: InRow<B>> LoadInRow<A> for Joined<Relation<A, B, K>, L> {
+    fn values_of_row(&self, joined: Self::Joined) -> Result<Self::Values> {
+        let end = joined.map(|(end, below)| self.loads.value_of_row(end, below)).transpose()?;
+        K::collect(end.into_iter().collect()).ok_or_else(|| missing_target(self.relation.edge()))
     }
 }
 

@@ -22,6 +22,10 @@ impl<X, R> Rows<X, R> {
         Self { on, select, read }
     }
 
+    pub(super) fn into_parts(self) -> (X, Select, fn(&mut RowReader<'_>) -> Result<R>) {
+        (self.on, self.select, self.read)
+    }
+
     /// The text of the query, with `$1`, `$2`, … for its values.
     #[must_use]
     pub fn to_sql(&self) -> String {

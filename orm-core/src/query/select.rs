@@ -79,8 +79,8 @@ impl<X, M, S, L> Query<X, M, S, L> {
         self.select
     }
 
-    pub(crate) fn into_parts(self) -> (Select, L) {
-        (self.select, self.loads)
+    pub(crate) fn into_parts(self) -> (X, Select, L) {
+        (self.on, self.select, self.loads)
     }
 
     /// Only the row with this primary key.

@@ -397,6 +397,16 @@ pub(crate) struct EdgeLink {
     pub(crate) model: Option<&'static TableDef>,
 }
 
+impl EdgeLink {
+    /// Whether the other one relates the same rows, perhaps seen from the other end.
+    pub(crate) fn is_same_or_reversed(&self, other: &Self) -> bool {
+        let ends = |link: &Self| (link.local, link.remote);
+        let reversed = (other.remote, other.local);
+        (self.schema, self.table) == (other.schema, other.table)
+            && (ends(self) == ends(other) || ends(self) == reversed)
+    }
+}
+
 impl Edge {
     pub(crate) const fn of(def: &'static RelationDef) -> Self {
         Self { def, reversed: false, with_deleted: false }

@@ -159,9 +159,9 @@ impl<M> HasMany<M> {
         let handle = handle.raw();
         match &mut self.state {
             Collection::Unloaded { added, removed } => {
-                let before = added.len();
+                // What was added may have been there before.
                 added.retain(|other| *other != handle);
-                if added.len() == before && !removed.contains(&handle) {
+                if !removed.contains(&handle) {
                     removed.push(handle);
                 }
                 true
@@ -370,15 +370,6 @@ macro_rules! to_one {
             pub fn clear(&mut self) {
                 self.0.state = OneState::Held(None);
             }
-
-            /// Turns a new value into a handle; for generated code.
-            #[doc(hidden)]
-            pub fn adopt<A: Adopter>(&mut self, adopter: &mut A)
-            where
-                M: Model,
-            {
-                self.0.adopt(adopter);
-            }
         }
 
         impl<M> fmt::Debug for $name<M> {
@@ -409,6 +400,25 @@ macro_rules! to_one {
 }
 to_one!(BelongsTo);
 to_one!(HasOne);
+
+impl<M: Model> BelongsTo<M> {
+    /// Turns a new value into a handle; for generated code.
+    #[doc(hidden)]
+    pub fn adopt<A: Adopter>(&mut self, adopter: &mut A) {
+        self.0.adopt(adopter);
+    }
+}
+
+impl<M: Model> HasOne<M> {
+    /// Turns a new value into a handle; for generated code. To an object without a row no other can point yet.
+    #[doc(hidden)]
+    pub fn adopt<A: Adopter>(&mut self, adopter: &mut A) {
+        self.0.adopt(adopter);
+        if !self.is_loaded() {
+            self.clear();
+        }
+    }
+}
 
 fn not_loaded(def: Option<&'static RelationDef>) -> String {
     match def {

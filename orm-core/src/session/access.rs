@@ -144,10 +144,10 @@ impl Session {
         let Some(mut value) = taken else { unreachable!("the object was looked at just now") };
         // The object goes back also if the closure panics: a caller that catches it finds the session whole.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&mut value, self)));
-        if let Some(arena) = self.inner.arena_mut::<M>()
-            && arena.slots[slot].generation == handle.raw().generation
+        if let Some(slot) = self.inner.arena_mut::<M>().and_then(|arena| arena.slots.get_mut(slot))
+            && slot.generation == handle.raw().generation
         {
-            arena.slots[slot].value = Some(value);
+            slot.value = Some(value);
         }
         match outcome {
             Ok(result) => result,
@@ -183,11 +183,75 @@ impl Session {
             .ok_or_else(|| Error::new(ErrorKind::Detached, format!("the object of `{}` is gone", M::table().model)))
     }
 
+    /// Forgets an object, whatever is pending or changed of it: its handle leads to nothing, and its memory is free. Its
+    /// row, if it has one, stays as it is; what was flushed of it is committed or rolled back with the transaction.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # fn demo(session: &mut Session, course: Handle<Course>) -> orm_core::Result<()> {
+    /// session[course].name.clear();
+    /// session.expunge(course)?;            // the change is given up
+    /// assert_eq!(session.state(course), orm_core::State::Detached);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Detached`] if it is not there.
+    pub fn expunge<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        self.take(handle).map(drop)
+    }
+
+    /// Forgets all objects, whatever is pending or changed of them: their handles lead to nothing, and their memory is
+    /// free. A transaction that is open stays open, with what was flushed in it.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(session: &mut Session) -> orm_core::Result<()> {
+    /// for number in 0..1000 {
+    ///     session.add_all((0..1000).map(|n| Course::builder().name(format!("{number}.{n}"))));
+    ///     session.flush().await?;
+    ///     session.clear();                 // the rows are written, and the objects are not needed any more
+    /// }
+    /// session.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Nothing is sent.
+    pub fn clear(&mut self) {
+        self.inner.forget_undo(|_| true);
+        self.inner.pending.clear();
+        self.inner.cascaded.clear();
+        self.inner.related.clear();
+        for arena in &mut self.inner.arenas {
+            arena.release_all();
+        }
+    }
+
+    /// The handles of all objects of a model that the session holds, whatever their state.
+    #[must_use]
+    pub fn objects<M: Model>(&self) -> Vec<Handle<M>> {
+        let Some(arena) = self.inner.find_arena(M::table()) else { return Vec::new() };
+        let slots = &self.inner.arenas[arena];
+        let live = (0..slots.len() as u32).filter(|&slot| slots.generation(slot).is_some());
+        live.map(|slot| self.inner.handle_of(Row { arena, slot }).typed()).collect()
+    }
+
     fn forget(&mut self, row: Row) {
         let handle = self.inner.handle_of(row);
         let table = self.inner.arenas[row.arena].table();
         self.inner.pending.retain(|other| *other != row);
         self.inner.assigned.remove(&row);
+        self.inner.cascaded.retain(|child, (parent, _)| *child != row && *parent != row);
+        self.inner.forget_undo(|other| other == row);
         self.inner.related.clear();
         self.inner.forget_in_relations(table, &std::iter::once(handle).collect());
     }

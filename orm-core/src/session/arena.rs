@@ -54,6 +54,8 @@ pub(super) struct Arena<M> {
     /// The objects as their rows have them, where that is not what the last flush left because its transaction was taken
     /// back: what it wrote is to be written again.
     rows: HashMap<u32, Box<M>>,
+    /// The generation of a slot that is new, higher than those of all slots that were given up.
+    first_generation: u32,
 }
 
 /// An object as it was, for going back to it.
@@ -68,6 +70,7 @@ impl<M: Model> Arena<M> {
             marked: IdentityMap::default(),
             touched: Vec::new(),
             rows: HashMap::new(),
+            first_generation: 0,
         }
     }
 
@@ -89,7 +92,7 @@ impl<M: Model> Arena<M> {
         self.slots.push(Slot {
             value: Some(value),
             snapshot: None,
-            generation: 0,
+            generation: self.first_generation,
             epoch,
             state,
             doomed: false,
@@ -170,6 +173,12 @@ impl<M: Model> Arena<M> {
         slot.snapshot.as_deref().or(slot.value.as_ref())
     }
 
+    /// The object as its row has it, if it has one.
+    pub(super) fn original(&self, index: u32) -> Option<&M> {
+        let state = self.slots.get(index as usize)?.state;
+        if matches!(state, SlotState::Persistent | SlotState::Deleted) { self.stored(index) } else { None }
+    }
+
     /// The object as its row has it, by whose key the identity map knows it.
     fn stored(&self, index: u32) -> Option<&M> {
         self.rows.get(&index).map(AsRef::as_ref).or_else(|| self.flushed(index))
@@ -240,6 +249,10 @@ pub(super) trait AnyArena: Send + Sync {
     /// Frees a slot: its handles lead to nothing from now on.
     fn release(&mut self, slot: u32);
     fn release_all(&mut self);
+    /// The object as it is, changes included.
+    fn value_checkpoint(&self, slot: u32) -> Option<Checkpoint>;
+    /// Puts an object back as it was, and leaves its snapshot alone.
+    fn put_value(&mut self, slot: u32, value: Option<Checkpoint>);
     /// The object as its row has it now.
     fn checkpoint(&self, slot: u32) -> Option<Checkpoint>;
     /// Puts the object back as it was, without a snapshot.
@@ -477,20 +490,18 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn release_all(&mut self) {
-        self.identity.clear();
-        self.marked.clear();
-        self.touched.clear();
-        self.rows.clear();
-        for index in 0..self.slots.len() as u32 {
-            let slot = &mut self.slots[index as usize];
-            if slot.state != SlotState::Vacant {
-                slot.generation = slot.generation.wrapping_add(1);
-                slot.state = SlotState::Vacant;
-                slot.value = None;
-                slot.snapshot = None;
-                slot.doomed = false;
-                self.free.push(index);
-            }
+        let highest = self.slots.iter().map(|slot| slot.generation).max();
+        let first_generation = highest.map_or(self.first_generation, |highest| highest.wrapping_add(1));
+        *self = Self { first_generation, ..Self::new() };
+    }
+
+    fn value_checkpoint(&self, slot: u32) -> Option<Checkpoint> {
+        Some(Box::new(self.slots[slot as usize].value.clone()?))
+    }
+
+    fn put_value(&mut self, slot: u32, value: Option<Checkpoint>) {
+        if let Some(value) = value.and_then(|value| value.downcast::<M>().ok()) {
+            self.slots[slot as usize].value = Some(*value);
         }
     }
 

@@ -78,11 +78,6 @@ impl IdentityMap {
             }
         }
     }
-
-    pub(super) fn clear(&mut self) {
-        self.numbers.clear();
-        self.bytes.clear();
-    }
 }
 
 /// Spreads numbers over the table: multiplication by a constant without pattern, as keys come in rows.

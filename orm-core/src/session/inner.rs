@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::arena::{AnyArena, Arena, SlotState};
+use super::batches::Brought;
+use super::hooks::Mark;
 use super::maker::SessionOptions;
 use super::savepoint::Level;
 use super::undo::{Link, Undo};
@@ -48,6 +50,12 @@ pub(super) struct Inner {
     /// Loaded ends of relationships that have no field.
     pub(super) related: HashMap<RelatedKey, Arc<[RawHandle]>>,
     pub(super) autoflush: bool,
+    /// What was not flushed before the hooks of the flush under way ran.
+    pub(super) mark: Option<Mark>,
+    /// Objects that hooks have added in the open transaction.
+    pub(super) hooked: HashSet<Row>,
+    /// The objects that were new to the session since a walk began to read.
+    pub(super) brought: Option<Vec<Brought>>,
 }
 
 /// An object without its model: the arena, and the slot in it.
@@ -74,7 +82,10 @@ impl Inner {
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             engine,
+            autoflush: options.autoflush,
             options,
+            mark: None,
+            hooked: HashSet::new(),
             arenas: Vec::new(),
             pending: Vec::new(),
             cascaded: HashMap::new(),
@@ -90,7 +101,7 @@ impl Inner {
             relinks: Vec::new(),
             epoch: 0,
             related: HashMap::new(),
-            autoflush: options.autoflush,
+            brought: None,
         }
     }
 

@@ -1,6 +1,9 @@
 //! [`SessionMaker`]: sessions with the same options.
 
+use std::sync::Arc;
+
 use super::Session;
+use super::hooks::Hooks;
 use crate::compile::IsolationLevel;
 use crate::engine::Engine;
 
@@ -17,19 +20,20 @@ use crate::engine::Engine;
 #[must_use = "a session maker does nothing until it makes a session"]
 pub struct SessionMaker {
     engine: Engine,
-    options: SessionOptions,
+    pub(super) options: SessionOptions,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct SessionOptions {
     pub(super) autoflush: bool,
     pub(super) isolation: Option<IsolationLevel>,
     pub(super) read_only: bool,
+    pub(super) hooks: Option<Arc<Hooks>>,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { autoflush: true, isolation: None, read_only: false }
+        Self { autoflush: true, isolation: None, read_only: false, hooks: None }
     }
 }
 
@@ -61,7 +65,7 @@ impl SessionMaker {
     /// A new session. Connects to nothing.
     #[must_use]
     pub fn session(&self) -> Session {
-        Session::with_options(&self.engine, self.options)
+        Session::with_options(&self.engine, self.options.clone())
     }
 }
 

@@ -7,9 +7,12 @@
 mod access;
 mod arena;
 mod assign;
+mod batches;
 mod bulk;
+mod changes;
 mod executor;
 mod flush;
+mod hooks;
 mod identity;
 mod inner;
 mod load;
@@ -24,6 +27,9 @@ mod upsert;
 
 use std::fmt;
 
+pub use batches::Batches;
+pub use changes::{ChangeKind, ObjectChange};
+pub use hooks::HookResult;
 pub use maker::SessionMaker;
 pub use savepoint::Savepoint;
 pub use state::State;

@@ -15,7 +15,7 @@ pub(super) struct Level {
     /// Tells it from others of the session.
     id: u64,
     /// How much had happened before.
-    undo: usize,
+    pub(super) undo: usize,
 }
 
 /// A part of a session's transaction that can be taken back alone; made by [`Session::savepoint`].

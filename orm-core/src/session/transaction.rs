@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Session;
 use super::arena::SlotState;
 use super::inner::Inner;
+use super::maker::SessionMaker;
 use super::undo::{Change, Way};
 use crate::compile::{COMMIT, ROLLBACK};
 use crate::engine::Engine;
@@ -21,8 +22,11 @@ impl Inner {
             return Err(Error::invalid("a savepoint is open: release it or roll it back before the commit"));
         }
         self.flush_and(Some(COMMIT)).await?;
-        self.connection = None;
+        let committed = self.connection.take().is_some();
         self.finish();
+        if committed {
+            self.run_after_commit();
+        }
         Ok(())
     }
 
@@ -35,6 +39,7 @@ impl Inner {
         self.is_unrepeatable = false;
         self.is_lent = false;
         self.undo_all(Way::Rollback);
+        self.hooked.clear();
         self.epoch = self.epoch.wrapping_add(1);
         match idle {
             Some(mut connection) => connection.end(ROLLBACK).await,
@@ -53,6 +58,7 @@ impl Inner {
             }
         }
         self.related.clear();
+        self.hooked.clear();
         self.epoch = self.epoch.wrapping_add(1);
     }
 }
@@ -87,7 +93,7 @@ impl Engine {
     where
         F: AsyncFnOnce(&mut Session) -> Result<T> + Clone,
     {
-        self.transaction_with(f).await
+        SessionMaker::new(self).transaction(f).await
     }
 
     /// Like [`transaction`](Self::transaction), with an error type of one's own.
@@ -95,6 +101,44 @@ impl Engine {
     /// # Errors
     ///
     /// That of the closure, or of the commit; nothing of the transaction stays then.
+    pub async fn transaction_with<T, E, F>(&self, f: F) -> std::result::Result<T, E>
+    where
+        E: From<Error> + MaybeRetryable,
+        F: AsyncFnOnce(&mut Session) -> std::result::Result<T, E> + Clone,
+    {
+        SessionMaker::new(self).transaction_with(f).await
+    }
+
+    /// Begins a transaction at once and gives the session that it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// Those of the connection.
+    pub async fn begin(&self) -> Result<Session> {
+        let mut session = self.session();
+        session.begin().await?;
+        Ok(session)
+    }
+}
+
+impl SessionMaker {
+    /// Like [`Engine::transaction`], in a session of this maker.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Engine::transaction`].
+    pub async fn transaction<T, F>(&self, f: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut Session) -> Result<T> + Clone,
+    {
+        self.transaction_with(f).await
+    }
+
+    /// Like [`Engine::transaction_with`], in a session of this maker.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Engine::transaction_with`].
     pub async fn transaction_with<T, E, F>(&self, f: F) -> std::result::Result<T, E>
     where
         E: From<Error> + MaybeRetryable,
@@ -120,17 +164,6 @@ impl Engine {
             tokio::time::sleep(BACKOFF * 2u32.pow(attempt - 1)).await;
             attempt += 1;
         }
-    }
-
-    /// Begins a transaction at once and gives the session that it belongs to.
-    ///
-    /// # Errors
-    ///
-    /// Those of the connection.
-    pub async fn begin(&self) -> Result<Session> {
-        let mut session = self.session();
-        session.begin().await?;
-        Ok(session)
     }
 }
 

@@ -47,6 +47,13 @@ pub(super) enum Change {
     Loaded(usize),
 }
 
+impl Change {
+    /// Whether a flush or a bulk operation has written something of the object, or brought it in line with that.
+    pub(super) fn is_write(&self) -> bool {
+        !matches!(self, Self::Loaded(_))
+    }
+}
+
 /// A row of a link table that was inserted or deleted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link {
@@ -139,6 +146,21 @@ impl Inner {
         self.undo.push(Undo { row, generation, change });
     }
 
+    /// Forgets what the transaction changed of objects that leave the session. What was written of them no flush repeats.
+    pub(super) fn forget_undo(&mut self, is_gone: impl Fn(Row) -> bool) {
+        self.is_unrepeatable |= self.undo.iter().any(|undo| is_gone(undo.row) && undo.change.is_write());
+        let mut before = 0;
+        let mut kept = vec![0; self.undo.len() + 1];
+        for (place, undo) in self.undo.iter().enumerate() {
+            before += usize::from(!is_gone(undo.row));
+            kept[place + 1] = before;
+        }
+        self.undo.retain(|undo| !is_gone(undo.row));
+        for level in &mut self.levels {
+            level.undo = kept[level.undo];
+        }
+    }
+
     /// The object as its row has it.
     pub(super) fn checkpoint(&self, row: Row) -> Option<Checkpoint> {
         self.arenas[row.arena].checkpoint(row.slot)
@@ -210,6 +232,7 @@ impl Inner {
     }
 
     fn repend_from(&mut self, start: usize) {
+        self.drop_hooked(start);
         let mut log = std::mem::take(&mut self.undo);
         let undone: Vec<&Undo> = log[start..].iter().filter(|undo| undo.is_there(self)).collect();
         let rows: Vec<Row> = undone.iter().map(|undo| undo.row).collect();

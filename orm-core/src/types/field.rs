@@ -320,11 +320,22 @@ impl<T> SameAs<T> for T {}
 pub trait Key: Clone + Send + Sync + 'static {
     /// The key's parts, in the order of the columns.
     fn into_values(self) -> Vec<Value>;
+
+    /// The key of these parts, as a row has them.
+    ///
+    /// # Errors
+    ///
+    /// A [`DecodeError`] where one is missing, or its bytes are no value of its type.
+    fn from_parts(parts: &[Option<&[u8]>]) -> Result<Self, DecodeError>;
 }
 
 impl<T: Field> Key for T {
     fn into_values(self) -> Vec<Value> {
         vec![Value::of(&self)]
+    }
+
+    fn from_parts(parts: &[Option<&[u8]>]) -> Result<Self, DecodeError> {
+        T::decode(parts.first().copied().flatten())
     }
 }
 
@@ -370,6 +381,11 @@ macro_rules! tuple_key {
             fn into_values(self) -> Vec<Value> {
                 let ($($part,)*) = self;
                 vec![$(Value::of(&$part)),*]
+            }
+
+            fn from_parts(parts: &[Option<&[u8]>]) -> Result<Self, DecodeError> {
+                let mut parts = parts.iter().copied();
+                Ok(($($part::decode(parts.next().flatten())?,)*))
             }
         }
     };

@@ -187,7 +187,10 @@ impl Collector<'_> {
             match relation.kind {
                 RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
-                    let (added, removed) = self.difference(relation, now, before)?;
+                    let (added, mut removed) = self.difference(relation, now, before)?;
+                    if now.held().is_none() {
+                        removed.retain(|&child| self.is_child(row, inverse, child));
+                    }
                     if relation.orphans == Orphans::Delete {
                         self.orphans.extend(removed.iter().map(|&child| (child, address(inverse))));
                     }
@@ -308,6 +311,23 @@ impl Collector<'_> {
         {
             Some(&row) => Err(not_in_session(self.session.arenas[row.arena].table())),
             None => Ok((added, removed)),
+        }
+    }
+
+    /// Whether the last flush left an object as a child of another.
+    fn is_child(&self, parent: Row, inverse: &'static RelationDef, child: Row) -> bool {
+        let arena = &self.session.arenas[child.arena];
+        let held = inverse.field.and_then(|field| arena.flushed_relation(child.slot, field)?.held());
+        match held {
+            Some(held) => held.contains(&self.session.handle_of(parent)),
+            None => {
+                let (columns, targets) = inverse.key_pairs();
+                let (mut own, mut key) = (Dump::default(), Dump::default());
+                arena.dump_flushed(child.slot, &mut own);
+                self.session.arenas[parent.arena].dump_flushed(parent.slot, &mut key);
+                let pairs = positions(arena.table(), columns).into_iter().zip(positions((inverse.to)(), targets));
+                pairs.into_iter().all(|(column, target)| own.raw(column) == key.raw(target))
+            }
         }
     }
 

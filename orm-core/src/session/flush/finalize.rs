@@ -65,6 +65,7 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
     for op in &work.links {
         mirror_link(session, op, &mut edits);
     }
+    confirm(session, work, &mut edits);
     edits.apply(session);
     followers::follow(session, work);
     purge(session, work);
@@ -91,12 +92,31 @@ impl Flushed {
     }
 }
 
-/// Looks at what is touched no more: what a flush found unchanged, or wrote.
-pub(super) fn settle(session: &mut Inner, work: &Work) {
+/// What a flush that had nothing to write leaves: the objects agree with each other.
+pub(super) fn unchanged(session: &mut Inner, work: &Work) {
+    remember(session, work);
     let mut edits = Edits::default();
+    confirm(session, work, &mut edits);
+    edits.apply(session);
+    settle(session, work);
+}
+
+/// Brings those objects in line of whose rows nothing was to be written, but which were on their way elsewhere.
+fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
     for &(parent, field, child) in &work.lost {
         edits.note(parent, field, session.handle_of(child), false);
     }
+    let touched: Vec<Flushed> = changed_rows(session).map(|row| Flushed::of(session, row)).collect();
+    for &(child, relation, parent) in &work.parents {
+        confirm_parent(session, child, relation, parent);
+    }
+    for flushed in &touched {
+        relate(session, flushed, edits);
+    }
+}
+
+/// Looks at what is touched no more: what a flush found unchanged, or wrote.
+pub(super) fn settle(session: &mut Inner, work: &Work) {
     for &row in &work.dropped {
         session.arenas[row.arena].set_state(row.slot, SlotState::Transient);
     }
@@ -104,14 +124,6 @@ pub(super) fn settle(session: &mut Inner, work: &Work) {
     session.cascaded.clear();
     session.assigned.clear();
     session.relinks.clear();
-    let touched: Vec<Flushed> = changed_rows(session).map(|row| Flushed::of(session, row)).collect();
-    for &(child, relation, parent) in &work.parents {
-        confirm_parent(session, child, relation, parent);
-    }
-    for flushed in &touched {
-        relate(session, flushed, &mut edits);
-    }
-    edits.apply(session);
     for arena in 0..session.arenas.len() {
         for slot in session.arenas[arena].touched().to_vec() {
             forget_edits(session, Row { arena, slot });
@@ -130,7 +142,7 @@ fn changed_rows(session: &Inner) -> impl Iterator<Item = Row> {
 }
 
 /// Keeps what the rows were, for the transaction to be taken back.
-pub(super) fn remember(session: &mut Inner, work: &Work) {
+fn remember(session: &mut Inner, work: &Work) {
     for op in &work.inserts {
         session.remember(op.row, Change::Inserted(session.checkpoint(op.row)));
     }
@@ -298,7 +310,11 @@ impl Edits {
             let held = |row: Row| session.arenas[row.arena].relation(row.slot, field)?.held();
             let Some(held) = held(owner) else { continue };
             let there: HashSet<RawHandle> = held.iter().copied().collect();
-            let kept = held.iter().copied().filter(|handle| !removed.contains(handle));
+            // Who comes to a relationship to one takes the place of who was there.
+            let kind = session.arenas[owner.arena].table().relations[field].kind;
+            let replaced = matches!(kind, RelationKind::HasOne { .. }) && !added.is_empty();
+            let stays = |handle: &RawHandle| !removed.contains(handle) && (!replaced || added.contains(handle));
+            let kept = held.iter().copied().filter(stays);
             let new = added.iter().copied().filter(|handle| !there.contains(handle));
             let list: Arc<[RawHandle]> = kept.chain(new).collect();
             if list == held {

@@ -1,7 +1,7 @@
 //! The flush: what changed in memory becomes statements.
 //!
-//! Four phases, each a file: `collect` reads the objects and finds what is to be written, `plan` puts it in order without
-//! any I/O, `emit` sends it, and `finalize` brings the objects in line. Nothing of the session changes before the last
+//! Four phases, each a file: `collect` reads the objects and finds what is to be written, `plan` (with `uniques`) puts it in order
+//! without any I/O, `emit` sends it, and `finalize` brings the objects in line. Nothing of the session changes before the last
 //! one, so a flush that fails leaves it as it was.
 
 mod children;
@@ -12,16 +12,53 @@ mod followers;
 mod keys;
 mod plan;
 mod statements;
+mod uniques;
 
 use collect::Work;
 use emit::Bounds;
 pub(super) use finalize::follow_keys;
-pub(super) use statements::input;
+pub(super) use statements::{input, key_text};
 
-use super::inner::Inner;
+use super::changes::ChangeKind;
+use super::inner::{Inner, Row};
 use super::undo::Way;
 use crate::compile::{ROLLBACK, begin, rollback_to_savepoint};
 use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TableDef;
+
+/// A row that a flush would write: how, and which of its columns.
+pub(super) type Intent = (Row, ChangeKind, Vec<usize>);
+
+/// The rows that a flush would write.
+pub(super) fn intents(session: &Inner) -> Result<Vec<Intent>> {
+    let work = if session.has_changes() { collect::collect(session)? } else { Work::default() };
+    let switched = |row: Row| work.switches.iter().any(|switch| switch.new == row);
+    let sent = |table: &'static TableDef| {
+        (0..table.columns.len()).filter(|&c| !table.columns[c].auto && table.columns[c].generated.is_none()).collect()
+    };
+    let inserts = work.inserts.iter().map(|op| (op.row, ChangeKind::Insert, sent(op.table)));
+    // Whose row the new object takes over is an event of the old and the new object, not of the row.
+    let takes = work.switches.iter().flat_map(|switch| {
+        let table = session.arenas[switch.new.arena].table();
+        [(switch.new, ChangeKind::Insert, sent(table)), (switch.old, ChangeKind::Delete, Vec::new())]
+    });
+    let updates = work.updates.iter().filter(|op| !switched(op.row)).map(|op| {
+        let columns = op.changed.iter().copied().chain(op.set.iter().map(|(column, _)| *column)).collect();
+        (op.row, ChangeKind::Update, columns)
+    });
+    let deletes = work.deletes.iter().map(|op| (op.row, ChangeKind::Delete, Vec::new()));
+    Ok(inserts.chain(takes).chain(updates).chain(deletes).collect())
+}
+
+/// Undoes what hooks did when the flush ends without having written it: with an error, a panic, or because its future is
+/// dropped.
+struct Hooked<'s>(&'s mut Inner);
+
+impl Drop for Hooked<'_> {
+    fn drop(&mut self) {
+        self.0.unhook();
+    }
+}
 
 impl Inner {
     /// Writes what is pending. Opens a transaction if there is anything to write.
@@ -32,10 +69,18 @@ impl Inner {
     /// Writes what is pending, and ends the transaction by `end` if that is given and the transaction is open then.
     pub(super) async fn flush_and(&mut self, end: Option<&'static str>) -> Result<()> {
         self.recover().await?;
+        let hooked = Hooked(self);
+        if hooked.0.has_changes() {
+            hooked.0.run_before_flush()?;
+        }
+        hooked.0.write(end).await
+    }
+
+    async fn write(&mut self, end: Option<&'static str>) -> Result<()> {
         let work = if self.has_changes() { collect::collect(self)? } else { Work::default() };
         if work.is_empty() {
-            finalize::remember(self, &work);
-            finalize::settle(self, &work);
+            self.mark = None;
+            finalize::unchanged(self, &work);
             if self.connection.is_none() {
                 // The objects are as they were committed.
                 self.undo.clear();
@@ -54,6 +99,7 @@ impl Inner {
         let emitted = emit::emit(connection, &work, &plan, Bounds { begin, end }).await;
         let outcome = emitted.and_then(|emitted| {
             finalize::finalize(self, &work, emitted.effects)?;
+            self.mark = None;
             Ok(emitted.ended)
         });
         let ended = self.or_fail(outcome).await?;
@@ -130,6 +176,7 @@ impl Inner {
     /// After an error of the server: rolls back to the innermost savepoint, or the whole transaction, and makes what was
     /// written since pending again.
     pub(super) async fn fail(&mut self) {
+        self.unhook();
         if let (Some((depth, undo)), Some(connection)) = (self.innermost_savepoint(), &mut self.connection)
             && connection.in_transaction()
             && connection.command(&rollback_to_savepoint(depth)).await.is_ok()

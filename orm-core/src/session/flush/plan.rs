@@ -2,13 +2,15 @@
 //!
 //! Inserts go in the order of the foreign keys between tables, and within a table in the order in which the objects were
 //! added; a row that points to another new row of its own table waits for it, level by level. Updates follow, then links,
-//! then deletes in reverse order; but a delete that frees a unique value for an insert goes first, where that is safe. Rows that point to each other in a circle are inserted with NULL where a key may be,
-//! which an update fills in.
+//! then deletes in reverse order; but what frees a unique value for another row goes first, where that is safe (see
+//! `uniques`). Rows that point to each other in a circle are inserted with NULL where a key may be, which an update fills
+//! in.
 
 use std::collections::{HashMap, HashSet};
 
 use super::super::inner::Row;
 use super::collect::{KeySource, UpdateOp, Work};
+use super::uniques;
 use crate::error::{Error, Result};
 use crate::query::positions;
 use crate::schema::{Dump, TableDef};
@@ -39,10 +41,12 @@ pub(super) enum Step {
 pub(super) fn plan(work: &Work) -> Result<Plan> {
     let mut plan = Plan::default();
     let order = table_order(work);
-    let early = early_deletes(work);
+    let early = uniques::early_deletes(work);
+    let early_updates = uniques::early_updates(work);
     plan_deletes(work, &order, &mut plan, |delete| early.contains(&delete));
+    plan_updates(work, &order, &mut plan, |update| early_updates.contains(&update));
     plan_inserts(work, &order, &mut plan)?;
-    plan_updates(work, &order, &mut plan);
+    plan_updates(work, &order, &mut plan, |update| !early_updates.contains(&update));
     plan_links(work, &mut plan);
     plan_unlinks(work, &order, &mut plan);
     plan_deletes(work, &order, &mut plan, |delete| !early.contains(&delete));
@@ -76,38 +80,6 @@ fn plan_unlinks(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
             }
         }
     }
-}
-
-/// The deletes that go before the inserts, because they free a unique value that an insert takes. Only where nothing that
-/// is changed or deleted may still point to the row.
-fn early_deletes(work: &Work) -> HashSet<usize> {
-    let points_to = |from: &'static TableDef, to: &'static TableDef| {
-        from.foreign_keys.iter().any(|key| to.is_same_table((key.target)()))
-    };
-    let mut early = HashSet::new();
-    for (index, op) in work.deletes.iter().enumerate() {
-        let written = work.updates.iter().map(|op| op.table).chain(work.deletes.iter().map(|op| op.table));
-        if written.into_iter().any(|other| points_to(other, op.table)) {
-            continue;
-        }
-        let rivals = work.inserts.iter().filter(|insert| std::ptr::eq(insert.table, op.table));
-        if unique_columns(op.table)
-            .any(|columns| rivals.clone().any(|rival| same_values(&columns, &rival.dump, &op.stored)))
-        {
-            early.insert(index);
-        }
-    }
-    early
-}
-
-/// The columns of each unique constraint and unique index.
-fn unique_columns(table: &'static TableDef) -> impl Iterator<Item = Vec<usize>> {
-    let indexes = table.indexes.iter().filter(|index| index.unique).map(|index| index.columns);
-    table.uniques.iter().map(|unique| unique.columns).chain(indexes).map(|names| positions(table, names))
-}
-
-fn same_values(columns: &[usize], a: &Dump, b: &Dump) -> bool {
-    columns.iter().all(|&column| a.raw(column).is_some() && a.raw(column) == b.raw(column))
 }
 
 /// The tables of the work, those that are pointed to first.
@@ -309,24 +281,34 @@ fn circle(edges: &[(&'static TableDef, usize)]) -> Error {
     ))
 }
 
-fn plan_updates(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
+fn plan_updates(work: &Work, order: &[&'static TableDef], plan: &mut Plan, chosen: impl Fn(usize) -> bool) {
     for table in order {
-        let mut shapes: Vec<(&[usize], Vec<usize>)> = Vec::new();
-        for (index, op) in work.updates.iter().enumerate().filter(|(_, op)| std::ptr::eq(op.table, *table)) {
-            if op.stands_alone() {
-                plan.steps.push(Step::Update { rows: vec![index] });
-                continue;
-            }
-            match shapes.iter_mut().find(|(columns, _)| *columns == op.changed) {
-                Some((_, rows)) => rows.push(index),
-                None => shapes.push((&op.changed, vec![index])),
-            }
+        let is_of = |index: &usize| std::ptr::eq(work.updates[*index].table, *table) && chosen(*index);
+        let rows = (0..work.updates.len()).filter(is_of).collect();
+        for level in uniques::update_levels(work, rows) {
+            plan_level(work, level, plan);
         }
-        for (_, mut rows) in shapes {
-            // Two flushes that change the same rows take their locks in the same order.
-            rows.sort_by(|a, b| key_order(&work.updates[*a], &work.updates[*b]));
-            plan.steps.push(Step::Update { rows });
+    }
+}
+
+/// One statement for each set of changed columns.
+fn plan_level(work: &Work, level: Vec<usize>, plan: &mut Plan) {
+    let mut shapes: Vec<(&[usize], Vec<usize>)> = Vec::new();
+    for index in level {
+        let op = &work.updates[index];
+        if op.stands_alone() {
+            plan.steps.push(Step::Update { rows: vec![index] });
+            continue;
         }
+        match shapes.iter_mut().find(|(columns, _)| *columns == op.changed) {
+            Some((_, rows)) => rows.push(index),
+            None => shapes.push((&op.changed, vec![index])),
+        }
+    }
+    for (_, mut rows) in shapes {
+        // Two flushes that change the same rows take their locks in the same order.
+        rows.sort_by(|a, b| key_order(&work.updates[*a], &work.updates[*b]));
+        plan.steps.push(Step::Update { rows });
     }
 }
 
@@ -341,10 +323,7 @@ fn plan_links(work: &Work, plan: &mut Plan) {
     for insert in [false, true] {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for (index, op) in work.links.iter().enumerate().filter(|(_, op)| op.insert == insert) {
-            let same = |rows: &&mut Vec<usize>| {
-                let other = &work.links[rows[0]].link;
-                (other.schema, other.table, other.local) == (op.link.schema, op.link.table, op.link.local)
-            };
+            let same = |rows: &&mut Vec<usize>| work.links[rows[0]].link.is_same_or_reversed(&op.link);
             match groups.iter_mut().find(same) {
                 Some(rows) => rows.push(index),
                 None => groups.push(vec![index]),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::super::inner::Row;
-use super::collect::{DeleteOp, UpdateOp, Work};
+use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
 use super::followers;
 use super::keys::{Keys, next_version};
 use crate::compile::{Write, refused};
@@ -204,7 +204,9 @@ pub(super) fn link(work: &Work, keys: &Keys<'_>, links: &[usize]) -> Result<Outg
     let mut types = Vec::new();
     for (end, (table, columns)) in first.ends.iter().enumerate() {
         for (part, &column) in columns.iter().enumerate() {
-            let sources = ops.iter().map(|op| if end == 0 { &op.local[part] } else { &op.remote[part] });
+            // A link that was said from the other side has its ends the other way round.
+            let is_local = |op: &&LinkOp| (op.link.local == first.link.local) == (end == 0);
+            let sources = ops.iter().map(|op| if is_local(op) { &op.local[part] } else { &op.remote[part] });
             arrays.push(array(table, column, sources.map(|source| keys.resolve(source)))?);
             types.push(&table.columns[column]);
         }
@@ -343,12 +345,40 @@ pub(super) fn shown_key(table: &TableDef, stored: &Dump) -> String {
     parts.join(", ")
 }
 
+/// The key of a row as text, if all of it is numbers, texts and UUIDs.
+pub(in crate::session) fn key_text(table: &TableDef, dump: &Dump) -> Option<String> {
+    let part = |&column: &usize| {
+        let (ty, raw) = (table.columns[column].ty.name(), dump.raw(column)?);
+        match (ty, shown(ty, Some(raw))) {
+            ("text" | "varchar" | "bpchar", _) => String::from_utf8(raw.to_vec()).ok(),
+            ("uuid", _) => Some(uuid_text(raw)),
+            (_, text) => Some(text).filter(|text| text != UNKNOWN),
+        }
+    };
+    let parts = table.primary_key.iter().map(part).collect::<Option<Vec<String>>>()?;
+    Some(parts.join(","))
+}
+
+fn uuid_text(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (i, byte) in raw.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+/// Stands for a part of a key that is not shown.
+const UNKNOWN: &str = "…";
+
 /// A key that is a number; others may be private.
 fn shown(ty: &str, raw: Option<&[u8]>) -> String {
     match (ty, raw) {
         ("int2", Some(&[a, b])) => i16::from_be_bytes([a, b]).to_string(),
         ("int4", Some(&[a, b, c, d])) => i32::from_be_bytes([a, b, c, d]).to_string(),
         ("int8", Some(&[a, b, c, d, e, f, g, h])) => i64::from_be_bytes([a, b, c, d, e, f, g, h]).to_string(),
-        _ => "…".to_owned(),
+        _ => UNKNOWN.to_owned(),
     }
 }

@@ -22,16 +22,27 @@ impl Inner {
     ) -> Result<Vec<Handle<M>>> {
         let compiled = select.compile()?;
         self.flush_for(M::table()).await?;
-        let read = |session: &mut Self, row: &mut RowReader<'_>| {
-            let handle = session.instance::<M>(row)?;
-            loads.read_into(session, row, Some(handle))?;
-            Ok(handle)
-        };
-        let rows: Vec<Handle<M>> = self.run(&compiled, read).await?;
-        let mut seen = HashSet::with_capacity(rows.len());
-        let handles: Vec<Handle<M>> = rows.into_iter().filter(|handle| seen.insert(*handle)).collect();
+        let rows = self.run(&compiled, |session, row| session.object_of_row::<M, L>(&loads, row)).await?;
+        let handles = Self::each_once(rows);
         loads.load_all_into(self, &handles).await?;
         Ok(handles)
+    }
+
+    /// The object of a row, with what is loaded in the same row.
+    pub(in crate::session) fn object_of_row<M: Model, L: Loads<M>>(
+        &mut self,
+        loads: &L,
+        row: &mut RowReader<'_>,
+    ) -> Result<Handle<M>> {
+        let handle = self.instance::<M>(row)?;
+        loads.read_into(self, row, Some(handle))?;
+        Ok(handle)
+    }
+
+    /// A join may bring one object several times.
+    pub(in crate::session) fn each_once<M>(rows: Vec<Handle<M>>) -> Vec<Handle<M>> {
+        let mut seen = HashSet::with_capacity(rows.len());
+        rows.into_iter().filter(|handle| seen.insert(*handle)).collect()
     }
 
     /// Flushes what is pending before a query, unless that is turned off.
@@ -104,7 +115,12 @@ impl Inner {
         let slot = self.arena_mut::<M>().map(|arena| arena.insert(value, SlotState::Persistent, epoch));
         let Some(slot) = slot else { unreachable!("the arena was found just now") };
         self.arenas[arena].register(slot);
-        Ok(Row { arena, slot })
+        let row = Row { arena, slot };
+        let handle = self.handle_of(row);
+        if let Some(brought) = &mut self.brought {
+            brought.push((M::table(), handle));
+        }
+        Ok(row)
     }
 
     /// An object that is there keeps its values, unless they are of an earlier transaction and were not changed since.

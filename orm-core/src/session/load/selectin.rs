@@ -69,7 +69,7 @@ impl LoadInto for Inner {
         };
         if let Some(parent) = parent {
             let parent = self.row(parent)?;
-            self.hold_read(edge, parent, edge_key(far), end.map(Handle::raw));
+            self.hold_read(edge, parent, &edge_key(far), end.map(Handle::raw));
         }
         Ok(end)
     }
@@ -113,7 +113,7 @@ impl Inner {
 
     /// Fills a to-one relationship with what was read in the object's row, unless the object is not as its row is: then
     /// the two may not belong together.
-    fn hold_read(&mut self, edge: Edge, parent: Row, far: EdgeKey, end: Option<RawHandle>) {
+    fn hold_read(&mut self, edge: Edge, parent: Row, far: &EdgeKey, end: Option<RawHandle>) {
         let field = edge.field();
         if self.is_loaded(edge, field, parent) {
             return;
@@ -122,7 +122,7 @@ impl Inner {
         self.arenas[parent.arena].dump(parent.slot, &mut dump);
         let near = edge_key(positions(edge.from(), edge.columns().local).into_iter().map(|column| dump.raw(column)));
         let is_key_here = !edge.is_reversed() && matches!(edge.def().kind, RelationKind::BelongsTo { .. });
-        if (end.is_some() || is_key_here) && near != far {
+        if (end.is_some() || is_key_here) && near != *far {
             return;
         }
         let held: Arc<[RawHandle]> = end.into_iter().collect();
@@ -216,11 +216,7 @@ impl Inner {
             let places = KeyPlaces::of(edge);
             let mut select = edge_select(edge, choice, &keys.values);
             loads.join(&mut select.eager, None);
-            let target = |session: &mut Self, row: &mut RowReader<'_>| {
-                let handle = session.instance::<B>(row)?;
-                loads.read_into(session, row, Some(handle))?;
-                Ok(handle)
-            };
+            let target = |session: &mut Self, row: &mut RowReader<'_>| session.object_of_row::<B, L>(loads, row);
             let compiled = select.compile()?;
             let rows =
                 self.run(&compiled, |session, row| EdgeRow::read(row, &places, |row| target(session, row))).await?;
