@@ -561,8 +561,7 @@ async fn u49_a_row_is_not_marked_while_it_has_children_that_forbid_it() -> Resul
     let error = session.flush().await.expect_err("it has hooks");
     assert!(error.is_foreign_key_violation() && error.to_string().contains("`Rail::hooks`"), "{error}");
     assert_eq!(session.deleted_objects::<Rail>(), [rail]);
-    let look =
-        concat!(r#"SELECT 1 FROM "hook" WHERE "hook"."rail_id" = ANY ($1) AND "hook"."deleted_at" IS NULL LIMIT 1"#,);
+    let look = r#"SELECT 1 FROM "hook" WHERE "hook"."rail_id" = ANY ($1) AND "hook"."deleted_at" IS NULL LIMIT 1"#;
     assert_eq!(sent.sql()[1], look);
     for hook in hooks {
         session.delete(hook)?;

@@ -155,7 +155,7 @@ fn remember(session: &mut Inner, work: &Work) {
     }
     // Of a touched object without an update of its own, the collections may have been written.
     let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.touched())).collect();
-    changed.extend(changed_rows(session).into_iter().map(|row| (row, Vec::new())));
+    changed.extend(changed_rows(session).map(|row| (row, Vec::new())));
     let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
     for (row, touched) in changed {
         if seen.insert(row) {
