@@ -664,3 +664,25 @@ async fn u49_what_a_lost_bulk_delete_marked_is_not_marked() -> Result<()> {
     assert_eq!(db.stored(VOLUMES).await, ["A|f|0", "B|f|0", "C|f|0"], "a flush repeats no bulk operation");
     Ok(())
 }
+
+#[tokio::test]
+async fn u49_streams_and_walks_leave_marked_rows_out() -> Result<()> {
+    let db = library().await?;
+    db.engine.query::<Volume>().filter(Volume::id.eq(2)).delete().await?;
+    let mut titles = Vec::new();
+    let mut rows = db.engine.query::<Volume>().stream().await?;
+    while let Some(volume) = rows.next().await? {
+        titles.push(volume.title);
+    }
+    titles.sort();
+    assert_eq!(titles, ["A", "C"]);
+    let mut session = db.engine.session();
+    for (walk, expected) in [(query::<Volume>(), 2), (query::<Volume>().with_deleted(), 3)] {
+        let (mut batches, mut met) = (walk.in_batches(1), 0);
+        while let Some(handles) = batches.next(&mut session).await? {
+            met += handles.len();
+        }
+        assert_eq!(met, expected);
+    }
+    Ok(())
+}
