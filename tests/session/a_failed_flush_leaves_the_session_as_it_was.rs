@@ -436,7 +436,9 @@ async fn u33_what_a_bulk_operation_did_is_lost_and_what_was_changed_since_is_not
     let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
     let homeworks = session[courses[0]].homeworks.handles();
     session.query::<Course>().update(Course::note.set("bulk")).all_rows().await?;
+    let new = session.push(courses[1], Course::homeworks, Homework::builder().number(1).description("new"))?;
     session.query::<Homework>().filter(Homework::number.eq(1)).delete().await?;
+    assert!(session[courses[1]].homeworks.is_empty());
     session[courses[0]].name = "flushed".into();
     session.flush().await?;
     session[homeworks[1]].number = 7;
@@ -444,9 +446,10 @@ async fn u33_what_a_bulk_operation_did_is_lost_and_what_was_changed_since_is_not
     assert_eq!((session[courses[0]].name.as_str(), session[courses[0]].note.as_deref()), ("flushed", None));
     assert_eq!((session[courses[1]].note.as_deref(), session[homeworks[1]].number), (None, 7));
     assert_eq!(session.state(homeworks[0]), State::Persistent);
-    assert_eq!(session[courses[0]].homeworks.len(), 2);
+    assert_eq!(session.state(new), State::Pending);
+    assert_eq!((session[courses[0]].homeworks.len(), session[courses[1]].homeworks.handles()), (2, vec![new]));
     session.commit().await?;
     assert_eq!(db.stored("SELECT name, note FROM course ORDER BY id").await, ["flushed|NULL", "Java|NULL"]);
-    assert_eq!(db.stored("SELECT number FROM homework ORDER BY 1").await, ["1", "7"]);
+    assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY 1, 2").await, ["1|1", "1|2", "7|1"]);
     Ok(())
 }

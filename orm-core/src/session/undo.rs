@@ -241,7 +241,7 @@ impl Inner {
         for undo in undone.iter().rev() {
             again.read(self, undo);
         }
-        let mut dropped = self.make_pending(&again.new);
+        let mut dropped = self.make_pending(&again.new, &again.lost_deletes);
         dropped.extend(self.make_transient(&again.lost_upserts));
         for (&row, &before) in &again.rows {
             self.make_dirty(row, before, again.lost_deletes.contains(&row));
@@ -287,14 +287,17 @@ impl Inner {
 
     /// Makes objects whose rows are not there any more pending. Gives those that were to be deleted again: they are not
     /// written at all.
-    fn make_pending(&mut self, new: &[Row]) -> Vec<Row> {
+    fn make_pending(&mut self, new: &[Row], lost_deletes: &HashSet<Row>) -> Vec<Row> {
         let (mut pending, mut dropped): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
         for &row in new.iter().rev() {
             let arena = &mut self.arenas[row.arena];
             match arena.state(row.slot) {
                 SlotState::Vacant | SlotState::Transient => {}
                 SlotState::Pending => pending.push(row),
-                SlotState::Persistent if !arena.is_doomed(row.slot) => {
+                SlotState::Persistent | SlotState::Deleted
+                    if lost_deletes.contains(&row)
+                        || (arena.state(row.slot) == SlotState::Persistent && !arena.is_doomed(row.slot)) =>
+                {
                     arena.set_state(row.slot, SlotState::Pending);
                     pending.push(row);
                 }

@@ -1,5 +1,8 @@
 //! Takes the steps of a history, in a session and in the plain model alike.
 
+mod adding;
+mod failing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use orm_core::prelude::*;
@@ -9,12 +12,9 @@ use orm_tests::TestDb;
 use super::Outcome;
 use super::check::{self, Objects, agree, told};
 use super::relate::{self, Mark, Way};
-use super::step::{By, History, Poison, Step, Then};
+use super::step::{History, Step};
 use super::world::{self, Edge, Id, World};
 use crate::models::{Course, Homework, Person, Submission, Tag};
-
-/// A key that no row has.
-const NOWHERE: i32 = 1_000_000;
 
 pub(super) struct Player<'d> {
     db: &'d TestDb,
@@ -52,15 +52,6 @@ enum End {
     Drop,
     /// The whole transaction was rolled back.
     Whole,
-}
-
-/// What a poison did, for it to be mended.
-enum Harm {
-    Twice(Id),
-    Renamed(Id),
-    Nowhere(Id),
-    Orphan(Id),
-    Busy(Id),
 }
 
 pub(super) async fn play(db: &TestDb, history: &History, log: &mut Vec<String>) -> Outcome {
@@ -272,126 +263,6 @@ impl<'d> Player<'d> {
 
     fn base(&self) -> &World {
         self.levels.last().unwrap_or(&self.committed)
-    }
-
-    // Steps.
-
-    fn add_course(&mut self, session: &mut Session, homeworks: usize, submissions: usize, tag: Option<usize>) {
-        let id = self.new_id();
-        let name = format!("c{id}.0");
-        let mut builders = Vec::new();
-        let mut ids = Vec::new();
-        for number in 0..homeworks {
-            let homework = self.new_id();
-            let below: Vec<Id> = (0..submissions).map(|_| self.new_id()).collect();
-            let bodies = below.iter().map(|&id| Submission::builder().body(world::body(id, 0)));
-            let builder = Homework::builder().number(number as i32).description(format!("h{homework}"));
-            builders.push(builder.submissions(bodies.collect::<Vec<_>>()));
-            ids.push((homework, below));
-        }
-        let tag = tag.and_then(|tag| pick(&self.now.tags, tag));
-        let tags: Vec<Handle<Tag>> = tag.iter().map(|tag| self.objects.tags[tag]).collect();
-        self.note(|| format!("add course {id} with homeworks and their submissions {ids:?}, tag {tag:?}"));
-        let course = session.add(Course::builder().name(name.as_str()).homeworks(builders).tags(tags));
-        self.objects.courses.insert(id, course);
-        self.now.courses.insert(id, world::Course { name, note: None });
-        if let Some(tag) = tag {
-            self.now.links.insert((id, tag));
-            self.link_marks.insert((id, tag), false);
-        }
-        let handles = session[course].homeworks.handles();
-        for (number, ((homework, below), handle)) in ids.into_iter().zip(handles).enumerate() {
-            let row = world::Homework { number: number as i32, course: id, reviewer: None };
-            self.now.homeworks.insert(homework, row);
-            self.objects.homeworks.insert(homework, handle);
-            self.comes_under(Edge::Course, homework);
-            for (submission, handle) in below.into_iter().zip(session[handle].submissions.handles()) {
-                self.now.submissions.insert(submission, world::Submission { version: 0, homework });
-                self.objects.submissions.insert(submission, handle);
-                self.comes_under(Edge::Homework, submission);
-            }
-        }
-    }
-
-    fn comes_under(&mut self, edge: Edge, child: Id) {
-        self.marks.insert((edge, child), Mark::Collections);
-        self.cascaded.insert(child);
-    }
-
-    fn add_person(&mut self, session: &mut Session) {
-        let id = self.new_id();
-        self.note(|| format!("add person {id}"));
-        self.objects.people.insert(id, session.add(Person::builder().name(world::person_name(id, 0))));
-        self.now.people.insert(id, world::Person { version: 0, boss: None });
-    }
-
-    fn add_tag(&mut self, session: &mut Session, course: Option<usize>) -> Outcome {
-        let id = self.new_id();
-        let course = course.and_then(|course| pick(&self.now.courses, course));
-        self.note(|| format!("add tag {id} to course {course:?}"));
-        let builder = Tag::builder().label(world::label(id, 0));
-        let tag = match course {
-            Some(course) => {
-                self.now.links.insert((course, id));
-                self.link_marks.insert((course, id), false);
-                told(session.push(self.objects.courses[&course], Course::tags, builder))?
-            }
-            None => session.add(builder),
-        };
-        self.objects.tags.insert(id, tag);
-        self.now.tags.insert(id, 0);
-        Ok(())
-    }
-
-    fn add_homework(&mut self, session: &mut Session, course: usize, reviewer: Option<usize>, way: usize) -> Outcome {
-        let Some(course) = pick(&self.now.courses, course) else { return Ok(()) };
-        let reviewer = reviewer.and_then(|reviewer| pick(&self.now.people, reviewer));
-        let id = self.new_id();
-        let new = Homework::builder().number(0).description(format!("h{id}"));
-        let parent = self.objects.courses[&course];
-        let key = session[parent].id.get().filter(|_| self.base().courses.contains_key(&course));
-        let (mark, homework) = match (way, key) {
-            (0, _) => (Mark::Own, session.add(new.course(parent))),
-            (1, _) => (Mark::Mixed, told(session.push(parent, Course::homeworks, new))?),
-            (2, Some(key)) => (Mark::Key, session.add(new.course_id(key))),
-            _ => {
-                let homework = session.add(new.course_id(0));
-                session[parent].homeworks.push(homework);
-                (Mark::Collections, homework)
-            }
-        };
-        self.note(|| format!("add homework {id} to course {course} ({mark:?}), reviewer {reviewer:?}"));
-        self.marks.insert((Edge::Course, id), mark);
-        self.objects.homeworks.insert(id, homework);
-        self.now.homeworks.insert(id, world::Homework { number: 0, course, reviewer });
-        if reviewer.is_some() {
-            self.marks.insert((Edge::Reviewer, id), Mark::Own);
-            relate::set(session, &self.objects, Edge::Reviewer, id, reviewer);
-        }
-        Ok(())
-    }
-
-    fn add_submission(&mut self, session: &mut Session, homework: usize, way: usize) -> Outcome {
-        let Some(homework) = pick(&self.now.homeworks, homework) else { return Ok(()) };
-        let id = self.new_id();
-        let new = Submission::builder().body(world::body(id, 0));
-        let parent = self.objects.homeworks[&homework];
-        let key = session[parent].id.get().filter(|_| self.base().homeworks.contains_key(&homework));
-        let (mark, submission) = match (way, key) {
-            (0, _) => (Mark::Own, session.add(new.homework(parent))),
-            (1, _) => (Mark::Mixed, told(session.push(parent, Homework::submissions, new))?),
-            (2, Some(key)) => (Mark::Key, session.add(new.homework_id(key))),
-            _ => {
-                let submission = session.add(new.homework_id(0));
-                session[parent].submissions.push(submission);
-                (Mark::Collections, submission)
-            }
-        };
-        self.note(|| format!("add submission {id} to homework {homework} ({mark:?})"));
-        self.marks.insert((Edge::Homework, id), mark);
-        self.objects.submissions.insert(id, submission);
-        self.now.submissions.insert(id, world::Submission { version: 0, homework });
-        Ok(())
     }
 
     fn change(&mut self, session: &mut Session, which: usize) {
@@ -638,182 +509,6 @@ impl<'d> Player<'d> {
         // And once more after a rollback, which has nothing to take back.
         self.roll_back(session).await
     }
-
-    // Failures.
-
-    async fn fail(&mut self, session: &mut Session, poison: Poison, by: By, then: Then) -> Outcome<Option<End>> {
-        let Some(harm) = self.poison(session, poison)? else { return Ok(None) };
-        self.is_poisoned = true;
-        if matches!(by, By::Release) && !self.levels.is_empty() {
-            return Ok(Some(End::ReleaseFails));
-        }
-        self.fail_once(session, &harm, by).await?;
-        match then {
-            Then::Rollback => return self.roll_back(session).await.map(|()| None),
-            Then::TakeAway => {
-                if let Harm::Twice(id) = harm {
-                    self.note(|| format!("take {id} away"));
-                    told(session.take(self.objects.courses[&id]))?;
-                    self.now.remove(id);
-                    self.is_poisoned = false;
-                    return Ok(None);
-                }
-            }
-            Then::FailAgain => {
-                self.check_all(session).await?;
-                self.fail_once(session, &harm, By::Flush).await?;
-            }
-            Then::Correct | Then::CorrectAndFlush | Then::CorrectAndCommit => {}
-        }
-        self.check_all(session).await?;
-        if !self.correct(session, &harm)? {
-            return self.roll_back(session).await.map(|()| None);
-        }
-        match then {
-            Then::CorrectAndFlush => self.step(session, &Step::Flush).await?,
-            Then::CorrectAndCommit => self.commit(session).await?,
-            _ => {}
-        }
-        Ok(None)
-    }
-
-    /// Makes a change that the next flush fails by.
-    fn poison(&mut self, session: &mut Session, poison: Poison) -> Outcome<Option<Harm>> {
-        let harm = match poison {
-            Poison::Twice { course } => {
-                let Some(course) = pick(&self.now.courses, course) else { return Ok(None) };
-                let row = world::Course { note: None, ..self.now.courses[&course].clone() };
-                let id = self.new_id();
-                self.note(|| format!("poison: add course {id} with the name of {course}"));
-                self.objects.courses.insert(id, session.add(Course::builder().name(row.name.as_str())));
-                self.now.courses.insert(id, row);
-                Harm::Twice(id)
-            }
-            Poison::Rename { course, to } => {
-                let (Some(id), Some(to)) = (pick(&self.now.courses, course), pick(&self.now.courses, to)) else {
-                    return Ok(None);
-                };
-                if id == to {
-                    return Ok(None);
-                }
-                self.note(|| format!("poison: rename {id} to the name of {to}"));
-                self.rename(session, id, self.now.courses[&to].name.clone());
-                Harm::Renamed(id)
-            }
-            Poison::Nowhere { homework } => {
-                let Some(id) = pick(&self.now.homeworks, homework) else { return Ok(None) };
-                if self.marks.contains_key(&(Edge::Course, id)) {
-                    return Ok(None);
-                }
-                self.note(|| format!("poison: the course of {id} is nowhere"));
-                session[self.objects.homeworks[&id]].course_id = NOWHERE;
-                self.marks.insert((Edge::Course, id), Mark::Key);
-                Harm::Nowhere(id)
-            }
-            Poison::Orphan { homework } => {
-                let Some(id) = pick(&self.now.homeworks, homework) else { return Ok(None) };
-                let course = self.now.homeworks[&id].course;
-                if self.marks.contains_key(&(Edge::Course, id)) || !self.stored.holds(id) {
-                    return Ok(None);
-                }
-                self.note(|| format!("poison: take {id} out of {course}"));
-                relate::remove(session, &self.objects, Edge::Course, id, course);
-                self.marks.insert((Edge::Course, id), Mark::Collections);
-                Harm::Orphan(id)
-            }
-            Poison::Busy { which } => {
-                let is_busy = |id: &Id| {
-                    // One that is new in the transaction would not be there at all after the failure.
-                    self.base().holds(*id)
-                        && self.now.holds(*id)
-                        && !self.is_pushed_to(*id)
-                        && (!self.now.children(Edge::Course, *id).is_empty()
-                            || !self.now.children(Edge::Homework, *id).is_empty())
-                };
-                let all: Vec<Id> = (0..self.next).filter(is_busy).collect();
-                let Some(id) = pick_of(&all, which) else { return Ok(None) };
-                self.note(|| format!("poison: delete {id}, which has children"));
-                told(if self.now.courses.contains_key(&id) {
-                    session.delete(self.objects.courses[&id])
-                } else {
-                    session.delete(self.objects.homeworks[&id])
-                })?;
-                Harm::Busy(id)
-            }
-        };
-        Ok(Some(harm))
-    }
-
-    fn rename(&mut self, session: &mut Session, id: Id, name: String) {
-        session[self.objects.courses[&id]].name.clone_from(&name);
-        self.now.courses.entry(id).and_modify(|course| course.name = name);
-    }
-
-    async fn fail_once(&mut self, session: &mut Session, harm: &Harm, by: By) -> Outcome {
-        self.note(|| format!("{by:?} fails"));
-        let held = check::held(session, &self.objects, &self.now);
-        let (has_begun, is_inside) = (session.in_transaction(), !self.levels.is_empty());
-        let outcome = match by {
-            By::Commit if !is_inside => session.commit().await,
-            By::Query => session.query::<Person>().all().await.map(drop),
-            By::Savepoint => session.savepoint().await.map(drop),
-            By::Flush | By::Commit | By::Release => session.flush().await,
-        };
-        let Err(error) = outcome else { return Err("the flush does not fail".into()) };
-        let is_right = match harm {
-            Harm::Twice(_) | Harm::Renamed(_) => error.is_unique_violation(),
-            Harm::Nowhere(_) | Harm::Busy(_) => error.is_foreign_key_violation(),
-            Harm::Orphan(_) => error.kind() == ErrorKind::Invalid,
-        };
-        agree(|| format!("{error:?} is the error"), is_right, true)?;
-        let is_refused = matches!(harm, Harm::Orphan(_));
-        if !is_refused {
-            self.stored = self.base().clone();
-        }
-        let goes_on = if is_refused { has_begun } else { is_inside };
-        agree(|| "a transaction after the failure".into(), session.in_transaction(), goes_on)?;
-        check::lines_agree("what is held", &check::held(session, &self.objects, &self.now), &held)
-    }
-
-    /// Mends what a poison did; false if that cannot be.
-    fn correct(&mut self, session: &mut Session, harm: &Harm) -> Outcome<bool> {
-        self.is_poisoned = false;
-        match *harm {
-            Harm::Twice(id) | Harm::Renamed(id) => {
-                self.note(|| format!("give {id} a name of its own"));
-                let version = self.new_id();
-                self.rename(session, id, format!("c{id}.{version}"));
-            }
-            Harm::Nowhere(id) => {
-                let course = self.base().courses.keys().find(|course| self.now.courses.contains_key(course)).copied();
-                let Some(course) = course else { return Ok(false) };
-                self.note(|| format!("give {id} the key of course {course}"));
-                relate::set_key(session, &self.objects, Edge::Course, id, Some(course));
-                self.now.set_parent(Edge::Course, id, Some(course));
-            }
-            Harm::Orphan(id) => {
-                let course = self.now.homeworks[&id].course;
-                self.note(|| format!("put {id} back into {course}"));
-                relate::push(session, &self.objects, Edge::Course, id, course);
-            }
-            Harm::Busy(id) => {
-                let mut all: Vec<Id> = self.now.children(Edge::Course, id).into_iter().collect();
-                let below = all.iter().chain([&id]).flat_map(|id| self.now.children(Edge::Homework, *id));
-                let below: Vec<Id> = below.collect();
-                all.splice(0..0, below);
-                if all.iter().any(|child| !self.stored.holds(*child)) || !self.stored.holds(id) {
-                    return Ok(false);
-                }
-                for child in all {
-                    self.delete_one(session, child)?;
-                }
-                self.now.remove(id);
-            }
-        }
-        Ok(true)
-    }
-
-    // Checks.
 
     async fn check_all(&mut self, session: &mut Session) -> Outcome {
         self.check(session)?;
