@@ -26,6 +26,7 @@ pub struct Connection {
     committing: bool,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly all connections are of the large one")]
 enum Source {
     Pool(Object),
     TestTransaction(Loan),
