@@ -139,8 +139,8 @@ fn nothing_is_left_undone() {
 }
 
 #[test]
-fn the_lesson_prints_what_its_golden_file_has() {
-    for program in ["course_homework", "school"] {
+fn the_examples_print_what_their_golden_files_have() {
+    for program in ["course_homework", "school", "unit_of_work", "audit_log"] {
         let output = std::process::Command::new(env!("CARGO"))
             .args(["run", "--quiet", "--locked", "-p", "orm-examples", "--bin", program])
             .current_dir(root())
@@ -153,4 +153,17 @@ fn the_lesson_prints_what_its_golden_file_has() {
         let expected = fs::read_to_string(&golden).expect("the golden file");
         assert_eq!(printed, expected, "{program} prints something else than {}", golden.display());
     }
+}
+
+#[test]
+fn each_number_of_the_contract_has_a_test() {
+    let contract = fs::read_to_string(root().join("docs/unit_of_work.md")).expect("the contract");
+    let numbers: Vec<u32> =
+        contract.lines().filter_map(|line| line.strip_prefix("- **U")?.split_once("**")?.0.parse().ok()).collect();
+    assert_eq!(numbers, (1..=50).collect::<Vec<u32>>());
+    let tests: String = sources("tests").into_iter().map(|(_, text)| text).collect();
+    let named =
+        |number: u32| tests.contains(&format!("fn u{number:02}_")) || tests.contains(&format!("_u{number:02}_"));
+    let missing: Vec<u32> = numbers.into_iter().filter(|&number| !named(number)).collect();
+    assert!(missing.is_empty(), "numbers without a test: {missing:?}");
 }
