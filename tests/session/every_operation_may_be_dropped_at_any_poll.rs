@@ -479,3 +479,61 @@ async fn u35_a_flush_that_fails() -> Result<()> {
 async fn u35_a_flush_that_fails_after_what_no_flush_repeats() -> Result<()> {
     at_every_poll_of_a_refusal(true, "Python,Java-changed,new|a,c,new,new").await
 }
+
+#[tokio::test]
+async fn u35_an_upsert() -> Result<()> {
+    at_every_poll(ALL, async |_, session, _| {
+        let values = ["Python", "upserted"].map(|name| Course::builder().name(name).note("upserted"));
+        session.upsert(values, Course::name).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn u35_a_merge() -> Result<()> {
+    at_every_poll(ALL, async |_, session, _| {
+        let course = Course::builder().id(1).name("merged");
+        session.merge(Homework::builder().id(1).number(9).description("merged").course(course)).await?;
+        session.flush().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn u35_a_flush_of_an_expression() -> Result<()> {
+    at_every_poll(LOADED, async |_, session, scene| {
+        let course = scene.loaded.expect("it is loaded");
+        session.set(course, Course::note.set(Course::name))?;
+        session.flush().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn u35_a_part_of_a_relationship() -> Result<()> {
+    at_every_poll(LOADED, async |_, session, scene| {
+        let part = Course::homeworks.order_by(Homework::id.asc()).limit(1);
+        session.load_some(&[scene.loaded.expect("it is loaded")], part).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn u35_a_walk_in_batches() -> Result<()> {
+    at_every_poll(ALL, async |_, session, _| {
+        let mut batches = session.query::<Homework>().with(Homework::course).in_batches(1);
+        while batches.next(session).await?.is_some() {}
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn u35_a_stream_of_the_engine() -> Result<()> {
+    at_every_poll(&[Start::Idle], async |engine, _, _| {
+        let mut stream = engine.query::<Homework>().stream().await?;
+        while stream.next().await?.is_some() {}
+        Ok(())
+    })
+    .await
+}
