@@ -63,7 +63,7 @@ impl Session {
             }
         }
         let slots = handles.map(|handle| handle.raw().slot as usize);
-        let found = self.inner.arena_mut::<M>().and_then(|arena| arena.slots.get_disjoint_mut(slots).ok());
+        let found = self.inner.arena_mut::<M>().and_then(|arena| arena.slots.get_several_mut(slots));
         let Some(found) = found else { return Err(detached(M::table(), "the object is gone")) };
         let mut missing = false;
         let objects = found.map(|slot| {

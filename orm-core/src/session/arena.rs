@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::identity::{IdentityKey, IdentityMap};
 use super::merge::Loader;
+use super::slots::Slots;
 use crate::schema::{Dump, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::types::DecodeError;
 
@@ -44,7 +45,7 @@ pub(super) struct Slot<M> {
 }
 
 pub(super) struct Arena<M> {
-    pub(super) slots: Vec<Slot<M>>,
+    pub(super) slots: Slots<Slot<M>>,
     free: Vec<u32>,
     identity: IdentityMap,
     /// The objects whose rows the open transaction has marked as deleted.
@@ -64,7 +65,7 @@ pub(super) type Checkpoint = Box<dyn Any + Send + Sync>;
 impl<M: Model> Arena<M> {
     pub(super) fn new() -> Self {
         Self {
-            slots: Vec::new(),
+            slots: Slots::new(),
             free: Vec::new(),
             identity: IdentityMap::default(),
             marked: IdentityMap::default(),

@@ -20,6 +20,7 @@ mod maker;
 mod merge;
 mod relate;
 mod savepoint;
+mod slots;
 mod state;
 mod transaction;
 mod undo;
