@@ -1,0 +1,96 @@
+//! Features that meet: each of them is tested alone elsewhere.
+
+use orm_core::prelude::*;
+use orm_core::{Result, State};
+use orm_tests::TestDb;
+
+use crate::models::{Course, Homework, Person, School, two_courses};
+
+/// What a hook adds.
+#[derive(Model, Debug, Clone)]
+#[model(table = "trace")]
+struct Trace {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    what: String,
+}
+
+fn traced(engine: &Engine) -> SessionMaker {
+    SessionMaker::new(engine).before_flush(|session| {
+        if !session.new_objects::<Course>().is_empty() {
+            session.add(Trace::builder().what("hook"));
+        }
+        Ok(())
+    })
+}
+
+#[tokio::test]
+async fn an_expression_is_forgotten_with_its_object_when_the_session_is_cleared() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let first = session.get::<Homework>(1).await?.expect("it is there");
+    session.set(first, Homework::number.set(Homework::number + 100))?;
+    session.clear();
+    // No flush between, which would forget it too.
+    let second = session.no_autoflush(async |session| session.get::<Homework>(2).await).await?.expect("it is there");
+    session[second].description = "changed".into();
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT number, description FROM homework ORDER BY id").await, ["1|дз1", "2|changed"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_object_in_the_place_of_one_that_a_hook_added_is_not_taken_for_it() -> Result<()> {
+    let db = TestDb::with::<(School, Trace)>().await;
+    two_courses(&db.engine).await?;
+    let mut session = traced(&db.engine).session();
+    session.add(Course::builder().name("Rust"));
+    session.flush().await?;
+    let hooked = session.objects::<Trace>()[0];
+    session.expunge(hooked)?;
+    let mine = session.add(Trace::builder().what("mine"));
+    session.flush().await?;
+    session.add(Person::builder().name("x").boss_id(99));
+    session.commit().await.expect_err("there is no such boss");
+    assert_eq!(session.state(mine), State::Pending);
+    let mut session = traced(&db.engine).session();
+    session.add(Course::builder().name("Rust"));
+    session.flush().await?;
+    session.clear();
+    let mine = session.add(Trace::builder().what("mine"));
+    session.flush().await?;
+    session.add(Person::builder().name("x").boss_id(99));
+    session.commit().await.expect_err("there is no such boss");
+    assert_eq!(session.state(mine), State::Pending);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hook_may_forget_objects_and_the_flush_fail() -> Result<()> {
+    let db = TestDb::with::<(School, Trace)>().await;
+    two_courses(&db.engine).await?;
+    let sessions = SessionMaker::new(&db.engine).before_flush(|session| {
+        session.clear();
+        Err("no".into())
+    });
+    let mut session = sessions.session();
+    let python = session.get::<Course>(1).await?.expect("it is there");
+    session[python].name = "x".into();
+    session.add(Course::builder().name("y"));
+    session.flush().await.expect_err("the hook refuses");
+    assert_eq!(session.state(python), State::Detached);
+    let sessions = SessionMaker::new(&db.engine).before_flush(|session| {
+        for course in session.new_objects::<Course>() {
+            session.expunge(course)?;
+            session.add(Course::builder().name("another"));
+        }
+        Err("no".into())
+    });
+    let mut session = sessions.session();
+    let new = session.add(Course::builder().name("y"));
+    session.flush().await.expect_err("the hook refuses");
+    assert_eq!(session.state(new), State::Detached);
+    assert_eq!(session.objects::<Course>().len(), 0);
+    Ok(())
+}
