@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, Person, School, two_courses};
+use crate::models::{Course, Homework, Person, School, Shop, Stall, two_courses};
 
 /// What a hook adds.
 #[derive(Model, Debug, Clone)]
@@ -92,5 +92,41 @@ async fn a_hook_may_forget_objects_and_the_flush_fail() -> Result<()> {
     session.flush().await.expect_err("the hook refuses");
     assert_eq!(session.state(new), State::Detached);
     assert_eq!(session.objects::<Course>().len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upsert_without_autoflush_still_writes_the_new_parents_of_its_values() -> Result<()> {
+    let db = TestDb::with::<(Shop, Stall)>().await;
+    let mut session = db.engine.session();
+    let done = session
+        .no_autoflush(async |session| {
+            session
+                .upsert([Stall::builder().shop(Shop::builder().code("a")).no(1)], (Stall::shop_code, Stall::no))
+                .await
+        })
+        .await?;
+    assert_eq!(done.inserted().len(), 1);
+    let db = TestDb::with::<School>().await;
+    let mut session = db.engine.session();
+    let done = session
+        .no_autoflush(async |session| {
+            let new = Person::builder().id(7).name("b").boss(Person::builder().name("a"));
+            session.upsert([new], Person::id).await
+        })
+        .await?;
+    assert!(session[done.handles()[0]].boss_id.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upsert_whose_key_a_trigger_changes_is_refused() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("CREATE FUNCTION low() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := lower(NEW.name); RETURN NEW; END'").await;
+    db.run("CREATE TRIGGER low BEFORE INSERT ON course FOR EACH ROW EXECUTE FUNCTION low()").await;
+    let mut session = db.engine.session();
+    let values = ["A", "b"].map(|name| Course::builder().name(name));
+    let outcome = session.upsert(values, Course::name).await;
+    outcome.expect_err("the row of one value cannot be told");
     Ok(())
 }
