@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, Person, School, Shop, Stall, two_courses};
+use crate::models::{Course, Homework, Library, Person, School, Shelf, Shop, Stall, Volume, a_shelf, two_courses};
 
 /// What a hook adds.
 #[derive(Model, Debug, Clone)]
@@ -128,5 +128,34 @@ async fn an_upsert_whose_key_a_trigger_changes_is_refused() -> Result<()> {
     let values = ["A", "b"].map(|name| Course::builder().name(name));
     let outcome = session.upsert(values, Course::name).await;
     outcome.expect_err("the row of one value cannot be told");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upsert_that_meets_marked_and_doomed_objects_brings_them_back() -> Result<()> {
+    let db = TestDb::with::<Library>().await;
+    a_shelf(&db.engine).await?;
+    let mut session = db.engine.session();
+    let shelf = session.get::<Shelf>(1).await?.expect("it is there");
+    let volumes = session.query::<Volume>().order_by(Volume::id.asc()).all().await?;
+    // One is doomed and not flushed, one is marked in this transaction.
+    session.delete(volumes[1])?;
+    session.flush().await?;
+    session.delete(volumes[0])?;
+    let values = [(1, "A2"), (2, "B2"), (4, "D")];
+    let values = values.map(|(id, title)| Volume::builder().id(id).title(title).shelf(shelf));
+    let done = session.no_autoflush(async |session| session.upsert(values, Volume::id).await).await?;
+    assert_eq!(done.updated(), &volumes[..2]);
+    assert_eq!(volumes[..2].iter().map(|&v| session.state(v)).collect::<Vec<_>>(), [State::Persistent; 2]);
+    // What an update sets by itself is set by a conflict too, and not by an insert.
+    assert_eq!(
+        done.handles().iter().map(|&v| session[v].changes.get()).collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(0)]
+    );
+    session.commit().await?;
+    assert_eq!(
+        db.stored("SELECT id, title, changes, \"del\"\"eted\" IS NULL FROM volume ORDER BY id").await,
+        ["1|A2|1|t", "2|B2|2|t", "3|C|0|t", "4|D|0|t"]
+    );
     Ok(())
 }
