@@ -4,7 +4,10 @@ use orm_core::prelude::*;
 use orm_core::{Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, Library, Person, School, Shelf, Shop, Stall, Volume, a_shelf, two_courses};
+use crate::models::kinds::{Airport, Desk, Flight, Office};
+use crate::models::{
+    Course, Homework, Library, Person, School, Shelf, Shop, Stall, Volume, Ware, a_shelf, two_courses,
+};
 
 /// What a hook adds.
 #[derive(Model, Debug, Clone)]
@@ -157,5 +160,75 @@ async fn an_upsert_that_meets_marked_and_doomed_objects_brings_them_back() -> Re
         db.stored("SELECT id, title, changes, \"del\"\"eted\" IS NULL FROM volume ORDER BY id").await,
         ["1|A2|1|t", "2|B2|2|t", "3|C|0|t", "4|D|0|t"]
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn u17_a_new_child_of_a_parent_whose_key_changes_comes_after_it() -> Result<()> {
+    let db = TestDb::with::<(Airport, Flight)>().await;
+    let mut session = db.engine.session();
+    let a = session.add(Airport::builder().code("a"));
+    let b = session.add(Airport::builder().code("b"));
+    session.add(Flight::builder().number("1").origin(a).destination(b));
+    session.commit().await?;
+    session[a].code = "z".into();
+    session.add(Flight::builder().number("2").origin(b).destination(a));
+    session.commit().await?;
+    assert_eq!(
+        db.stored("SELECT number, origin_code, destination_code FROM flight ORDER BY 1").await,
+        ["1|z|b", "2|b|z"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn u17_a_child_that_changes_in_the_flush_that_moves_its_key_is_found() -> Result<()> {
+    let db = TestDb::with::<(Shop, Stall, Ware)>().await;
+    let mut session = db.engine.session();
+    let shop = session.add(Shop::builder().code("a").stalls([Stall::builder().no(1), Stall::builder().no(2)]));
+    session.commit().await?;
+    let stalls = session[shop].stalls.handles();
+    session[shop].code = "z".into();
+    session[stalls[0]].open = true.into();
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT shop_code, no, open FROM stall ORDER BY 2").await, ["z|1|t", "z|2|f"]);
+    session[shop].code = "y".into();
+    session.delete(stalls[0])?;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT shop_code, no, open FROM stall ORDER BY 2").await, ["y|2|f"]);
+    session[shop].code = "x".into();
+    session[stalls[1]].no = 3;
+    session[stalls[1]].open = true.into();
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT shop_code, no, open FROM stall ORDER BY 2").await, ["x|3|t"]);
+    session[shop].code = "w".into();
+    session.flush().await?;
+    session[stalls[1]].no = 4;
+    session.rollback().await?;
+    assert_eq!((session[stalls[1]].shop_code.as_str(), session[stalls[1]].no), ("x", 3));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u17_a_parent_whose_key_changed_is_deleted_with_its_children() -> Result<()> {
+    let db = TestDb::with::<(Office, Desk)>().await;
+    let mut session = db.engine.session();
+    let office = session.add(Office::builder().building("a").room(1).desks([Desk::builder().label("d")]));
+    session.commit().await?;
+    session[office].room = 2;
+    session[office].building = "b".into();
+    let mut savepoint = session.savepoint().await?;
+    savepoint[office].room = 3;
+    savepoint.flush().await?;
+    savepoint.rollback().await?;
+    let desk = session[office].desks.handles()[0];
+    assert_eq!((session[desk].room, session[desk].building.as_deref()), (Some(2), Some("b")));
+    assert_eq!(session.get::<Office>(("b".to_owned(), 2)).await?, Some(office));
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT building, room FROM desk").await, ["b|2"]);
+    session[office].room = 9;
+    session.delete(office)?;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT building, room FROM desk").await, ["NULL|NULL"]);
     Ok(())
 }
