@@ -42,3 +42,4 @@ mod the_lesson_runs_step_by_step;
 mod transactions_are_run_again_when_they_lose;
 mod updates_touch_their_columns;
 mod values_are_merged;
+mod what_meets_what;

@@ -378,7 +378,7 @@ impl Writer {
         self.push(") SELECT ").idents(&sent).push(" FROM \"input\" ORDER BY \"n\" ON CONFLICT (");
         self.column_names(table, target).push(") DO UPDATE SET ");
         self.excluded(table, if set.is_empty() { target } else { set });
-        self.touch(table, &table.touched_by_update(|column| set.contains(&column)), true);
+        self.touch_in_conflict(table, &table.touched_by_update(|column| set.contains(&column)));
         self.push(" RETURNING ");
         for (i, column) in table.columns.iter().enumerate() {
             self.ident(column.name).push(" AS ").ident(&input_name("c", i)).push(", ");
@@ -416,6 +416,16 @@ impl Writer {
         if let Some(version) = table.version_column() {
             let name = table.columns[version].name;
             self.push(", ").ident(name).push(" = ").table(table).push(".").ident(name).push(" + 1");
+        }
+    }
+
+    /// Like [`touch`](Self::touch), but where the columns of `EXCLUDED` have the same names: the SQL of a definition, which
+    /// may name columns, is to see those of the row alone.
+    fn touch_in_conflict(&mut self, table: &'static TableDef, columns: &[usize]) {
+        for column in columns.iter().map(|&column| &table.columns[column]) {
+            let sql = column.on_update.unwrap_or_default();
+            self.push(", ").ident(column.name).push(" = (SELECT ").push(sql).push(" FROM (SELECT ").table(table);
+            self.push(".*) AS ").ident(table.name).push(")");
         }
     }
 

@@ -230,6 +230,9 @@ impl Session {
         self.inner.forget_undo(|_| true);
         self.inner.pending.clear();
         self.inner.cascaded.clear();
+        self.inner.assigned.clear();
+        self.inner.hooked.clear();
+        self.inner.relinks.clear();
         self.inner.related.clear();
         for arena in &mut self.inner.arenas {
             arena.release_all();
@@ -249,7 +252,7 @@ impl Session {
         let handle = self.inner.handle_of(row);
         let table = self.inner.arenas[row.arena].table();
         self.inner.pending.retain(|other| *other != row);
-        self.inner.assigned.remove(&row);
+        self.inner.forget_notes(row);
         self.inner.cascaded.retain(|child, (parent, _)| *child != row && *parent != row);
         self.inner.forget_undo(|other| other == row);
         self.inner.related.clear();

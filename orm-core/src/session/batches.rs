@@ -202,7 +202,7 @@ impl Inner {
         self.forget_undo(|row| going.contains(&row));
         self.related.clear();
         for row in going {
-            self.arenas[row.arena].release(row.slot);
+            self.release(row);
         }
     }
 

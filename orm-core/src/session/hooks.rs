@@ -128,8 +128,16 @@ pub(super) struct Mark {
     pending: Vec<Row>,
     cascaded: HashMap<Row, (Row, usize)>,
     assigned: HashMap<Row, Vec<(usize, Node)>>,
-    /// Pending and touched objects, and whether they were to be deleted.
-    objects: HashMap<Row, (Option<Checkpoint>, bool)>,
+    /// Pending and touched objects.
+    objects: HashMap<Row, Marked>,
+}
+
+/// An object as it was before the hooks ran.
+struct Marked {
+    /// Tells it from a later one in its slot.
+    generation: Option<u32>,
+    value: Option<Checkpoint>,
+    doomed: bool,
 }
 
 impl Mark {
@@ -137,7 +145,9 @@ impl Mark {
         let rows: Vec<Row> = inner.pending.iter().copied().chain(inner.touched_rows()).collect();
         let object = |row: Row| {
             let arena = &inner.arenas[row.arena];
-            (row, (arena.value_checkpoint(row.slot), arena.is_doomed(row.slot)))
+            let generation = arena.generation(row.slot);
+            let (value, doomed) = (arena.value_checkpoint(row.slot), arena.is_doomed(row.slot));
+            (row, Marked { generation, value, doomed })
         };
         Self {
             pending: inner.pending.clone(),
@@ -145,6 +155,11 @@ impl Mark {
             assigned: inner.assigned.clone(),
             objects: rows.into_iter().map(object).collect(),
         }
+    }
+
+    /// Whether an object is one of these: a hook may have had the session forget it, and add another.
+    fn has(&self, inner: &Inner, row: Row) -> bool {
+        self.objects.get(&row).is_some_and(|marked| marked.generation == inner.arenas[row.arena].generation(row.slot))
     }
 }
 
@@ -207,25 +222,29 @@ impl Inner {
 
     /// Undoes what the hooks of a flush did that failed.
     pub(super) fn unhook(&mut self) {
-        let Some(mark) = self.mark.take() else { return };
+        let Some(mut mark) = self.mark.take() else { return };
         for row in std::mem::take(&mut self.pending) {
-            if !mark.objects.contains_key(&row) {
-                self.hooked.remove(&row);
-                self.arenas[row.arena].release(row.slot);
+            if !mark.has(self, row) {
+                self.release(row);
             }
         }
         for row in self.touched_rows() {
-            if !mark.objects.contains_key(&row) {
+            if !mark.has(self, row) {
                 self.arenas[row.arena].revert(row.slot);
             }
         }
-        for (row, (value, doomed)) in mark.objects {
-            self.arenas[row.arena].put_value(row.slot, value);
-            self.arenas[row.arena].doom(row.slot, doomed);
-        }
+        let gone: HashSet<Row> = mark.objects.keys().copied().filter(|&row| !mark.has(self, row)).collect();
+        mark.objects.retain(|row, _| !gone.contains(row));
+        mark.pending.retain(|row| !gone.contains(row));
+        mark.cascaded.retain(|child, (parent, _)| !gone.contains(child) && !gone.contains(parent));
+        mark.assigned.retain(|row, _| !gone.contains(row));
         self.pending = mark.pending;
         self.cascaded = mark.cascaded;
         self.assigned = mark.assigned;
+        for (row, marked) in mark.objects {
+            self.arenas[row.arena].put_value(row.slot, marked.value);
+            self.arenas[row.arena].doom(row.slot, marked.doomed);
+        }
         self.arenas.iter_mut().for_each(|arena| arena.compact_once());
     }
 

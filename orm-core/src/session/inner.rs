@@ -149,6 +149,18 @@ impl Inner {
         self.arenas[row.arena].state(row.slot)
     }
 
+    /// Frees the slot of an object: its handles lead to nothing from now on.
+    pub(super) fn release(&mut self, row: Row) {
+        self.forget_notes(row);
+        self.arenas[row.arena].release(row.slot);
+    }
+
+    /// Forgets what is noted of an object by its slot, which another one may have next.
+    pub(super) fn forget_notes(&mut self, row: Row) {
+        self.assigned.remove(&row);
+        self.hooked.remove(&row);
+    }
+
     /// Whether a flush would have anything to look at.
     pub(super) fn has_changes(&self) -> bool {
         !self.pending.is_empty()

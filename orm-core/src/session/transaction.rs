@@ -54,7 +54,7 @@ impl Inner {
             let deleted = matches!(undo.change, Change::Deleted(_) | Change::BulkDeleted(_));
             let is_there = self.arenas[undo.row.arena].generation(undo.row.slot) == undo.generation;
             if deleted && is_there && self.state(undo.row) == SlotState::Deleted {
-                self.arenas[undo.row.arena].release(undo.row.slot);
+                self.release(undo.row);
             }
         }
         self.related.clear();

@@ -166,17 +166,23 @@ impl Inner {
         if values.is_empty() {
             return Ok(Upserted { rows: Vec::new() });
         }
-        if values.iter().all(|value| self.has_known_parents(value)) {
+        let are_known = values.iter().all(|value| self.has_known_parents(value));
+        if are_known {
             // What is wrong is found before anything is sent.
             self.checked_cells(&values, &target)?;
         }
         values.iter_mut().for_each(|value| value.adopt(self));
-        self.flush_for(M::table()).await?;
+        if are_known {
+            self.flush_for(M::table()).await?;
+        } else {
+            // Without autoflush too: their keys are needed.
+            self.flush().await?;
+        }
         let cells = self.checked_cells(&values, &target)?;
         let mut rows: Vec<Option<(Handle<M>, bool)>> = vec![None; values.len()];
         for (columns, members) in shapes(M::table(), &cells) {
             let statement = statement(M::table(), &cells, &members, columns, &target, update.as_deref())?;
-            let found = self.send_upsert::<M>(Write::Upsert(statement)).await?;
+            let found = self.send_upsert::<M>(Write::Upsert(statement), members.len()).await?;
             for (member, row) in members.into_iter().zip(found) {
                 rows[member] = Some(row);
             }
@@ -227,14 +233,15 @@ impl Inner {
         Ok(cells)
     }
 
-    /// Sends one statement and takes its rows in.
-    async fn send_upsert<M: Model>(&mut self, write: Write) -> Result<Vec<(Handle<M>, bool)>> {
+    /// Sends one statement of so many values and takes its rows in.
+    async fn send_upsert<M: Model>(&mut self, write: Write, count: usize) -> Result<Vec<(Handle<M>, bool)>> {
         let compiled = write.compile()?;
         self.open_transaction().await?;
         self.is_unrepeatable = true;
         let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
         let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, row.read::<bool>()?));
         let outcome = engine::fetch(connection, &compiled, read).await;
+        let outcome = outcome.and_then(|rows| if rows.len() == count { Ok(rows) } else { Err(left_out(M::table())) });
         let rows = self.or_fail(outcome).await?;
         rows.into_iter().map(|(value, inserted)| Ok((self.put_upserted(value)?, inserted))).collect()
     }
@@ -274,6 +281,14 @@ fn refuse_children<M: Model>(value: &M) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn left_out(table: &TableDef) -> Error {
+    let message = format!(
+        "the server gave back other rows of `{}` than it was sent: a trigger or rule left some out or changed their conflict key",
+        table.model
+    );
+    Error::new(ErrorKind::Database, message).with_model(table.model)
 }
 
 /// Each value must have a conflict key of its own.

@@ -17,6 +17,7 @@ use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use super::collect::{DeleteOp, Work};
 use super::finalize::follow_keys;
+use super::keys::Keys;
 use super::statements::{Expect, Outgoing, array};
 use crate::compile::Write;
 use crate::error::{ConstraintKind, Error, ErrorKind, Result};
@@ -67,7 +68,7 @@ fn rule(relation: &RelationDef, inverse: &RelationDef, goes: bool) -> Option<Rul
 
 /// The statements that go before the deletion of these rows, which are of one table: those of the furthest descendants
 /// first.
-pub(super) fn statements(work: &Work, deletes: &[usize]) -> Result<Vec<Outgoing>> {
+pub(super) fn statements(work: &Work, keys: &Keys<'_>, deletes: &[usize]) -> Result<Vec<Outgoing>> {
     let ops: Vec<&DeleteOp> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let (table, goes) = (ops[0].table, !ops[0].is_mark);
     let mut out = Vec::new();
@@ -76,9 +77,7 @@ pub(super) fn statements(work: &Work, deletes: &[usize]) -> Result<Vec<Outgoing>
         let (columns, targets) = inverse.key_pairs();
         let arrays = positions(table, targets)
             .into_iter()
-            .map(|column| {
-                array(table, column, ops.iter().map(|op| op.stored.raw(column).map(std::borrow::Cow::Borrowed)))
-            })
+            .map(|column| array(table, column, ops.iter().map(|op| keys.stored(table, &op.stored, column))))
             .collect::<Result<Vec<Value>>>()?;
         let chosen = in_arrays((inverse.from)(), columns, arrays);
         push(relation, inverse, (rule, goes), chosen, &mut vec![table], &mut out)?;

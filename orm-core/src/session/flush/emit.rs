@@ -139,12 +139,15 @@ impl<'w> Emitter<'w> {
             Step::Fill { insert, columns } => {
                 self.wave.push(statements::fill(self.work, &self.keys, *insert, columns));
             }
-            Step::Update { rows } => self.wave.extend(statements::update(self.work, &self.keys, rows)?),
+            Step::Update { rows } => {
+                self.wave.extend(statements::update(self.work, &self.keys, rows)?);
+                self.keys.note_moves(rows);
+            }
             Step::Link { rows } => self.wave.push(statements::link(self.work, &self.keys, rows)?),
-            Step::Unlink { rows, columns } => self.wave.push(statements::unlink(self.work, rows, columns)?),
+            Step::Unlink { rows, columns } => self.wave.push(statements::unlink(self.work, &self.keys, rows, columns)?),
             Step::Delete { rows } => {
-                self.wave.extend(children::statements(self.work, rows)?);
-                self.wave.push(statements::delete(self.work, rows)?);
+                self.wave.extend(children::statements(self.work, &self.keys, rows)?);
+                self.wave.push(statements::delete(self.work, &self.keys, rows)?);
             }
         }
         Ok(())

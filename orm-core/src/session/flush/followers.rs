@@ -3,7 +3,8 @@
 //! Where the foreign key says `ON UPDATE CASCADE`, the database moves them. Where it says nothing, the children are updated
 //! in the statement that moves their parent. Either way the children that the session holds are brought in line.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::super::arena::SlotState;
 use super::super::inner::{Inner, Row};
@@ -11,6 +12,7 @@ use super::super::undo::Change;
 use super::collect::{UpdateOp, Work};
 use super::keys::Keys;
 use super::statements::single;
+use super::uniques::new_values;
 use crate::query::positions;
 use crate::schema::{Dump, ForeignKeyAction, ForeignKeyDef, RelationKind, TableDef};
 use crate::sql::Followers;
@@ -28,10 +30,19 @@ impl Follower {
         matches!(self.key.on_update, ForeignKeyAction::NoAction | ForeignKeyAction::Restrict)
     }
 
+    /// Whether the rows have the new values afterwards, whoever gives them.
+    fn goes_along(&self) -> bool {
+        goes_along(self.key)
+    }
+
     /// The key's columns, and those that it points to.
     fn columns(&self) -> (Vec<usize>, Vec<usize>) {
         (positions(self.table, self.key.columns), positions((self.key.target)(), self.key.target_columns))
     }
+}
+
+fn goes_along(key: &ForeignKeyDef) -> bool {
+    !matches!(key.on_update, ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault)
 }
 
 /// The foreign keys that point to a table, looked up once a flush.
@@ -80,9 +91,11 @@ pub(super) fn statements(op: &UpdateOp, keys: &Keys<'_>) -> Vec<Followers> {
         .map(|follower| {
             let (columns, targets) = follower.columns();
             let pairs = || columns.iter().zip(&targets);
-            let old = |(&column, &target): (&usize, &usize)| single(follower.table, column, op.stored.raw(target));
+            let old = |(&column, &target): (&usize, &usize)| {
+                single(follower.table, column, keys.stored(op.table, &op.stored, target).as_deref())
+            };
             let new = |(&column, &target): (&usize, &usize)| {
-                single(follower.table, column, update_cell(op, keys, target).as_deref())
+                single(follower.table, column, keys.updated(op, target).as_deref())
             };
             Followers {
                 table: follower.table,
@@ -94,12 +107,112 @@ pub(super) fn statements(op: &UpdateOp, keys: &Keys<'_>) -> Vec<Followers> {
         .collect()
 }
 
-fn update_cell(op: &UpdateOp, keys: &Keys<'_>, column: usize) -> Option<Vec<u8>> {
-    keys.cell(&op.dump, &op.keys, column).map(|raw| raw.into_owned())
+/// The updates of keys that new rows point to: they go before the inserts.
+pub(super) fn named_by_inserts(work: &Work) -> HashSet<usize> {
+    let mut named = HashSet::new();
+    let mut pointed_at: HashMap<*const ForeignKeyDef, HashSet<Vec<&[u8]>>> = HashMap::new();
+    for (index, op) in work.updates.iter().enumerate() {
+        for follower in &op.followers {
+            let (columns, targets) = follower.columns();
+            let keys = pointed_at.entry(std::ptr::from_ref(follower.key)).or_insert_with(|| {
+                let inserts = work.inserts.iter().filter(|insert| insert.table.is_same_table(follower.table));
+                inserts.filter_map(|insert| new_values(&columns, &insert.dump, &insert.keys)).collect()
+            });
+            if new_values(&targets, &op.dump, &op.keys).is_some_and(|key| keys.contains(&key)) {
+                named.insert(index);
+            }
+        }
+    }
+    named
 }
 
 /// A key's columns, encoded.
 type KeyValues = Vec<Option<Vec<u8>>>;
+
+/// The keys that the statements of a flush have moved so far, in their order. Rows that are to be written after them have
+/// moved too, where they point to these and their own key is made of that.
+#[derive(Clone, Default)]
+pub(super) struct Moved(Vec<Batch>);
+
+/// The keys that one statement moves: those of a table that one kind of foreign key points to.
+#[derive(Clone)]
+pub(super) struct Batch {
+    table: &'static TableDef,
+    targets: Vec<usize>,
+    moves: HashMap<KeyValues, KeyValues>,
+}
+
+/// Some columns of a row, encoded.
+type Cells = HashMap<usize, Option<Vec<u8>>>;
+
+impl Moved {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, batches: Vec<Batch>) {
+        self.0.extend(batches);
+    }
+
+    /// A column of a row that was `stored` when the flush began.
+    pub(super) fn now(&self, table: &'static TableDef, stored: &Dump, column: usize) -> Option<Vec<u8>> {
+        let keys = table.foreign_keys.iter().flat_map(|key| positions(table, key.columns));
+        let mut cells: Cells = keys.chain([column]).map(|c| (c, stored.raw(c).map(<[u8]>::to_vec))).collect();
+        for batch in &self.0 {
+            batch.apply(table, &mut cells, &mut vec![table]);
+        }
+        cells.remove(&column).flatten()
+    }
+}
+
+/// The keys that a statement of these updates moves.
+pub(super) fn batches<'w>(ops: impl Iterator<Item = &'w UpdateOp>, keys: &Keys<'w>) -> Vec<Batch> {
+    let owned = |raw: Option<Cow<'_, [u8]>>| raw.map(Cow::into_owned);
+    let mut batches: Vec<Batch> = Vec::new();
+    for op in ops {
+        for follower in op.followers.iter().filter(|follower| follower.goes_along()) {
+            let targets = follower.columns().1;
+            if op.set.iter().any(|(column, _)| targets.contains(column)) {
+                // The server alone knows.
+                continue;
+            }
+            let old: KeyValues = targets.iter().map(|&c| owned(keys.stored(op.table, &op.stored, c))).collect();
+            let new: KeyValues = targets.iter().map(|&c| owned(keys.updated(op, c))).collect();
+            let same = |batch: &&mut Batch| batch.table.is_same_table(op.table) && batch.targets == targets;
+            match batches.iter_mut().find(same) {
+                Some(batch) => _ = batch.moves.insert(old, new),
+                None => batches.push(Batch { table: op.table, targets, moves: HashMap::from([(old, new)]) }),
+            }
+        }
+    }
+    batches
+}
+
+impl Batch {
+    /// Moves a row's foreign keys, those of the rows that it points to among them.
+    fn apply(&self, table: &'static TableDef, cells: &mut Cells, path: &mut Vec<&'static TableDef>) {
+        for key in table.foreign_keys.iter().filter(|key| goes_along(key)) {
+            let target = (key.target)();
+            let (columns, targets) = (positions(table, key.columns), positions(target, key.target_columns));
+            let Some(old) = columns.iter().map(|column| cells.get(column).cloned()).collect::<Option<KeyValues>>()
+            else {
+                continue;
+            };
+            let new = if target.is_same_table(self.table) && targets == self.targets {
+                self.moves.get(&old).cloned()
+            } else if path.iter().any(|other| other.is_same_table(target)) {
+                None
+            } else {
+                let mut above: Cells = targets.iter().copied().zip(old).collect();
+                path.push(target);
+                self.apply(target, &mut above, path);
+                path.pop();
+                Some(targets.iter().map(|column| above.remove(column).flatten()).collect())
+            };
+            cells.extend(columns.into_iter().zip(new.into_iter().flatten()));
+        }
+    }
+}
 
 /// The values of a key, before and after; `None` if the database alone knows.
 type Moves = HashMap<KeyValues, Option<KeyValues>>;

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::inner::Row;
 use super::collect::{KeySource, UpdateOp, Work};
+use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
-use crate::schema::Dump;
+use crate::schema::{Dump, TableDef};
 
 /// What is known of the columns of the rows that are written.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub(super) struct Keys<'w> {
     queued: HashSet<Row>,
     /// Columns that a row is inserted without, as a later step fills them in.
     late: HashSet<(Row, usize)>,
+    /// The keys that the statements before have moved.
+    moved: Moved,
 }
 
 impl<'w> Keys<'w> {
@@ -33,7 +36,7 @@ impl<'w> Keys<'w> {
             _ => Vec::new(),
         };
         let late = plan.steps.iter().flat_map(filled).collect();
-        Self { work, inserts, switches, made: HashMap::new(), queued: HashSet::new(), late }
+        Self { work, inserts, switches, made: HashMap::new(), queued: HashSet::new(), late, moved: Moved::default() }
     }
 
     /// What the server made of a column.
@@ -110,6 +113,33 @@ impl<'w> Keys<'w> {
     pub(super) fn first_cell(&self, insert: usize, column: usize) -> Option<Cow<'w, [u8]>> {
         let is_late = self.late.contains(&(self.work.inserts[insert].row, column));
         if is_late { None } else { self.insert_cell(insert, column) }
+    }
+
+    /// Notes the keys that these updates move.
+    pub(super) fn note_moves(&mut self, updates: &[usize]) {
+        let batches = followers::batches(updates.iter().map(|&update| &self.work.updates[update]), self);
+        self.moved.extend(batches);
+    }
+
+    /// A column of a row as it is now: as it was stored, or as it has moved with the row that it points to.
+    pub(super) fn stored<'d>(
+        &self,
+        table: &'static TableDef,
+        stored: &'d Dump,
+        column: usize,
+    ) -> Option<Cow<'d, [u8]>> {
+        if self.moved.is_empty() {
+            return stored.raw(column).map(Cow::Borrowed);
+        }
+        self.moved.now(table, stored, column).map(Cow::Owned)
+    }
+
+    /// A column of a row after an update.
+    pub(super) fn updated<'k>(&'k self, op: &'k UpdateOp, column: usize) -> Option<Cow<'k, [u8]>> {
+        if op.changed.contains(&column) {
+            return self.cell(&op.dump, &op.keys, column);
+        }
+        self.stored(op.table, &op.stored, column)
     }
 
     /// The value that an update sends: the object's, the next version, or that of a relationship.

@@ -142,7 +142,7 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
     }
     let ops = || updates.iter().map(|&update| &work.updates[update]);
     let new = |&column: &usize| input(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
-    let old = |&column: &usize| input(shape.table, column, ops().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let old = |&column: &usize| input(shape.table, column, ops().map(|op| keys.stored(op.table, &op.stored, column)));
     let write = Write::ArrayUpdate(ArrayUpdate {
         table: shape.table,
         arrays: shape.columns.iter().map(new).collect::<Result<_>>()?,
@@ -164,7 +164,11 @@ fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) 
         columns: shape.columns.clone(),
         values: shape.columns.iter().map(|&c| single(table, c, keys.update_cell(op, c).as_deref())).collect(),
         keys: shape.keys.clone(),
-        key_values: shape.keys.iter().map(|&c| single(table, c, op.stored.raw(c))).collect(),
+        key_values: shape
+            .keys
+            .iter()
+            .map(|&c| single(table, c, keys.stored(table, &op.stored, c).as_deref()))
+            .collect(),
         set: op.set.clone(),
         touched: shape.touched.clone(),
         returning: returning.clone(),
@@ -215,24 +219,27 @@ pub(super) fn link(work: &Work, keys: &Keys<'_>, links: &[usize]) -> Result<Outg
     Ok(Outgoing { write, expect: Expect::Nothing })
 }
 
-pub(super) fn delete(work: &Work, deletes: &[usize]) -> Result<Outgoing> {
+pub(super) fn delete(work: &Work, keys: &Keys<'_>, deletes: &[usize]) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
     if ops[0].is_mark {
-        return mark(table, &ops, deletes);
+        return mark(table, keys, &ops, deletes);
     }
-    let keys: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
-    let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
-    let key_arrays = keys.iter().map(stored).collect::<Result<_>>()?;
-    let write = Write::KeyedDelete(KeyedDelete { table, keys, key_arrays });
+    let columns: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
+    let key_arrays = columns.iter().map(|&column| stored(table, keys, &ops, column)).collect::<Result<_>>()?;
+    let write = Write::KeyedDelete(KeyedDelete { table, keys: columns, key_arrays });
     Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec(), columns: Vec::new() } })
 }
 
+/// A column of rows that are to be deleted, as it is now.
+fn stored(table: &'static TableDef, keys: &Keys<'_>, ops: &[&DeleteOp], column: usize) -> Result<Input> {
+    input(table, column, ops.iter().map(|op| keys.stored(table, &op.stored, column)))
+}
+
 /// Marks rows as deleted, where the model says so.
-fn mark(table: &'static TableDef, ops: &[&DeleteOp], deletes: &[usize]) -> Result<Outgoing> {
+fn mark(table: &'static TableDef, keys: &Keys<'_>, ops: &[&DeleteOp], deletes: &[usize]) -> Result<Outgoing> {
     let version = table.version_column();
-    let keys: Vec<usize> = table.primary_key.iter().copied().chain(version).collect();
-    let stored = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let columns: Vec<usize> = table.primary_key.iter().copied().chain(version).collect();
     let next = |column: &usize| {
         input(table, *column, ops.iter().map(|op| op.stored.raw(*column).map(|raw| Cow::Owned(next_version(raw)))))
     };
@@ -241,8 +248,8 @@ fn mark(table: &'static TableDef, ops: &[&DeleteOp], deletes: &[usize]) -> Resul
         table,
         columns: version.into_iter().collect(),
         arrays: version.iter().map(next).collect::<Result<_>>()?,
-        key_arrays: keys.iter().map(stored).collect::<Result<_>>()?,
-        keys,
+        key_arrays: columns.iter().map(|&column| stored(table, keys, ops, column)).collect::<Result<_>>()?,
+        keys: columns,
         touched: table.touched_by_mark(),
         returning: returning.clone(),
     });
@@ -250,11 +257,11 @@ fn mark(table: &'static TableDef, ops: &[&DeleteOp], deletes: &[usize]) -> Resul
 }
 
 /// Sets columns of rows that are to be deleted to NULL.
-pub(super) fn unlink(work: &Work, deletes: &[usize], columns: &[usize]) -> Result<Outgoing> {
+pub(super) fn unlink(work: &Work, keys: &Keys<'_>, deletes: &[usize], columns: &[usize]) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
     let none = |&column: &usize| input(table, column, ops.iter().map(|_| None));
-    let key = |&column: &usize| input(table, column, ops.iter().map(|op| op.stored.raw(column).map(Cow::Borrowed)));
+    let key = |&column: &usize| stored(table, keys, &ops, column);
     let write = Write::ArrayUpdate(ArrayUpdate {
         table,
         columns: columns.to_vec(),

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::collect::{KeySource, UpdateOp, Work};
+use super::followers;
 use crate::query::positions;
 use crate::schema::{Dump, TableDef};
 
@@ -31,7 +32,8 @@ pub(super) fn early_deletes(work: &Work) -> HashSet<usize> {
     early
 }
 
-/// The updates that go before the inserts. Only where they need nothing that is inserted.
+/// The updates that go before the inserts: what frees a value, or makes a key that is pointed to. Only where they need
+/// nothing that is inserted.
 pub(super) fn early_updates(work: &Work) -> HashSet<usize> {
     let mut early = HashSet::new();
     for table in tables(work.inserts.iter().map(|op| op.table)) {
@@ -47,6 +49,8 @@ pub(super) fn early_updates(work: &Work) -> HashSet<usize> {
             early.extend(free.map(|(index, _)| index));
         }
     }
+    let named = followers::named_by_inserts(work).into_iter();
+    early.extend(named.filter(|&index| !needs_inserts(work, &work.updates[index])));
     with_those_before(work, early)
 }
 
@@ -155,7 +159,7 @@ fn held_values<'w>(columns: &[usize], stored: &'w Dump) -> Option<Values<'w>> {
 }
 
 /// What a row will have. A key that the server makes in this flush is nobody's yet.
-fn new_values<'w>(columns: &[usize], dump: &'w Dump, keys: &'w [(usize, KeySource)]) -> Option<Values<'w>> {
+pub(super) fn new_values<'w>(columns: &[usize], dump: &'w Dump, keys: &'w [(usize, KeySource)]) -> Option<Values<'w>> {
     let value = |&column: &usize| match keys.iter().find(|(other, _)| *other == column) {
         Some((_, KeySource::Known(raw))) => Some(&**raw),
         Some((_, KeySource::Null | KeySource::Of(..))) => None,

@@ -46,7 +46,7 @@ impl Inner {
             let gone = std::iter::once(self.handle_of(row)).collect();
             self.remove_from_relations(self.arenas[row.arena].table(), &gone);
             self.related.clear();
-            self.arenas[row.arena].release(row.slot);
+            self.release(row);
         }
     }
 
