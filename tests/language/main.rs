@@ -1,0 +1,3 @@
+//! The query language, by the numbers of `docs/queries.md`: the text that each item becomes, and what it gives.
+
+mod shop;
