@@ -70,7 +70,7 @@ pub(super) fn write_column_type(w: &mut Writer, column: &ColumnDef) {
     }
 }
 
-fn write_type(w: &mut Writer, ty: &crate::types::TypeDef) {
+pub(super) fn write_type(w: &mut Writer, ty: &crate::types::TypeDef) {
     match ty.enum_def() {
         Some(def) => w.qualified(def.schema, def.name),
         None => w.push(ty.ddl_name()),

@@ -1,8 +1,12 @@
 //! Expressions to text.
 
+use super::ddl::write_type;
 use super::refused;
 use super::writer::{Named, Writer};
-use crate::sql::{BinaryOp, IsTest, Node};
+use crate::sql::{
+    Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
+    WindowDef,
+};
 use crate::types::Value;
 
 impl Writer {
@@ -73,6 +77,122 @@ impl Writer {
             Node::CountAll => {
                 self.push("count(*)");
             }
+            Node::Call(call) => self.call(call),
+            Node::Unary { op, operand } => {
+                self.push(match op {
+                    UnaryOp::Neg => "- ",
+                    UnaryOp::BitNot => "~ ",
+                });
+                self.operand(operand);
+            }
+            Node::Cast { operand, ty } => {
+                self.push("CAST(").node(operand);
+                self.push(" AS ");
+                write_type(self, ty);
+                self.push(")");
+            }
+            Node::Case { whens, otherwise } => {
+                self.push("CASE");
+                for (condition, value) in whens {
+                    self.push(" WHEN ").node(condition);
+                    self.push(" THEN ").node(value);
+                }
+                if let Some(otherwise) = otherwise {
+                    self.push(" ELSE ").node(otherwise);
+                }
+                self.push(" END");
+            }
+            Node::Scalar(select) => {
+                self.push("(").select(select, false);
+                self.push(")");
+            }
+        }
+    }
+
+    fn call(&mut self, call: &Call) {
+        match &call.function {
+            FunctionName::Known(name) => self.push(name),
+            FunctionName::Named { schema, name } => self.qualified(schema.as_deref(), name),
+        };
+        self.push(if call.distinct { "(DISTINCT " } else { "(" });
+        match &call.args {
+            Args::Star => self.push("*"),
+            Args::List(args) => self.separated(", ", args, Self::node),
+        };
+        self.order_by(&call.order_by);
+        self.push(")");
+        if !call.within_group.is_empty() {
+            self.push(" WITHIN GROUP (").order_items(&call.within_group);
+            self.push(")");
+        }
+        if let Some(condition) = &call.filter {
+            self.push(" FILTER (WHERE ").node(condition);
+            self.push(")");
+        }
+        match &call.over {
+            Some(Over::Window(window)) => {
+                self.push(" OVER ");
+                self.window(window);
+            }
+            Some(Over::Named(name)) => {
+                self.push(" OVER ").ident(name);
+            }
+            None => {}
+        }
+    }
+
+    /// A window in parentheses.
+    pub(super) fn window(&mut self, window: &WindowDef) {
+        self.push("(");
+        let mut gap = "";
+        if let Some(base) = window.base {
+            self.ident(base);
+            gap = " ";
+        }
+        if !window.partition_by.is_empty() {
+            self.push(gap).push("PARTITION BY ").separated(", ", &window.partition_by, Self::node);
+            gap = " ";
+        }
+        if !window.order_by.is_empty() {
+            self.push(gap).order_items(&window.order_by);
+            gap = " ";
+        }
+        if let Some(frame) = &window.frame {
+            self.push(gap).frame(frame);
+        }
+        self.push(")");
+    }
+
+    fn frame(&mut self, frame: &Frame) {
+        self.push(match frame.unit {
+            FrameUnit::Rows => "ROWS BETWEEN ",
+            FrameUnit::Range => "RANGE BETWEEN ",
+            FrameUnit::Groups => "GROUPS BETWEEN ",
+        });
+        self.bound(&frame.start);
+        self.push(" AND ");
+        self.bound(&frame.end);
+        self.push(match frame.exclude {
+            FrameExclude::NoOthers => "",
+            FrameExclude::CurrentRow => " EXCLUDE CURRENT ROW",
+            FrameExclude::Group => " EXCLUDE GROUP",
+            FrameExclude::Ties => " EXCLUDE TIES",
+        });
+    }
+
+    fn bound(&mut self, bound: &FrameBound) {
+        match bound {
+            FrameBound::UnboundedPreceding => _ = self.push("UNBOUNDED PRECEDING"),
+            FrameBound::Preceding(offset) => {
+                self.operand(offset);
+                self.push(" PRECEDING");
+            }
+            FrameBound::CurrentRow => _ = self.push("CURRENT ROW"),
+            FrameBound::Following(offset) => {
+                self.operand(offset);
+                self.push(" FOLLOWING");
+            }
+            FrameBound::UnboundedFollowing => _ = self.push("UNBOUNDED FOLLOWING"),
         }
     }
 
@@ -86,6 +206,10 @@ impl Writer {
                 | Node::Tuple(_)
                 | Node::Function { .. }
                 | Node::CountAll
+                | Node::Call(_)
+                | Node::Cast { .. }
+                | Node::Case { .. }
+                | Node::Scalar(_)
         );
         if atomic {
             return self.node(node);
@@ -125,23 +249,61 @@ impl Writer {
             self.refuse(lhs, value);
         }
         self.operand(lhs);
-        self.push(match op {
-            BinaryOp::Eq => " = ",
-            BinaryOp::Ne => " <> ",
-            BinaryOp::Lt => " < ",
-            BinaryOp::Le => " <= ",
-            BinaryOp::Gt => " > ",
-            BinaryOp::Ge => " >= ",
-            BinaryOp::Like => " LIKE ",
-            BinaryOp::NotLike => " NOT LIKE ",
-            BinaryOp::Ilike => " ILIKE ",
-            BinaryOp::IsDistinctFrom => " IS DISTINCT FROM ",
-            BinaryOp::IsNotDistinctFrom => " IS NOT DISTINCT FROM ",
-            BinaryOp::Add => " + ",
-            BinaryOp::Sub => " - ",
-            BinaryOp::Mul => " * ",
-            BinaryOp::Div => " / ",
-        });
+        self.push(" ").push(symbol(op)).push(" ");
         self.operand(rhs);
+    }
+}
+
+/// An operator as it is written.
+fn symbol(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Eq => "=",
+        BinaryOp::Ne => "<>",
+        BinaryOp::Lt => "<",
+        BinaryOp::Le => "<=",
+        BinaryOp::Gt => ">",
+        BinaryOp::Ge => ">=",
+        BinaryOp::Like => "LIKE",
+        BinaryOp::NotLike => "NOT LIKE",
+        BinaryOp::Ilike => "ILIKE",
+        BinaryOp::NotIlike => "NOT ILIKE",
+        BinaryOp::SimilarTo => "SIMILAR TO",
+        BinaryOp::NotSimilarTo => "NOT SIMILAR TO",
+        BinaryOp::Regex => "~",
+        BinaryOp::RegexIgnoreCase => "~*",
+        BinaryOp::NotRegex => "!~",
+        BinaryOp::NotRegexIgnoreCase => "!~*",
+        BinaryOp::IsDistinctFrom => "IS DISTINCT FROM",
+        BinaryOp::IsNotDistinctFrom => "IS NOT DISTINCT FROM",
+        BinaryOp::Add => "+",
+        BinaryOp::Sub => "-",
+        BinaryOp::Mul => "*",
+        BinaryOp::Div => "/",
+        BinaryOp::Mod => "%",
+        BinaryOp::Concat => "||",
+        BinaryOp::BitAnd => "&",
+        BinaryOp::BitOr => "|",
+        BinaryOp::BitXor => "#",
+        BinaryOp::ShiftLeft => "<<",
+        BinaryOp::ShiftRight => ">>",
+        BinaryOp::JsonGet => "->",
+        BinaryOp::JsonGetText => "->>",
+        BinaryOp::JsonPath => "#>",
+        BinaryOp::JsonPathText => "#>>",
+        BinaryOp::JsonDelete => "#-",
+        BinaryOp::JsonPathExists => "@?",
+        BinaryOp::Matches => "@@",
+        BinaryOp::HasKey => "?",
+        BinaryOp::HasAnyKey => "?|",
+        BinaryOp::HasAllKeys => "?&",
+        BinaryOp::Contains => "@>",
+        BinaryOp::ContainedBy => "<@",
+        BinaryOp::Overlaps => "&&",
+        BinaryOp::Adjacent => "-|-",
+        BinaryOp::NotRightOf => "&<",
+        BinaryOp::NotLeftOf => "&>",
+        BinaryOp::ContainedByOrEquals => "<<=",
+        BinaryOp::ContainsOrEquals => ">>=",
+        BinaryOp::Distance => "<->",
     }
 }

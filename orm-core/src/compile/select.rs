@@ -3,7 +3,10 @@
 use super::ResultColumn;
 use super::writer::{Named, Writer};
 use crate::schema::{SourceRef, TableDef};
-use crate::sql::{Distinct, FromItem, Join, JoinKind, Node, OrderBy, Per, Projection, Select};
+use crate::sql::{
+    Distinct, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, Node, OrderBy, Per, Projection, Select,
+    WindowDef,
+};
 
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
@@ -49,10 +52,13 @@ impl Writer {
         for (place, eager) in select.eager.iter().enumerate() {
             self.declare(Named::Eager(place, eager.name));
         }
-        self.push(match select.distinct {
-            Distinct::No => "SELECT ",
-            Distinct::Rows => "SELECT DISTINCT ",
-        });
+        match &select.distinct {
+            Distinct::No => _ = self.push("SELECT "),
+            Distinct::Rows => _ = self.push("SELECT DISTINCT "),
+            Distinct::On(nodes) => {
+                self.push("SELECT DISTINCT ON (").separated(", ", nodes, Self::node).push(") ");
+            }
+        }
         self.separated(", ", &select.projection, |w, item| w.projection(item, outermost));
         for (place, eager) in select.eager.iter().enumerate() {
             self.push(", ").model(Named::Eager(place, eager.name), eager.table, outermost);
@@ -69,6 +75,9 @@ impl Writer {
         }
         let is_live = self.is_live(&select.from);
         self.where_clause(select.predicates.iter().chain(&is_live));
+        self.group_by(&select.group_by);
+        self.conditions(" HAVING ", &select.having);
+        self.windows(&select.windows);
         if per.is_none() {
             self.order_by(&select.order_by);
         }
@@ -77,6 +86,9 @@ impl Writer {
         }
         if let Some(offset) = select.offset {
             self.push(" OFFSET ").number(offset);
+        }
+        for lock in &select.locks {
+            self.lock(lock);
         }
         self.restore(before);
         self.leave(outer);
@@ -149,8 +161,8 @@ impl Writer {
             FromItem::Source(source) => {
                 self.table(source.table()).push(" AS ").qualifier(Named::Source(*source));
             }
-            FromItem::Subquery { source, select } => {
-                self.push("(").select(select, false);
+            FromItem::Subquery { source, select, lateral } => {
+                self.push(if *lateral { "LATERAL (" } else { "(" }).select(select, false);
                 self.push(") AS ").qualifier(Named::Source(*source));
             }
             FromItem::Link(link) => {
@@ -173,9 +185,14 @@ impl Writer {
         self.push(match join.kind {
             JoinKind::Inner => " JOIN ",
             JoinKind::Left => " LEFT JOIN ",
+            JoinKind::Right => " RIGHT JOIN ",
+            JoinKind::Full => " FULL JOIN ",
+            JoinKind::Cross => " CROSS JOIN ",
         });
         self.write_item(&join.item);
-        self.on(join);
+        if join.kind != JoinKind::Cross {
+            self.on(join);
+        }
     }
 
     /// Whether a link table and what is behind it are left-joined as one: a link to a row that is marked as deleted is
@@ -207,11 +224,16 @@ impl Writer {
     }
 
     pub(super) fn where_clause<'n>(&mut self, predicates: impl IntoIterator<Item = &'n Node>) {
+        self.conditions(" WHERE ", predicates);
+    }
+
+    /// A clause of conditions, all of which must hold.
+    fn conditions<'n>(&mut self, clause: &str, predicates: impl IntoIterator<Item = &'n Node>) {
         let predicates: Vec<&Node> = predicates.into_iter().collect();
         if predicates.is_empty() {
             return;
         }
-        self.push(" WHERE ");
+        self.push(clause);
         let single = predicates.len() == 1;
         self.separated(" AND ", predicates, |w, predicate| match predicate {
             // A conjunction among conjuncts needs no parentheses.
@@ -223,11 +245,58 @@ impl Writer {
         });
     }
 
-    fn order_by(&mut self, order: &[OrderBy]) {
-        if order.is_empty() {
+    fn group_by(&mut self, groups: &[Grouping]) {
+        if groups.is_empty() {
             return;
         }
-        self.push(" ORDER BY ");
+        self.push(" GROUP BY ").separated(", ", groups, |w, group| match group {
+            Grouping::By(node) => w.node(node),
+            Grouping::Rollup(nodes) => _ = w.push("ROLLUP (").separated(", ", nodes, Self::node).push(")"),
+            Grouping::Cube(nodes) => _ = w.push("CUBE (").separated(", ", nodes, Self::node).push(")"),
+            Grouping::Sets(sets) => {
+                w.push("GROUPING SETS (").separated(", ", sets, |w, set| {
+                    w.push("(").separated(", ", set, Self::node).push(")");
+                });
+                w.push(")");
+            }
+        });
+    }
+
+    fn windows(&mut self, windows: &[(&'static str, WindowDef)]) {
+        if windows.is_empty() {
+            return;
+        }
+        self.push(" WINDOW ").separated(", ", windows, |w, (name, window)| {
+            w.ident(name).push(" AS ").window(window);
+        });
+    }
+
+    fn lock(&mut self, lock: &Lock) {
+        self.push(match lock.strength {
+            LockStrength::Update => " FOR UPDATE",
+            LockStrength::NoKeyUpdate => " FOR NO KEY UPDATE",
+            LockStrength::Share => " FOR SHARE",
+            LockStrength::KeyShare => " FOR KEY SHARE",
+        });
+        if !lock.of.is_empty() {
+            self.push(" OF ").separated(", ", &lock.of, |w, &source| w.lock_target(source));
+        }
+        self.push(match lock.wait {
+            LockWait::Wait => "",
+            LockWait::Error => " NOWAIT",
+            LockWait::Skip => " SKIP LOCKED",
+        });
+    }
+
+    pub(super) fn order_by(&mut self, order: &[OrderBy]) {
+        if !order.is_empty() {
+            self.push(" ").order_items(order);
+        }
+    }
+
+    /// `ORDER BY` and its items.
+    pub(super) fn order_items(&mut self, order: &[OrderBy]) {
+        self.push("ORDER BY ");
         self.separated(", ", order, |w, item| {
             w.node(&item.node);
             if item.descending {

@@ -222,6 +222,18 @@ impl Writer {
         self
     }
 
+    /// Writes the name by which a locking clause means a source: never with a schema.
+    pub(super) fn lock_target(&mut self, source: SourceRef) {
+        let of = Named::Source(source);
+        match self.names.iter().rposition(|name| name.of == of) {
+            Some(found) => {
+                let name = self.names[found].name.clone();
+                self.ident(&name);
+            }
+            None => self.fail(not_in_scope(of)),
+        }
+    }
+
     /// Records what a result column is expected to be.
     pub(super) fn expect(&mut self, column: ResultColumn) {
         self.columns.push(column);

@@ -21,7 +21,6 @@ pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
-pub(crate) use nested::is_there;
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};

@@ -6,7 +6,7 @@ use super::load::{InRow, Load, LoadInRow, LoadInto, Loads, Whole};
 use crate::engine::Connection;
 use crate::error::{Error, Result};
 use crate::schema::{Handle, Kind, Model, OneAtMost, Relation};
-use crate::sql::{Condition, Eager, Expr, Expression, InScope, OrderTerm};
+use crate::sql::{Condition, Eager, Expr, Expression, InScope, OrderTerm, is_there};
 use crate::types::RowReader;
 
 /// A relationship with relationships of what it leads to; made by [`Relation::with`].
@@ -371,7 +371,7 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
     }
 
     fn read(&self, row: &mut RowReader<'_>) -> Result<Self::Joined> {
-        let end = if is_there::<B>(row)? {
+        let end = if is_there(B::table(), row)? {
             Some(B::from_row(row)?)
         } else {
             row.skip(B::table().columns.len());
@@ -419,14 +419,4 @@ impl<A: Model, B: Model, K: OneAtMost, L: InRow<B>> LoadInRow<A> for Joined<Rela
         let end = joined.map(|(end, below)| self.loads.value_of_row(end, below)).transpose()?;
         K::collect(end.into_iter().collect()).ok_or_else(|| missing_target(self.relation.edge()))
     }
-}
-
-/// Whether the next columns are those of a row, or what an outer join puts in its place.
-pub(crate) fn is_there<B: Model>(row: &RowReader<'_>) -> Result<bool> {
-    for &column in B::table().primary_key {
-        if row.raw_at(row.position() + column)?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

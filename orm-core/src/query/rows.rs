@@ -1,6 +1,7 @@
 //! [`Rows`]: a query of columns and expressions.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::executor::{Executor, Unbound};
@@ -9,17 +10,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Distinct, Select, SubqueryOf};
 use crate::types::{Field, RowReader, SameAs};
 
-/// A query whose rows are of type `R`: what [`Query::select`](super::Query::select) makes.
+/// A query whose rows are of type `R`: what [`Query::select`](super::Query::select) makes. `Outers` are the tables of
+/// queries around it that it reads, as [`Query::outer`](super::Query::outer) has named them.
 #[must_use = "a query does nothing until it is run, for example by `.all().await`"]
-pub struct Rows<X, R> {
+pub struct Rows<X, R, Outers = ()> {
     on: X,
     select: Select,
     read: fn(&mut RowReader<'_>) -> Result<R>,
+    outers: PhantomData<fn() -> Outers>,
 }
 
-impl<X, R> Rows<X, R> {
+impl<X, R, O> Rows<X, R, O> {
     pub(super) fn new(on: X, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Self {
-        Self { on, select, read }
+        Self { on, select, read, outers: PhantomData }
     }
 
     pub(super) fn into_parts(self) -> (X, Select, fn(&mut RowReader<'_>) -> Result<R>) {
@@ -48,7 +51,7 @@ impl<X, R> Rows<X, R> {
 impl<R> Rows<Unbound, R> {
     /// Binds the query to who runs it.
     pub fn on<X: Executor>(self, executor: X) -> Rows<X, R> {
-        Rows { on: executor, select: self.select, read: self.read }
+        Rows::new(executor, self.select, self.read)
     }
 }
 
@@ -96,25 +99,25 @@ impl<X, R: Send> Rows<X, R> {
     }
 }
 
-impl<X: Clone, R> Clone for Rows<X, R> {
+impl<X: Clone, R, O> Clone for Rows<X, R, O> {
     fn clone(&self) -> Self {
-        Self { on: self.on.clone(), select: self.select.clone(), read: self.read }
+        Self::new(self.on.clone(), self.select.clone(), self.read)
     }
 }
 
 /// Shows the SQL.
-impl<X, R> fmt::Debug for Rows<X, R> {
+impl<X, R, O> fmt::Debug for Rows<X, R, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.select.to_text())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<R: Field, K> SubqueryOf<K> for Rows<Unbound, R>
+impl<R: Field, K, O> SubqueryOf<K> for Rows<Unbound, R, O>
 where
     R::Sql: SameAs<K>,
 {
-    type Outers = ();
+    type Outers = O;
 
     fn into_select(self) -> Arc<Select> {
         Arc::new(self.select)

@@ -385,9 +385,10 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let query = query::<Course>().select((Course::id, Course::name));
     /// assert_eq!(query.to_sql(), r#"SELECT "course"."id", "course"."name" FROM "course""#);
     /// ```
-    pub fn select<T, I>(mut self, selection: T) -> Rows<X, T::Row>
+    pub fn select<T, I>(mut self, selection: T) -> Rows<X, T::Row, S::Outers>
     where
         T: Selection<S, I>,
+        S: Outers,
     {
         self.select.projection.clear();
         self.select.eager.clear();

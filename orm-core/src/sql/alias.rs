@@ -65,7 +65,7 @@ impl<M: Model, Tag: AliasTag> Subquery<M, Tag> {
     pub(crate) fn item(&self) -> FromItem {
         let source = Aliased::<M, Tag>::source();
         match &self.select {
-            Some(select) => FromItem::Subquery { source, select: Arc::clone(select) },
+            Some(select) => FromItem::Subquery { source, select: Arc::clone(select), lateral: false },
             None => FromItem::Source(source),
         }
     }
@@ -79,6 +79,12 @@ impl<M: Model, Tag: AliasTag> Subquery<M, Tag> {
     /// The alias as the outer table of a correlated subquery.
     #[must_use]
     pub fn table(&self) -> At<Aliased<M, Tag>> {
+        At::HERE
+    }
+
+    /// The whole model of the alias, for [`select`](crate::Query::select).
+    #[must_use]
+    pub fn all(&self) -> At<Aliased<M, Tag>> {
         At::HERE
     }
 }
@@ -96,6 +102,47 @@ impl<S> At<S> {
     /// The value.
     pub const HERE: Self = Self(PhantomData);
 }
+
+/// Names a whole model where something is selected.
+pub trait AllColumns: Source + Sized {
+    /// The model with all its columns, as an item of a selection.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework {
+    /// #     #[model(primary_key)] id: Auto<i32>,
+    /// #     #[model(references = Course::id)] course_id: i32,
+    /// #     #[model(belongs_to = course_id, backref = homeworks)] course: BelongsTo<Course>,
+    /// # }
+    /// let query = query::<Course>().join(Course::homeworks).select((Course::all(), Homework::id));
+    /// assert_eq!(
+    ///     query.to_sql(),
+    ///     concat!(
+    ///         r#"SELECT "course"."id", "course"."name", "homework"."id" "#,
+    ///         r#"FROM "course" JOIN "homework" ON "course"."id" = "homework"."course_id""#,
+    ///     ),
+    /// );
+    /// ```
+    ///
+    /// A row has the model as a plain value; where an outer join may leave it out, as an `Option`.
+    #[must_use]
+    fn all() -> At<Self> {
+        At::HERE
+    }
+}
+
+impl<S: Source> AllColumns for S {}
+
+impl<S> Clone for At<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for At<S> {}
 
 impl<S> fmt::Debug for At<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,10 +15,11 @@ mod node;
 pub mod scope;
 mod select;
 mod selection;
+mod window;
 mod write;
 
 pub use crate::types::Condition;
-pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
+pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
@@ -26,10 +27,14 @@ pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
-pub use node::{BinaryOp, IsTest, LinkRef, Node};
+pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
 pub use scope::{AsScope, InScope};
-pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
-pub use selection::{Selection, SubqueryOf};
+pub use select::{
+    Distinct, Eager, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, OrderBy, Per, Projection, Select,
+};
+pub(crate) use selection::is_there;
+pub use selection::{ModelSource, Selection, SubqueryOf, WholeRow};
+pub use window::{Frame, FrameBound, FrameExclude, FrameUnit, Over, WindowDef};
 pub(crate) use write::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete,
     KeyedUpdate, LinkWrite, TakeKeys,

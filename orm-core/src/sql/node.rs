@@ -1,10 +1,12 @@
 //! Expressions as an untyped tree.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::select::Select;
+use super::select::{OrderBy, Select};
+use super::window::Over;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
-use crate::types::Value;
+use crate::types::{TypeDef, Value};
 
 /// An expression, without its type.
 #[derive(Debug, Clone)]
@@ -94,6 +96,96 @@ pub enum Node {
     },
     /// `count(*)`.
     CountAll,
+    /// A function with what only aggregates and window functions have, or one by a name that is quoted.
+    Call(Box<Call>),
+    /// One operand.
+    Unary {
+        /// The operator.
+        op: UnaryOp,
+        /// The operand.
+        operand: Box<Self>,
+    },
+    /// `CAST (… AS …)`.
+    Cast {
+        /// The operand.
+        operand: Box<Self>,
+        /// The type.
+        ty: &'static TypeDef,
+    },
+    /// `CASE WHEN … THEN … ELSE … END`.
+    Case {
+        /// Conditions, each with the value that it gives.
+        whens: Vec<(Self, Self)>,
+        /// What it is otherwise; NULL if that is not said.
+        otherwise: Option<Box<Self>>,
+    },
+    /// `(SELECT …)`: the value of a query of one column and at most one row.
+    Scalar(Arc<Select>),
+}
+
+/// A call of a function.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The function.
+    pub function: FunctionName,
+    /// The arguments.
+    pub args: Args,
+    /// Whether equal arguments count once.
+    pub distinct: bool,
+    /// The order in which an aggregate takes its arguments.
+    pub order_by: Vec<OrderBy>,
+    /// `WITHIN GROUP (ORDER BY …)`.
+    pub within_group: Vec<OrderBy>,
+    /// `FILTER (WHERE …)`.
+    pub filter: Option<Node>,
+    /// `OVER …`.
+    pub over: Option<Over>,
+}
+
+/// The arguments of a call.
+#[derive(Debug, Clone)]
+pub enum Args {
+    /// `*`
+    Star,
+    /// Expressions.
+    List(Vec<Node>),
+}
+
+/// What a function is called.
+#[derive(Debug, Clone)]
+pub enum FunctionName {
+    /// One of PostgreSQL's own, as this crate has it.
+    Known(&'static str),
+    /// One that the caller names. It is quoted.
+    Named {
+        /// The schema.
+        schema: Option<Cow<'static, str>>,
+        /// The name.
+        name: Cow<'static, str>,
+    },
+}
+
+impl Call {
+    pub(crate) fn of(function: FunctionName, args: Args) -> Self {
+        Self {
+            function,
+            args,
+            distinct: false,
+            order_by: Vec::new(),
+            within_group: Vec::new(),
+            filter: None,
+            over: None,
+        }
+    }
+}
+
+/// Unary operators, which stand before their operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `-`
+    Neg,
+    /// `~`
+    BitNot,
 }
 
 /// Which of the link tables of a statement.
@@ -160,6 +252,72 @@ pub enum BinaryOp {
     Mul,
     /// `/`
     Div,
+    /// `%`
+    Mod,
+    /// `||`
+    Concat,
+    /// `&`
+    BitAnd,
+    /// `|`
+    BitOr,
+    /// `#`
+    BitXor,
+    /// `<<`
+    ShiftLeft,
+    /// `>>`
+    ShiftRight,
+    /// `NOT ILIKE`
+    NotIlike,
+    /// `SIMILAR TO`
+    SimilarTo,
+    /// `NOT SIMILAR TO`
+    NotSimilarTo,
+    /// `~`
+    Regex,
+    /// `~*`
+    RegexIgnoreCase,
+    /// `!~`
+    NotRegex,
+    /// `!~*`
+    NotRegexIgnoreCase,
+    /// `->`
+    JsonGet,
+    /// `->>`
+    JsonGetText,
+    /// `#>`
+    JsonPath,
+    /// `#>>`
+    JsonPathText,
+    /// `#-`
+    JsonDelete,
+    /// `@?`
+    JsonPathExists,
+    /// `@@`
+    Matches,
+    /// `?`
+    HasKey,
+    /// `?|`
+    HasAnyKey,
+    /// `?&`
+    HasAllKeys,
+    /// `@>`
+    Contains,
+    /// `<@`
+    ContainedBy,
+    /// `&&`
+    Overlaps,
+    /// `-|-`
+    Adjacent,
+    /// `&<`
+    NotRightOf,
+    /// `&>`
+    NotLeftOf,
+    /// `<<=`
+    ContainedByOrEquals,
+    /// `>>=`
+    ContainsOrEquals,
+    /// `<->`
+    Distance,
 }
 
 impl Node {

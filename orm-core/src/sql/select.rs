@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::node::{LinkRef, Node};
+use super::window::WindowDef;
 use crate::schema::{SourceRef, TableDef};
 use crate::types::TypeDef;
 
@@ -33,6 +34,63 @@ pub struct Select {
     pub eager: Vec<Eager>,
     /// At most that many rows for each value of these expressions.
     pub per: Option<Per>,
+    /// `GROUP BY`.
+    pub group_by: Vec<Grouping>,
+    /// `HAVING`, all of which must hold.
+    pub having: Vec<Node>,
+    /// `WINDOW`: names, with what they mean.
+    pub windows: Vec<(&'static str, WindowDef)>,
+    /// `FOR UPDATE` and the like.
+    pub locks: Vec<Lock>,
+}
+
+/// One item of the GROUP BY clause.
+#[derive(Debug, Clone)]
+pub enum Grouping {
+    /// An expression.
+    By(Node),
+    /// `ROLLUP (…)`
+    Rollup(Vec<Node>),
+    /// `CUBE (…)`
+    Cube(Vec<Node>),
+    /// `GROUPING SETS ((…), …)`
+    Sets(Vec<Vec<Node>>),
+}
+
+/// A locking clause.
+#[derive(Debug, Clone)]
+pub struct Lock {
+    /// How the rows are locked.
+    pub strength: LockStrength,
+    /// The tables whose rows are locked; all if none is named.
+    pub of: Vec<SourceRef>,
+    /// What is done about rows that are locked already.
+    pub wait: LockWait,
+}
+
+/// How rows are locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockStrength {
+    /// `FOR UPDATE`
+    Update,
+    /// `FOR NO KEY UPDATE`
+    NoKeyUpdate,
+    /// `FOR SHARE`
+    Share,
+    /// `FOR KEY SHARE`
+    KeyShare,
+}
+
+/// What is done about rows that are locked already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LockWait {
+    /// They are waited for.
+    #[default]
+    Wait,
+    /// `NOWAIT`: they are an error.
+    Error,
+    /// `SKIP LOCKED`: they are left out.
+    Skip,
 }
 
 /// The end of a to-one relationship that a query reads in its own rows. Its alias is made when it is compiled.
@@ -64,13 +122,15 @@ pub struct Per {
 }
 
 /// Whether equal rows are left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub enum Distinct {
     /// They are not.
     #[default]
     No,
     /// `DISTINCT`.
     Rows,
+    /// `DISTINCT ON (…)`: all but the first of those that are equal in these expressions.
+    On(Vec<Node>),
 }
 
 /// One item of the select list.
@@ -100,6 +160,8 @@ pub enum FromItem {
         source: SourceRef,
         /// The query.
         select: Arc<Select>,
+        /// Whether it sees the items before it.
+        lateral: bool,
     },
     /// A table without a model.
     Link(LinkRef),
@@ -125,6 +187,12 @@ pub enum JoinKind {
     Inner,
     /// `LEFT JOIN`
     Left,
+    /// `RIGHT JOIN`
+    Right,
+    /// `FULL JOIN`
+    Full,
+    /// `CROSS JOIN`, which has no condition.
+    Cross,
 }
 
 /// One item of the ORDER BY clause.
@@ -158,6 +226,10 @@ impl Select {
             with_deleted: false,
             eager: Vec::new(),
             per: None,
+            group_by: Vec::new(),
+            having: Vec::new(),
+            windows: Vec::new(),
+            locks: Vec::new(),
         }
     }
 
@@ -183,12 +255,18 @@ impl Select {
         self.order_by.clear();
         self.eager.clear();
         let count = Projection::Expr { node: Node::CountAll, ty: <i64 as crate::types::Field>::TYPE };
-        if self.limit.is_none() && self.offset.is_none() && self.distinct == Distinct::No {
+        if self.has_the_rows_of_its_from() {
             self.projection = vec![count];
             return self;
         }
         let source = super::alias::anonymous(self.root.table());
-        Self::of(source, count, FromItem::Subquery { source, select: Arc::new(self) })
+        Self::of(source, count, FromItem::Subquery { source, select: Arc::new(self), lateral: false })
+    }
+
+    /// Whether there is a row for each of the FROM clause that the conditions let through.
+    fn has_the_rows_of_its_from(&self) -> bool {
+        let is_cut = self.limit.is_some() || self.offset.is_some() || !matches!(self.distinct, Distinct::No);
+        !is_cut && self.group_by.is_empty() && self.having.is_empty() && self.locks.is_empty()
     }
 
     /// Whether there are rows: `SELECT 1`, for `EXISTS`.

@@ -8,10 +8,9 @@ use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{
-    Choice, EdgeKey, EdgeRow, KeyPlaces, LoadInto, Loads, NearKeys, edge_key, edge_select, is_there, positions,
-};
+use crate::query::{Choice, EdgeKey, EdgeRow, KeyPlaces, LoadInto, Loads, NearKeys, edge_key, edge_select, positions};
 use crate::schema::{Dump, Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
+use crate::sql::is_there;
 use crate::types::RowReader;
 
 /// A near end whose relationship is to be loaded, with the number of its key.
@@ -61,7 +60,7 @@ impl LoadInto for Inner {
         for column in positions(edge.to(), edge.columns().remote) {
             far.push(row.raw_at(row.position() + column)?);
         }
-        let end = if is_there::<B>(row)? {
+        let end = if is_there(B::table(), row)? {
             Some(self.instance::<B>(row)?)
         } else {
             row.skip(B::table().columns.len());
