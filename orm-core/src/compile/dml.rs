@@ -520,9 +520,9 @@ impl Writer {
     }
 
     fn bulk_update(&mut self, statement: &BulkUpdate) {
-        let BulkUpdate { source, set, joins, predicates, with_deleted, returning } = statement;
+        let BulkUpdate { source, set, joins, predicates, with_deleted, unfiltered, returning } = statement;
         let outer = self.enter();
-        let before = self.let_deleted_in(*with_deleted);
+        let before = self.let_in(*with_deleted, unfiltered);
         self.declare(Named::Source(*source));
         self.declare_joins(joins);
         let table = source.table();
@@ -544,9 +544,9 @@ impl Writer {
     }
 
     fn bulk_delete(&mut self, statement: &BulkDelete) {
-        let BulkDelete { source, joins, predicates, with_deleted, returning, .. } = statement;
+        let BulkDelete { source, joins, predicates, with_deleted, unfiltered, returning, .. } = statement;
         let outer = self.enter();
-        let before = self.let_deleted_in(*with_deleted);
+        let before = self.let_in(*with_deleted, unfiltered);
         self.declare(Named::Source(*source));
         self.declare_joins(joins);
         match statement.mark() {
@@ -577,13 +577,13 @@ impl Writer {
 
     /// The joined tables as a list, and what they are joined on among the conditions.
     fn joined_where(&mut self, keyword: &str, source: SourceRef, joins: &[Join], predicates: &[Node]) {
-        let joined = joins.iter().filter_map(|join| self.joined_is_live(join));
-        let are_live: Vec<Node> = self.is_live(&FromItem::Source(source)).into_iter().chain(joined).collect();
+        let joined = joins.iter().filter_map(|join| self.joined_implied(join));
+        let implied: Vec<Node> = self.implied(&FromItem::Source(source), false).into_iter().chain(joined).collect();
         if joins.is_empty() {
-            return self.where_clause(predicates.iter().chain(&are_live));
+            return self.where_clause(predicates.iter().chain(&implied));
         }
         self.push(keyword).separated(", ", joins, |w, join| w.write_item(&join.item));
-        self.where_clause(joins.iter().map(|join| &join.on).chain(predicates).chain(&are_live));
+        self.where_clause(joins.iter().map(|join| &join.on).chain(predicates).chain(&implied));
     }
 
     /// Qualified, because a subquery in the statement may bring a column of the same name.

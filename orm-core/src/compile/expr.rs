@@ -106,6 +106,7 @@ impl Writer {
                 self.push("(").select(select, false);
                 self.push(")");
             }
+            Node::Over { source, node } => self.over(Named::Source(*source), source.table(), node),
         }
     }
 

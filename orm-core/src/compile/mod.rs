@@ -21,7 +21,7 @@ use writer::Writer;
 
 use crate::error::{Error, Result};
 use crate::schema::{ColumnDef, TableDef};
-use crate::sql::Select;
+use crate::sql::{Filters, Select};
 use crate::types::{TypeDef, Value};
 
 /// A statement ready to be sent.
@@ -56,6 +56,13 @@ pub(crate) trait Compile {
     /// The statement, checked.
     fn compile(&self) -> Result<Compiled> {
         let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.finish()
+    }
+
+    /// The statement, checked, with the filters of who runs it.
+    fn compile_with(&self, filters: &Filters) -> Result<Compiled> {
+        let mut writer = Writer::with(filters);
         self.write(&mut writer);
         writer.finish()
     }

@@ -45,7 +45,7 @@ impl Writer {
 
     fn plain(&mut self, select: &Select, outermost: bool, per: Option<&Per>) {
         let outer = self.enter();
-        let before = self.let_deleted_in(select.with_deleted);
+        let before = self.let_in(select.with_deleted, &select.unfiltered);
         self.about(select.root.table());
         self.declare_item(&select.from);
         self.declare_joins(&select.joins);
@@ -73,8 +73,8 @@ impl Writer {
         for place in 0..select.eager.len() {
             self.eager_join(select, place);
         }
-        let is_live = self.is_live(&select.from);
-        self.where_clause(select.predicates.iter().chain(&is_live));
+        let implied = self.implied(&select.from, false);
+        self.where_clause(select.predicates.iter().chain(&implied));
         self.group_by(&select.group_by);
         self.conditions(" HAVING ", &select.having);
         self.windows(&select.windows);
@@ -142,7 +142,9 @@ impl Writer {
             Some(place) => Named::Eager(place, select.eager[place].name),
             None => Named::Source(select.root),
         };
-        self.push(if eager.required { " JOIN " } else { " LEFT JOIN " });
+        let filters = self.filters_of(eager.table);
+        // An end that a filter leaves out is missing, and the row is not.
+        self.push(if eager.required && filters.is_empty() { " JOIN " } else { " LEFT JOIN " });
         self.table(eager.table).push(" AS ").qualifier(of).push(" ON ");
         self.separated(" AND ", eager.local.iter().zip(eager.remote), |w, (local, remote)| {
             w.qualifier(near).push(".").ident(local).push(" = ");
@@ -150,6 +152,9 @@ impl Writer {
         });
         if let Some(column) = eager.table.soft_delete_column().filter(|_| !self.has_deleted() && !eager.with_deleted) {
             self.push(" AND ").qualifier(of).push(".").ident(column.name).push(" IS NULL");
+        }
+        for filter in &filters {
+            self.push(" AND ").over(of, eager.table, filter);
         }
     }
 
@@ -199,7 +204,7 @@ impl Writer {
     /// no link, and not one to nothing.
     fn are_one(&self, link: &Join, far: &Join) -> bool {
         let are_left = link.kind == JoinKind::Left && far.kind == JoinKind::Left;
-        are_left && matches!(link.item, FromItem::Link(_)) && self.joined_is_live(far).is_some()
+        are_left && matches!(link.item, FromItem::Link(_)) && self.joined_implied(far).is_some()
     }
 
     fn join_through(&mut self, link: &Join, far: &Join) {
@@ -210,15 +215,15 @@ impl Writer {
         self.on(link);
     }
 
-    pub(super) fn joined_is_live(&self, join: &Join) -> Option<Node> {
-        self.is_live(&join.item).filter(|_| !join.with_deleted)
+    pub(super) fn joined_implied(&self, join: &Join) -> Option<Node> {
+        self.implied(&join.item, join.with_deleted)
     }
 
-    /// The condition of a join, and that its rows are not marked as deleted.
+    /// The condition of a join, and what is asked of its rows without being said.
     fn on(&mut self, join: &Join) {
         self.push(" ON ");
-        match self.joined_is_live(join) {
-            Some(is_live) => self.node(&join.on.clone().and(is_live)),
+        match self.joined_implied(join) {
+            Some(implied) => self.node(&join.on.clone().and(implied)),
             None => self.node(&join.on),
         }
     }

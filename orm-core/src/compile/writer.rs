@@ -1,9 +1,11 @@
 //! [`Writer`]: the text under construction, its parameters, and the names of its sources.
 
+use std::borrow::Cow;
+
 use super::{Compiled, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SourceRef, TableDef};
-use crate::sql::{FromItem, IsTest, LinkRef, Node};
+use crate::sql::{Filters, FromItem, IsTest, LinkRef, Node};
 use crate::types::Value;
 
 /// A statement under construction.
@@ -18,6 +20,9 @@ pub(crate) struct Writer {
     level: usize,
     /// Whether rows that are marked as deleted are among those of the query under construction.
     with_deleted: bool,
+    /// The conditions that are part of every query over a model, and the names of those that are not, here.
+    filters: Filters,
+    unfiltered: Vec<Cow<'static, str>>,
     error: Option<Error>,
     about: Option<&'static TableDef>,
 }
@@ -37,6 +42,10 @@ pub(super) enum Named {
 }
 
 impl Writer {
+    pub(super) fn with(filters: &Filters) -> Self {
+        Self { filters: filters.clone(), ..Self::default() }
+    }
+
     /// Appends SQL. The only callers are the modules of this layer, with constants.
     pub(super) fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
@@ -129,17 +138,19 @@ impl Writer {
         self.level = outer;
     }
 
-    /// Lets rows that are marked as deleted in, if that is said here or further outside; returns what
-    /// [`restore`](Self::restore) needs.
-    pub(super) fn let_deleted_in(&mut self, with_deleted: bool) -> bool {
-        let before = self.with_deleted;
+    /// Lets rows in that are marked as deleted, or that the filters of these names leave out, if that is said here or
+    /// further outside; returns what [`restore`](Self::restore) needs.
+    pub(super) fn let_in(&mut self, with_deleted: bool, unfiltered: &[Cow<'static, str>]) -> (bool, usize) {
+        let before = (self.with_deleted, self.unfiltered.len());
         self.with_deleted |= with_deleted;
+        self.unfiltered.extend_from_slice(unfiltered);
         before
     }
 
-    /// Ends what [`let_deleted_in`](Self::let_deleted_in) began.
-    pub(super) fn restore(&mut self, before: bool) {
-        self.with_deleted = before;
+    /// Ends what [`let_in`](Self::let_in) began.
+    pub(super) fn restore(&mut self, (with_deleted, unfiltered): (bool, usize)) {
+        self.with_deleted = with_deleted;
+        self.unfiltered.truncate(unfiltered);
     }
 
     /// Whether rows that are marked as deleted are let in, where the statement has come to.
@@ -147,15 +158,47 @@ impl Writer {
         self.with_deleted
     }
 
+    /// What is asked of the rows of an item without being said: that they are not marked as deleted, unless these are
+    /// let in, and the filters.
+    pub(super) fn implied(&self, item: &FromItem, with_deleted: bool) -> Option<Node> {
+        let is_live = if with_deleted { None } else { self.is_live(item) };
+        // What is no table has its conditions inside.
+        let FromItem::Source(source) = item else { return is_live };
+        let filters = self.filters.of(source.table(), &self.unfiltered);
+        let filters = filters.map(|node| Node::Over { source: *source, node: Box::new(node.clone()) });
+        is_live.into_iter().chain(filters).reduce(Node::and)
+    }
+
     /// The condition that rows of an item are not marked as deleted, if that is to be asked.
-    pub(super) fn is_live(&self, item: &FromItem) -> Option<Node> {
+    fn is_live(&self, item: &FromItem) -> Option<Node> {
         let column = match item {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
             FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
-            // It has its conditions inside.
             FromItem::Subquery { .. } => return None,
         };
         (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
+    }
+
+    /// The filters over a table.
+    pub(super) fn filters_of(&self, table: &TableDef) -> Vec<Node> {
+        self.filters.of(table, &self.unfiltered).cloned().collect()
+    }
+
+    /// Writes an expression over a table, in which the table is what `of` names.
+    pub(super) fn over(&mut self, of: Named, table: &'static TableDef, node: &Node) {
+        let Some(found) = self.names.iter().rfind(|name| name.of == of) else {
+            return self.fail(not_in_scope(of));
+        };
+        let name = found.name.clone();
+        self.names.push(Name { of: Named::Source(SourceRef::Table(table)), name });
+        // It stands among conditions, which are joined with AND.
+        if matches!(node, Node::Any(any) if any.len() > 1) {
+            self.push("(").node(node);
+            self.push(")");
+        } else {
+            self.node(node);
+        }
+        self.names.pop();
     }
 
     /// Brings a source of the current query in scope and names it.

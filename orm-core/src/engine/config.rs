@@ -13,6 +13,7 @@ use super::dsn::{self, Dsn};
 use super::record::Recorders;
 use super::{Engine, Inner, tls};
 use crate::error::{Error, Result};
+use crate::sql::Filters;
 
 /// Whether connections are encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,7 +167,8 @@ impl EngineBuilder {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
-        Ok(Engine { inner: Arc::new(Inner { pool, target, recorders: Recorders::default(), lone: None }) })
+        let inner = Inner { pool, target, recorders: Recorders::default(), lone: None };
+        Ok(Engine { inner: Arc::new(inner), filters: Filters::default() })
     }
 
     fn manager(&self, dsn: Dsn) -> Result<Manager> {

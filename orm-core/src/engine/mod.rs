@@ -29,6 +29,7 @@ pub(crate) use stream::RowSource;
 pub use test_transaction::TestTransaction;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::Filters;
 use record::Recorders;
 
 /// Where the database is, and the pool of connections to it.
@@ -46,6 +47,7 @@ use record::Recorders;
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
+    filters: Filters,
 }
 
 struct Inner {
@@ -70,6 +72,37 @@ impl Engine {
     /// An engine with settings of one's own.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
+    }
+
+    /// The same engine, with conditions that are part of all that it reads of a model from now on, and of its bulk updates
+    /// and deletes: in the query itself, in its joins, relationships, subqueries and relationship predicates. Its sessions
+    /// have them too, also in `get`. [`Query::unfiltered`](crate::Query::unfiltered) leaves one out of a query.
+    ///
+    /// They are no part of what a session writes of its own objects, by key, nor of inserts, upserts and raw SQL; `to_sql`
+    /// does not show them, a recording does.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::sql::Filters;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Invoice { #[model(primary_key)] id: Auto<i32>, tenant_id: i32 }
+    /// # async fn demo(engine: Engine) -> orm_core::Result<()> {
+    /// let engine = engine.with_filters(&Filters::new().add("tenant", Invoice::TABLE, Invoice::tenant_id.eq(7)));
+    /// let invoices = engine.query::<Invoice>().filter(Invoice::id.gt(100)).all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// ```sql
+    /// SELECT "invoice"."id", "invoice"."tenant_id" FROM "invoice" WHERE "invoice"."id" > $1 AND "invoice"."tenant_id" = $2
+    /// ```
+    #[must_use]
+    pub fn with_filters(&self, filters: &Filters) -> Self {
+        Self { inner: Arc::clone(&self.inner), filters: self.filters.and(filters) }
+    }
+
+    pub(crate) fn filters(&self) -> &Filters {
+        &self.filters
     }
 
     pub(crate) async fn connection(&self) -> Result<Connection> {

@@ -134,6 +134,7 @@ impl Engine {
                 recorders: Recorders::default(),
                 lone: Some(Arc::clone(&shared)),
             }),
+            filters: self.filters.clone(),
         };
         let test = TestTransaction { engine, shared };
         test.open().await?;

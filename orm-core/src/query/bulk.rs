@@ -81,6 +81,7 @@ impl<X, M: Model> Update<X, M> {
             joins: self.select.joins.clone(),
             predicates: self.select.predicates.clone(),
             with_deleted: self.select.with_deleted,
+            unfiltered: self.select.unfiltered.clone(),
             returning: Vec::new(),
         }
     }
@@ -157,6 +158,7 @@ impl<X, M: Model> Delete<X, M> {
             joins: self.select.joins.clone(),
             predicates: self.select.predicates.clone(),
             with_deleted: self.select.with_deleted,
+            unfiltered: self.select.unfiltered.clone(),
             permanently: self.permanently,
             returning: Vec::new(),
         }

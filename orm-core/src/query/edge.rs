@@ -175,7 +175,8 @@ pub(super) async fn fetch_edge<A: Model, B: Model, L: Loads<B>>(
     loads.join(&mut select.eager, None);
     let places = KeyPlaces::of(edge);
     let read = |row: &mut RowReader<'_>| Ok((B::from_row(row)?, loads.read(row)?));
-    let rows = engine::fetch(connection, &select.compile()?, |row| EdgeRow::read(row, &places, read)).await?;
+    let compiled = select.compile_with(connection.engine().filters())?;
+    let rows = engine::fetch(connection, &compiled, |row| EdgeRow::read(row, &places, read)).await?;
     let mut by_key: Vec<Vec<usize>> = vec![Vec::new(); keys.values.len()];
     let (mut targets, mut joined) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for EdgeRow { key, target: (target, with) } in rows {

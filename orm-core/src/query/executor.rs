@@ -66,21 +66,21 @@ impl<'e> Executor for &'e Engine {
     async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<L::Value>> {
         let mut connection = self.connection().await?;
         let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
-        let rows = engine::fetch(&mut connection, &select.compile()?, read).await?;
+        let rows = engine::fetch(&mut connection, &select.compile_with(self.filters())?, read).await?;
         let (models, joined) = rows.into_iter().unzip();
         loads.load(&mut connection, models, joined).await
     }
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
         let mut connection = self.connection().await?;
-        engine::fetch(&mut connection, &select.compile()?, read).await
+        engine::fetch(&mut connection, &select.compile_with(self.filters())?, read).await
     }
 
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'e>>;
 
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
         Box::pin(async move {
-            let compiled = write?.0.compile()?;
+            let compiled = write?.0.compile_with(self.filters())?;
             let mut connection = self.connection().await?;
             engine::execute(&mut connection, &compiled).await
         })

@@ -1,5 +1,6 @@
 //! [`Query`]: a `SELECT` under construction.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -147,6 +148,13 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// ```
     pub fn with_deleted(mut self) -> Self {
         self.select.with_deleted = true;
+        self
+    }
+
+    /// Leaves out the engine's filters of a name ([`Engine::with_filters`]), for the whole query, as
+    /// [`with_deleted`](Self::with_deleted) is said of the whole query.
+    pub fn unfiltered(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.select.unfiltered.push(name.into());
         self
     }
 
@@ -651,6 +659,11 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
     /// Like [`Query::with_deleted`].
     pub fn with_deleted(self) -> Self {
         Self(self.0.with_deleted())
+    }
+
+    /// Like [`Query::unfiltered`].
+    pub fn unfiltered(self, name: impl Into<Cow<'static, str>>) -> Self {
+        Self(self.0.unfiltered(name))
     }
 
     /// Like [`Query::limit`].

@@ -31,7 +31,7 @@ pub struct RowStream<T> {
 
 impl<T> RowStream<T> {
     async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
-        let compiled = select.compile()?;
+        let compiled = select.compile_with(engine.filters())?;
         let source = RowSource::open(engine.connection().await?, compiled).await?;
         Ok(Self { source, read })
     }

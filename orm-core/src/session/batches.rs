@@ -170,7 +170,7 @@ impl Inner {
         loads: &L,
     ) -> Result<(u64, Option<Vec<Value>>, Vec<Handle<M>>)> {
         let table = M::table();
-        let compiled = select.compile()?;
+        let compiled = select.compile_with(self.engine.filters())?;
         self.flush_for(table).await?;
         let mut last = None;
         let read = |session: &mut Self, row: &mut RowReader<'_>| {

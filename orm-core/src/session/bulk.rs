@@ -22,11 +22,11 @@ impl Inner {
         if self.options.read_only {
             return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
         }
-        write.compile()?;
+        write.compile_with(self.engine.filters())?;
         self.flush_for(M::table()).await?;
         let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
         let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
-        let compiled = write.compile()?;
+        let compiled = write.compile_with(self.engine.filters())?;
         self.open_transaction().await?;
         self.is_unrepeatable = true;
         let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };

@@ -18,7 +18,7 @@ impl<'s> Executor for &'s mut Session {
     }
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
-        let compiled = select.compile()?;
+        let compiled = select.compile_with(self.inner.engine.filters())?;
         self.inner.flush_for(select.root.table()).await?;
         self.inner.run(&compiled, |_, row| read(row)).await
     }

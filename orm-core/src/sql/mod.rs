@@ -11,6 +11,7 @@ mod column;
 mod columns;
 mod comparable;
 mod expr;
+mod filters;
 mod node;
 pub mod scope;
 mod select;
@@ -27,6 +28,7 @@ pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
+pub use filters::Filters;
 pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
 pub use scope::{AsScope, InScope};
 pub use select::{

@@ -121,6 +121,13 @@ pub enum Node {
     },
     /// `(SELECT …)`: the value of a query of one column and at most one row.
     Scalar(Arc<Select>),
+    /// An expression over a table, in which the table is this source.
+    Over {
+        /// The source.
+        source: SourceRef,
+        /// The expression.
+        node: Box<Self>,
+    },
 }
 
 /// A call of a function.

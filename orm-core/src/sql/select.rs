@@ -1,5 +1,6 @@
 //! `SELECT` as data.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::node::{LinkRef, Node};
@@ -30,6 +31,8 @@ pub struct Select {
     pub offset: Option<u64>,
     /// Whether rows that are marked as deleted are among its own, those of its joins and of the queries inside it.
     pub with_deleted: bool,
+    /// The names of the engine's filters that are left out, of its own rows and of the queries inside it.
+    pub unfiltered: Vec<Cow<'static, str>>,
     /// Ends of to-one relationships that are read in the same rows, behind the projection.
     pub eager: Vec<Eager>,
     /// At most that many rows for each value of these expressions.
@@ -224,6 +227,7 @@ impl Select {
             limit: None,
             offset: None,
             with_deleted: false,
+            unfiltered: Vec::new(),
             eager: Vec::new(),
             per: None,
             group_by: Vec::new(),

@@ -3,6 +3,8 @@
 //! Those of the flush know their rows by key; those of a bulk operation by a condition. A statement over many rows takes
 //! one array a column, so that its text and its number of parameters do not grow with them.
 
+use std::borrow::Cow;
+
 use super::node::Node;
 use super::select::Join;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
@@ -137,6 +139,8 @@ pub(crate) struct BulkUpdate {
     pub(crate) predicates: Vec<Node>,
     /// Whether rows that are marked as deleted are updated too.
     pub(crate) with_deleted: bool,
+    /// The names of the engine's filters that are left out.
+    pub(crate) unfiltered: Vec<Cow<'static, str>>,
     pub(crate) returning: Vec<usize>,
 }
 
@@ -149,6 +153,8 @@ pub(crate) struct BulkDelete {
     pub(crate) predicates: Vec<Node>,
     /// Whether rows that are marked as deleted are deleted too.
     pub(crate) with_deleted: bool,
+    /// The names of the engine's filters that are left out.
+    pub(crate) unfiltered: Vec<Cow<'static, str>>,
     /// Whether the rows go, also where the model marks them.
     pub(crate) permanently: bool,
     pub(crate) returning: Vec<usize>,

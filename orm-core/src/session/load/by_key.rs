@@ -60,7 +60,8 @@ impl Inner {
         let missing: Vec<Vec<Value>> =
             keys.iter().filter(|key| !self.known::<M>(key).is_some_and(|row| is_fresh(self, row))).cloned().collect();
         if !missing.is_empty() {
-            self.run(&select_by_keys::<M>(&missing).compile()?, Self::instance::<M>).await?;
+            let compiled = select_by_keys::<M>(&missing).compile_with(self.engine.filters())?;
+            self.run(&compiled, Self::instance::<M>).await?;
         }
         for key in &missing {
             // A row that has gone since takes its object with it.
@@ -93,6 +94,7 @@ impl Inner {
         let mut select = select_by_keys::<M>(&keys);
         // An object that is known to be marked as deleted is read too.
         select.with_deleted = rows.iter().any(|row| self.is_marked(*row));
+        // Without the engine's filters: what the session holds has been let in before.
         let compiled = select.compile()?;
         let found = self
             .run(&compiled, |session, row| {

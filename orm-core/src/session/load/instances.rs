@@ -20,7 +20,7 @@ impl Inner {
         select: Select,
         loads: L,
     ) -> Result<Vec<Handle<M>>> {
-        let compiled = select.compile()?;
+        let compiled = select.compile_with(self.engine.filters())?;
         self.flush_for(M::table()).await?;
         let rows = self.run(&compiled, |session, row| session.object_of_row::<M, L>(&loads, row)).await?;
         let handles = Self::each_once(rows);
