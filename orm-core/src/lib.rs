@@ -68,8 +68,8 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
-    Takes, Unbound, Update, Whole, query,
+    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, Returning,
+    RowStream, Rows, Takes, Unbound, Update, Whole, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

@@ -6,7 +6,7 @@ use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, FromItem, Input, InsertRow, Join,
-    KeyedDelete, KeyedUpdate, LinkWrite, Node, Select, TakeKeys,
+    KeyedDelete, KeyedUpdate, LinkWrite, Node, Projection, Select, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -49,6 +49,14 @@ impl Compile for Write {
 }
 
 impl Write {
+    /// Whether there is nothing to be sent.
+    pub(crate) fn is_nothing(&self) -> bool {
+        match self {
+            Self::BulkUpdate(update) => update.set.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The table that is written to, unless it has no model.
     fn table(&self) -> Option<&'static TableDef> {
         match self {
@@ -520,7 +528,7 @@ impl Writer {
     }
 
     fn bulk_update(&mut self, statement: &BulkUpdate) {
-        let BulkUpdate { source, set, joins, predicates, with_deleted, returning } = statement;
+        let BulkUpdate { source, set, joins, predicates, with_deleted, projection, returning } = statement;
         let outer = self.enter();
         let before = self.let_deleted_in(*with_deleted);
         self.declare(Named::Source(*source));
@@ -538,13 +546,13 @@ impl Writer {
         let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
         self.touch(table, &table.touched_by_update(is_set), !set.is_empty());
         self.joined_where(" FROM ", *source, joins, predicates);
-        self.bulk_returning(*source, returning);
+        self.bulk_returning(*source, projection, returning);
         self.restore(before);
         self.leave(outer);
     }
 
     fn bulk_delete(&mut self, statement: &BulkDelete) {
-        let BulkDelete { source, joins, predicates, with_deleted, returning, .. } = statement;
+        let BulkDelete { source, joins, predicates, with_deleted, projection, returning, .. } = statement;
         let outer = self.enter();
         let before = self.let_deleted_in(*with_deleted);
         self.declare(Named::Source(*source));
@@ -559,7 +567,7 @@ impl Writer {
                 self.joined_where(" USING ", *source, joins, predicates);
             }
         }
-        self.bulk_returning(*source, returning);
+        self.bulk_returning(*source, projection, returning);
         self.restore(before);
         self.leave(outer);
     }
@@ -587,12 +595,15 @@ impl Writer {
     }
 
     /// Qualified, because a subquery in the statement may bring a column of the same name.
-    fn bulk_returning(&mut self, source: SourceRef, columns: &[usize]) {
+    pub(super) fn bulk_returning(&mut self, source: SourceRef, projection: &[Projection], columns: &[usize]) {
         let table = source.table();
-        if columns.is_empty() {
+        if projection.is_empty() && columns.is_empty() {
             return;
         }
-        self.push(" RETURNING ");
+        self.push(" RETURNING ").separated(", ", projection, |w, item| w.projection(item, true));
+        if !projection.is_empty() && !columns.is_empty() {
+            self.push(", ");
+        }
         self.separated(", ", columns, |w, &column| {
             w.qualifier(Named::Source(source)).push(".").ident(table.columns[column].name);
         });

@@ -455,7 +455,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let update = query::<Course>().filter(Course::name.eq("Java")).update(Course::name.set("JavaScript"));
     /// assert_eq!(update.to_sql(), r#"UPDATE "course" SET "name" = $1 WHERE "course"."name" = $2"#);
     /// ```
-    pub fn update<A, I>(self, assignments: A) -> Update<X, M>
+    pub fn update<A, I>(self, assignments: A) -> Update<X, M, S>
     where
         A: Assignments<M, S, I>,
     {
@@ -476,7 +476,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let delete = query::<Course>().filter(Course::name.eq("Java")).delete();
     /// assert_eq!(delete.to_sql(), r#"DELETE FROM "course" WHERE "course"."name" = $1"#);
     /// ```
-    pub fn delete(self) -> Delete<X, M> {
+    pub fn delete(self) -> Delete<X, M, S> {
         Delete::new(self.on, self.select)
     }
 

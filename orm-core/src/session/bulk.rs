@@ -11,6 +11,7 @@ use crate::compile::{Compile, Write};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Model;
+use crate::types::RowReader;
 
 /// The bytes of the columns that came back, in their order.
 type Returned = Vec<Option<Box<[u8]>>>;
@@ -19,10 +20,10 @@ impl Inner {
     /// Runs a bulk update or delete in the session's transaction, after a flush. Where the session holds objects of the
     /// model, the keys of the rows come back and the objects are brought in line.
     pub(super) async fn bulk<M: Model>(&mut self, mut write: Write) -> Result<u64> {
-        if self.options.read_only {
-            return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
+        self.check_bulk(&write)?;
+        if write.is_nothing() {
+            return Ok(0);
         }
-        write.compile()?;
         self.flush_for(M::table()).await?;
         let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
         let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
@@ -49,6 +50,48 @@ impl Inner {
             self.follow(arena, &write, &columns, &rows)?;
         }
         Ok(count)
+    }
+
+    /// Like [`bulk`](Self::bulk), with what the caller has asked to have back of the rows.
+    pub(super) async fn bulk_returning<M: Model, R>(
+        &mut self,
+        mut write: Write,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        self.check_bulk(&write)?;
+        if write.is_nothing() {
+            return Ok(Vec::new());
+        }
+        self.flush_for(M::table()).await?;
+        let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
+        let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
+        let compiled = write.compile()?;
+        self.open_transaction().await?;
+        self.is_unrepeatable = true;
+        let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+        let read = |row: &mut RowReader<'_>| {
+            let asked = read(row)?;
+            let own = row.position()..row.position() + columns.len();
+            let own = own.map(|i| row.raw_at(i).map(|raw| raw.map(Into::into))).collect::<Result<Returned>>()?;
+            Ok((asked, own))
+        };
+        let outcome = engine::fetch(connection, &compiled, read).await;
+        let (asked, rows): (Vec<R>, Vec<Returned>) = self.or_fail(outcome).await?.into_iter().unzip();
+        if let Some(arena) = arena {
+            self.follow(arena, &write, &columns, &rows)?;
+        }
+        Ok(asked)
+    }
+
+    /// What is wrong with a statement is found before the flush.
+    fn check_bulk(&self, write: &Write) -> Result<()> {
+        if self.options.read_only {
+            return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
+        }
+        if write.is_nothing() {
+            return Ok(());
+        }
+        write.compile().map(drop)
     }
 
     fn follow(&mut self, arena: usize, write: &Write, columns: &[usize], rows: &[Returned]) -> Result<()> {

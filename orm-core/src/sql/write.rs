@@ -4,7 +4,7 @@
 //! one array a column, so that its text and its number of parameters do not grow with them.
 
 use super::node::Node;
-use super::select::Join;
+use super::select::{Join, Projection};
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
 
@@ -137,6 +137,9 @@ pub(crate) struct BulkUpdate {
     pub(crate) predicates: Vec<Node>,
     /// Whether rows that are marked as deleted are updated too.
     pub(crate) with_deleted: bool,
+    /// What the caller has asked to have back.
+    pub(crate) projection: Vec<Projection>,
+    /// Columns that come back behind it.
     pub(crate) returning: Vec<usize>,
 }
 
@@ -151,6 +154,9 @@ pub(crate) struct BulkDelete {
     pub(crate) with_deleted: bool,
     /// Whether the rows go, also where the model marks them.
     pub(crate) permanently: bool,
+    /// What the caller has asked to have back.
+    pub(crate) projection: Vec<Projection>,
+    /// Columns that come back behind it.
     pub(crate) returning: Vec<usize>,
 }
 

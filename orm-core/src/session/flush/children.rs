@@ -128,7 +128,15 @@ fn push(
             let made = table.touched_by_update(|column| nullified.contains(&column));
             let returning = returning(&made);
             let predicates = vec![chosen];
-            let write = BulkUpdate { source, set, joins: Vec::new(), predicates, with_deleted: goes, returning };
+            let write = BulkUpdate {
+                source,
+                set,
+                joins: Vec::new(),
+                predicates,
+                with_deleted: goes,
+                projection: Vec::new(),
+                returning,
+            };
             out.push(Outgoing { write: Write::BulkUpdate(write), expect: Expect::Children { table, nullified, made } });
             return Ok(());
         }
@@ -143,7 +151,15 @@ fn push(
             let made = if goes || table.soft_delete.is_none() { Vec::new() } else { table.changed_by_mark() };
             let (predicates, returning) = (vec![chosen.clone()], returning(&made));
             let (with_deleted, permanently) = (goes, goes);
-            let write = BulkDelete { source, joins: Vec::new(), predicates, with_deleted, permanently, returning };
+            let write = BulkDelete {
+                source,
+                joins: Vec::new(),
+                predicates,
+                with_deleted,
+                permanently,
+                projection: Vec::new(),
+                returning,
+            };
             (write, made)
         }
     };
