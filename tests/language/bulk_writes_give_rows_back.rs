@@ -52,8 +52,7 @@ async fn q22_an_engine_gives_typed_rows_back() -> Result<()> {
         .await?;
     raised.sort_by_key(|row| row.0);
     assert_eq!(raised, [(1, 2000, None), (3, 1400, None)]);
-    let one: String =
-        db.engine.query::<Line>().filter(Line::id.eq(3)).delete().returning(Line::product).one().await?;
+    let one: String = db.engine.query::<Line>().filter(Line::id.eq(3)).delete().returning(Line::product).one().await?;
     assert_eq!(one, "tea");
     let line = || db.engine.query::<Line>().filter(Line::id.eq(3));
     assert_eq!(line().delete().returning(Line::product).one_or_none().await?, None);

@@ -1,4 +1,5 @@
 //! The query language, by the numbers of `docs/queries.md`: the text that each item becomes, and what it gives.
 
 mod bulk_writes_give_rows_back;
+mod rows_are_inserted;
 mod shop;

@@ -1,13 +1,16 @@
 //! Expressions to text.
 
 use super::refused;
-use super::writer::{Named, Writer};
+use super::writer::{Named, Spelling, Writer};
 use crate::sql::{BinaryOp, IsTest, Node};
 use crate::types::Value;
 
 impl Writer {
     pub(super) fn node(&mut self, node: &Node) {
         match node {
+            Node::Column { column, .. } if self.spelling() == Spelling::Bare => {
+                self.ident(column.name);
+            }
             Node::Column { source, column } => {
                 self.qualifier(Named::Source(*source)).push(".").ident(column.name);
             }

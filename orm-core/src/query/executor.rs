@@ -50,7 +50,7 @@ pub trait Executor: Sized + Send {
 
     /// A bulk operation under way whose rows come back.
     #[doc(hidden)]
-    type Returned<R: Send + 'static>: Future<Output = Result<Vec<R>>> + Send;
+    type Returned<R: Send + 'static>: Future<Output = Result<Vec<R>>> + Send + Unpin;
 
     /// Runs a bulk operation whose rows come back.
     #[doc(hidden)]

@@ -10,7 +10,8 @@ use super::undo::Change;
 use crate::compile::{Compile, Write};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Model;
+use crate::schema::{Model, TableDef};
+use crate::sql::{Conflict, ConflictAction};
 use crate::types::RowReader;
 
 /// The bytes of the columns that came back, in their order.
@@ -31,6 +32,7 @@ impl Inner {
         self.open_transaction().await?;
         self.is_unrepeatable = true;
         let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+        let arena = arena.filter(|_| !columns.is_empty());
         let outcome = match arena {
             None => engine::execute(connection, &compiled).await.map(|count| (count, Vec::new())),
             Some(_) => engine::fetch(connection, &compiled, |row| {
@@ -154,20 +156,9 @@ fn returning(write: &mut Write) -> Vec<usize> {
     match write {
         Write::BulkUpdate(update) => {
             let table = update.source.table();
-            let set = || update.set.iter().filter_map(|(column, _)| table.column_index(column.name));
-            let touched = table.touched_by_update(|column| set().any(|other| other == column));
-            // A generated column may be made of one that was set.
-            let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
-            let mut columns: Vec<usize> = table.primary_key.to_vec();
-            columns.extend(
-                set()
-                    .chain(touched)
-                    .chain(made)
-                    .filter(|column| !table.primary_key.contains(column))
-                    .collect::<Vec<_>>(),
-            );
-            update.returning.clone_from(&columns);
-            columns
+            let set = update.set.iter().filter_map(|(column, _)| table.column_index(column.name)).collect();
+            update.returning = changed_by_update(table, set);
+            update.returning.clone()
         }
         Write::BulkDelete(delete) => {
             let table = delete.source.table();
@@ -177,6 +168,24 @@ fn returning(write: &mut Write) -> Vec<usize> {
             }
             delete.returning.clone()
         }
+        Write::Insert(insert) => {
+            let Some(Conflict { action: ConflictAction::Update { set, .. }, .. }) = &insert.conflict else {
+                return Vec::new();
+            };
+            let set = set.iter().filter_map(|(column, _)| insert.table.column_index(column.name)).collect();
+            insert.returning = changed_by_update(insert.table, set);
+            insert.returning.clone()
+        }
         _ => Vec::new(),
     }
+}
+
+/// The key, and the columns that an update of these columns changes.
+fn changed_by_update(table: &TableDef, set: Vec<usize>) -> Vec<usize> {
+    let touched = table.touched_by_update(|column| set.contains(&column));
+    // A generated column may be made of one that was set.
+    let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
+    let mut columns = table.primary_key.to_vec();
+    columns.extend(set.into_iter().chain(touched).chain(made).filter(|column| !table.primary_key.contains(column)));
+    columns
 }

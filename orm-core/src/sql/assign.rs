@@ -71,6 +71,15 @@ macro_rules! text_value {
                 Node::Param(Value::text(&self))
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl IntoValue<Auto<String>> for $from {
+            type Uses = ();
+
+            fn into_node(self) -> Node {
+                Node::Param(Value::text(&self))
+            }
+        }
     )* };
 }
 text_value!(&str, &String, Cow<'_, str>, Box<str>);

@@ -11,6 +11,7 @@ mod column;
 mod columns;
 mod comparable;
 mod expr;
+mod insert;
 mod node;
 pub mod scope;
 mod select;
@@ -26,6 +27,8 @@ pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
+pub(crate) use insert::{BulkInsert, Conflict, ConflictAction, ConflictTarget, InsertRows, excluded_source};
+pub use insert::{Excluded, InsertColumns, OneField, RowsFor, excluded};
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use scope::{AsScope, InScope};
 pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
