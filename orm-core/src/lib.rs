@@ -64,7 +64,7 @@ pub mod types;
 pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
-pub use orm_derive::{Enum, Model, Newtype};
+pub use orm_derive::{Changes, Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
@@ -76,5 +76,5 @@ pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
     Upserted,
 };
-pub use sql::excluded;
+pub use sql::{Changes, excluded};
 pub use tokio_postgres;

@@ -7,6 +7,7 @@
 mod alias;
 mod arithmetic;
 mod assign;
+mod changes;
 mod column;
 mod columns;
 mod comparable;
@@ -22,6 +23,7 @@ pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
+pub use changes::{Change, ChangeSet, Changes, OfChanges};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use expr::{
