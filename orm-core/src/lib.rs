@@ -64,15 +64,17 @@ pub mod types;
 pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
-pub use orm_derive::{Enum, Model, Newtype};
+pub use orm_derive::{Changes, Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
-    Takes, Unbound, Update, Whole, query,
+    Db, Delete, Dynamic, Executor, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, Load, LoadJoined,
+    Loads, Nested, OfEnd, OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update, Whole, Written,
+    insert, insert_into, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
     Upserted,
 };
+pub use sql::{Changes, excluded};
 pub use tokio_postgres;

@@ -1,10 +1,11 @@
-//! The derive macros of `orm_core`: `Model`, `Enum` and `Newtype`.
+//! The derive macros of `orm_core`: `Model`, `Enum`, `Newtype` and `Changes`.
 //!
 //! The way through the crate: `attr` and `read` read the attributes into the trees of `ast` and `scalar`, `valid` refuses
 //! what is wrong, `expand` writes the code. After a refusal, `fallback` sees to it that no other errors follow.
 
 mod ast;
 mod attr;
+mod changes;
 mod expand;
 mod fallback;
 mod infer;
@@ -189,6 +190,34 @@ pub fn enumeration(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Newtype, attributes(model))]
 pub fn newtype(input: TokenStream) -> TokenStream {
     derive_newtype(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes a struct of options the changes of a model: what is `None` is left as it is.
+///
+/// ```text
+/// #[derive(Changes, Default, Deserialize)]
+/// #[changes(model = Course)]
+/// struct CourseChanges {
+///     name: Option<String>,
+///     note: Option<Option<String>>,     // `Some(None)` writes NULL
+/// }
+/// ```
+///
+/// Each field has the name of a field of the model, and is an `Option` of its type, or of what the builder's setter takes
+/// for it: `Option<&str>` for a `String`, `Option<i32>` for an `Option<i32>` that is never set to NULL. `session.apply` and
+/// a bulk `update` take it.
+///
+/// # Attributes
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `model = Course` | struct | the model |
+/// | `crate = path` | struct | where `orm_core` is, if it was renamed |
+/// | `field = name` | field | the model's field, where its name is another |
+/// | `skip` | field | no change of the model |
+#[proc_macro_derive(Changes, attributes(changes))]
+pub fn changes(input: TokenStream) -> TokenStream {
+    changes::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
 fn derive_model(input: &DeriveInput) -> Code {

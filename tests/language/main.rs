@@ -1,4 +1,7 @@
 //! The query language, by the numbers of `docs/queries.md`: the text that each item becomes, and what it gives.
 
+mod bulk_writes_give_rows_back;
+mod changes_are_structs;
 mod filters_are_part_of_every_statement;
+mod rows_are_inserted;
 mod shop;

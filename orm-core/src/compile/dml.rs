@@ -5,8 +5,8 @@ use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
-    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, FromItem, Input, InsertRow, Join,
-    KeyedDelete, KeyedUpdate, LinkWrite, Node, Select, TakeKeys,
+    ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkInsert, BulkUpdate, Followers, FromItem, Input, InsertRow,
+    InsertRows, Join, KeyedDelete, KeyedUpdate, LinkWrite, Node, Projection, Select, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -23,6 +23,7 @@ pub(crate) enum Write {
     Link(LinkWrite),
     BulkUpdate(BulkUpdate),
     BulkDelete(BulkDelete),
+    Insert(BulkInsert),
     /// Looks, before something is written.
     Find(Select),
 }
@@ -43,12 +44,22 @@ impl Compile for Write {
             Self::Link(statement) => w.link_write(statement),
             Self::BulkUpdate(statement) => w.bulk_update(statement),
             Self::BulkDelete(statement) => w.bulk_delete(statement),
+            Self::Insert(statement) => w.insert(statement),
             Self::Find(select) => w.select(select, true),
         }
     }
 }
 
 impl Write {
+    /// Whether there is nothing to be sent.
+    pub(crate) fn is_nothing(&self) -> bool {
+        match self {
+            Self::BulkUpdate(update) => update.set.is_empty(),
+            Self::Insert(insert) => matches!(insert.rows, InsertRows::Arrays { count: 0, .. }),
+            _ => false,
+        }
+    }
+
     /// The table that is written to, unless it has no model.
     fn table(&self) -> Option<&'static TableDef> {
         match self {
@@ -62,6 +73,7 @@ impl Write {
             Self::Link(_) | Self::Find(_) => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
             Self::BulkDelete(statement) => Some(statement.source.table()),
+            Self::Insert(statement) => Some(statement.table),
         }
     }
 }
@@ -74,7 +86,7 @@ fn is_told_by_ends(table: &TableDef, statement: &LinkWrite) -> bool {
 }
 
 /// How the columns of the rows that are sent are called, keys and values apart: a key may be among the values too.
-fn input_name(prefix: &str, index: usize) -> String {
+pub(super) fn input_name(prefix: &str, index: usize) -> String {
     format!("{prefix}{index}")
 }
 
@@ -83,7 +95,7 @@ fn nested(name: &str) -> String {
     format!("{name}_elements")
 }
 
-fn named_inputs<'a>(
+pub(super) fn named_inputs<'a>(
     table: &'static TableDef,
     columns: &[usize],
     arrays: &'a [Input],
@@ -94,7 +106,7 @@ fn named_inputs<'a>(
 }
 
 impl Writer {
-    fn column_names(&mut self, table: &'static TableDef, columns: &[usize]) -> &mut Self {
+    pub(super) fn column_names(&mut self, table: &'static TableDef, columns: &[usize]) -> &mut Self {
         self.separated(", ", columns, |w, &column| {
             w.ident(table.columns[column].name);
         })
@@ -110,7 +122,7 @@ impl Writer {
     }
 
     /// The rows that are sent, as an item of a FROM clause with their ordinals as `n`, in their order.
-    fn rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
+    pub(super) fn rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
         if inputs.iter().all(|(_, input, _)| matches!(input, Input::Plain(_))) {
             return self.unnest_rows(alias, inputs);
         }
@@ -272,7 +284,7 @@ impl Writer {
     }
 
     /// A column of the rows that are sent, with what the server makes in the place of NULL if the column is such.
-    fn value_or_default(&mut self, table: &'static TableDef, column: &'static ColumnDef, name: &str) {
+    pub(super) fn value_or_default(&mut self, table: &'static TableDef, column: &'static ColumnDef, name: &str) {
         if !column.auto {
             self.ident(name);
             return;
@@ -421,7 +433,7 @@ impl Writer {
 
     /// Like [`touch`](Self::touch), but where the columns of `EXCLUDED` have the same names: the SQL of a definition, which
     /// may name columns, is to see those of the row alone.
-    fn touch_in_conflict(&mut self, table: &'static TableDef, columns: &[usize]) {
+    pub(super) fn touch_in_conflict(&mut self, table: &'static TableDef, columns: &[usize]) {
         for column in columns.iter().map(|&column| &table.columns[column]) {
             let sql = column.on_update.unwrap_or_default();
             self.push(", ").ident(column.name).push(" = (SELECT ").push(sql).push(" FROM (SELECT ").table(table);
@@ -520,13 +532,24 @@ impl Writer {
     }
 
     fn bulk_update(&mut self, statement: &BulkUpdate) {
-        let BulkUpdate { source, set, joins, predicates, with_deleted, unfiltered, returning } = statement;
+        let BulkUpdate { source, set, joins, predicates, with_deleted, unfiltered, projection, returning } = statement;
         let outer = self.enter();
         let before = self.let_in(*with_deleted, unfiltered);
         self.declare(Named::Source(*source));
         self.declare_joins(joins);
         let table = source.table();
         self.push("UPDATE ").table(table).push(" SET ");
+        self.assignments(table, set);
+        let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
+        self.touch(table, &table.touched_by_update(is_set), !set.is_empty());
+        self.joined_where(" FROM ", *source, joins, predicates);
+        self.bulk_returning(*source, projection, returning);
+        self.restore(before);
+        self.leave(outer);
+    }
+
+    /// `"name" = $1, …`, with values that were checked.
+    pub(super) fn assignments(&mut self, table: &'static TableDef, set: &[(&'static ColumnDef, Node)]) {
         self.separated(", ", set, |w, (column, value)| {
             if let Node::Param(value) = value
                 && let Err(error) = check_value(table, column, value)
@@ -535,16 +558,10 @@ impl Writer {
             }
             w.ident(column.name).push(" = ").node(value);
         });
-        let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
-        self.touch(table, &table.touched_by_update(is_set), !set.is_empty());
-        self.joined_where(" FROM ", *source, joins, predicates);
-        self.bulk_returning(*source, returning);
-        self.restore(before);
-        self.leave(outer);
     }
 
     fn bulk_delete(&mut self, statement: &BulkDelete) {
-        let BulkDelete { source, joins, predicates, with_deleted, unfiltered, returning, .. } = statement;
+        let BulkDelete { source, joins, predicates, with_deleted, unfiltered, projection, returning, .. } = statement;
         let outer = self.enter();
         let before = self.let_in(*with_deleted, unfiltered);
         self.declare(Named::Source(*source));
@@ -559,7 +576,7 @@ impl Writer {
                 self.joined_where(" USING ", *source, joins, predicates);
             }
         }
-        self.bulk_returning(*source, returning);
+        self.bulk_returning(*source, projection, returning);
         self.restore(before);
         self.leave(outer);
     }
@@ -587,12 +604,15 @@ impl Writer {
     }
 
     /// Qualified, because a subquery in the statement may bring a column of the same name.
-    fn bulk_returning(&mut self, source: SourceRef, columns: &[usize]) {
+    pub(super) fn bulk_returning(&mut self, source: SourceRef, projection: &[Projection], columns: &[usize]) {
         let table = source.table();
-        if columns.is_empty() {
+        if projection.is_empty() && columns.is_empty() {
             return;
         }
-        self.push(" RETURNING ");
+        self.push(" RETURNING ").separated(", ", projection, |w, item| w.projection(item, true));
+        if !projection.is_empty() && !columns.is_empty() {
+            self.push(", ");
+        }
         self.separated(", ", columns, |w, &column| {
             w.qualifier(Named::Source(source)).push(".").ident(table.columns[column].name);
         });

@@ -2,7 +2,7 @@
 
 use super::ddl::write_type;
 use super::refused;
-use super::writer::{Named, Writer};
+use super::writer::{Named, Spelling, Writer};
 use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
@@ -12,6 +12,9 @@ use crate::types::Value;
 impl Writer {
     pub(super) fn node(&mut self, node: &Node) {
         match node {
+            Node::Column { column, .. } if self.spelling() == Spelling::Bare => {
+                self.ident(column.name);
+            }
             Node::Column { source, column } => {
                 self.qualifier(Named::Source(*source)).push(".").ident(column.name);
             }

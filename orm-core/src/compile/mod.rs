@@ -6,12 +6,16 @@
 mod ddl;
 mod dml;
 mod expr;
+mod input;
+mod insert;
+mod literal;
 mod select;
 mod transaction;
 mod writer;
 
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
+pub(crate) use input::{input, input_array};
 pub use transaction::IsolationLevel;
 pub(crate) use transaction::{
     BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,

@@ -107,7 +107,7 @@ impl Writer {
         });
     }
 
-    fn projection(&mut self, item: &Projection, outermost: bool) {
+    pub(super) fn projection(&mut self, item: &Projection, outermost: bool) {
         match item {
             Projection::Model(source) => self.model(Named::Source(*source), source.table(), outermost),
             Projection::Expr { node, ty } => {

@@ -23,8 +23,21 @@ pub(crate) struct Writer {
     /// The conditions that are part of every query over a model, and the names of those that are not, here.
     filters: Filters,
     unfiltered: Vec<Cow<'static, str>>,
+    spelling: Spelling,
     error: Option<Error>,
     about: Option<&'static TableDef>,
+}
+
+/// How columns and values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Spelling {
+    /// Columns with their source, values as parameters.
+    #[default]
+    Usual,
+    /// Values as literals, where PostgreSQL takes no parameters.
+    Literal,
+    /// Values as literals, and columns without their source.
+    Bare,
 }
 
 #[derive(Debug)]
@@ -86,6 +99,10 @@ impl Writer {
         use std::fmt::Write as _;
         if let Some(reason) = value.refusal() {
             self.fail(Error::new(ErrorKind::Encode, format!("a value cannot be sent: {reason}")));
+        }
+        if self.spelling != Spelling::Usual {
+            self.spelled(&value);
+            return self;
         }
         self.params.push(value);
         // Writing to a `String` cannot fail.
@@ -275,6 +292,15 @@ impl Writer {
             }
             None => self.fail(not_in_scope(of)),
         }
+    }
+
+    /// Writes columns and values that way from here on; returns how they were written before.
+    pub(super) fn spell(&mut self, spelling: Spelling) -> Spelling {
+        std::mem::replace(&mut self.spelling, spelling)
+    }
+
+    pub(super) fn spelling(&self) -> Spelling {
+        self.spelling
     }
 
     /// Records what a result column is expected to be.

@@ -59,8 +59,11 @@ fn with_server_error(error: Error, source: tokio_postgres::Error) -> Error {
 /// A statement failed.
 pub(super) fn statement(source: tokio_postgres::Error, sql: &str, table: Option<&'static TableDef>) -> Error {
     let Some(db) = source.as_db_error() else { return client_side(source) };
-    let error =
-        constraint(db, table).or_else(|| transaction(db)).or_else(|| schema(db, sql, table)).unwrap_or_else(|| {
+    let error = constraint(db, table)
+        .or_else(|| transaction(db))
+        .or_else(|| conflict(db, sql, table))
+        .or_else(|| schema(db, sql, table))
+        .unwrap_or_else(|| {
             Error::new(ErrorKind::Database, format!("the server refused the statement: {}", db.message()))
         });
     with_server_error(with_model(error, db, table), source)
@@ -145,6 +148,38 @@ fn transaction(db: &DbError) -> Option<Error> {
     let lost = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
     lost.contains(code)
         .then(|| Error::new(ErrorKind::Connection, format!("the server ended the connection: {}", db.message())))
+}
+
+/// What an insert says of a conflict is not so.
+fn conflict(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<Error> {
+    let code = db.code();
+    let (model, shown) = (table?.model, table?.display_name());
+    let named = |kind, message| Some(Error::new(kind, message).with_model(model).with_table(shown.clone()));
+    // The code alone could be that of a subquery of several rows; a routine's name is the same in every language.
+    if *code == SqlState::CARDINALITY_VIOLATION && db.routine().is_some_and(|routine| routine.contains("OnConflict")) {
+        return named(
+            ErrorKind::Invalid,
+            format!(
+                "two values to insert into `{shown}` are in conflict with one row, which cannot be updated twice by one statement: leave out all but one of them, or insert them one after the other"
+            ),
+        );
+    }
+    if *code == SqlState::INVALID_COLUMN_REFERENCE && sql.contains(" ON CONFLICT (") {
+        return named(
+            ErrorKind::Schema,
+            format!(
+                "table `{shown}` has no unique constraint or index over exactly the columns of `on_conflict`: add one, and say its condition by `filter` if it is partial"
+            ),
+        );
+    }
+    if *code == SqlState::UNDEFINED_OBJECT {
+        const CLAUSE: &str = " ON CONFLICT ON CONSTRAINT ";
+        let start = sql.find(CLAUSE)? + CLAUSE.len();
+        let name = identifiers_at(&sql[start..], 1).pop()?;
+        let error = named(ErrorKind::Schema, format!("table `{shown}` has no constraint `{name}`"));
+        return error.map(|error| error.with_constraint(name));
+    }
+    None
 }
 
 fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<Error> {

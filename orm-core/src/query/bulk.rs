@@ -5,30 +5,31 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::executor::{BulkWrite, Executor};
+use super::returning::Returning;
 use crate::compile::{Compile, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Model};
-use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select};
+use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select, Selection};
 use crate::types::Value;
 
 /// A bulk update: what [`Query::update`](super::Query::update) makes. Awaiting it runs it.
 #[must_use = "an update does nothing until it is awaited"]
-pub struct Update<X, M> {
+pub struct Update<X, M, Scope = (M, ())> {
     on: X,
     select: Select,
     set: Vec<(&'static ColumnDef, Node)>,
     all_rows: bool,
-    model: PhantomData<fn() -> M>,
+    types: PhantomData<fn() -> (M, Scope)>,
 }
 
 /// A bulk delete: what [`Query::delete`](super::Query::delete) makes. Awaiting it runs it.
 #[must_use = "a delete does nothing until it is awaited"]
-pub struct Delete<X, M> {
+pub struct Delete<X, M, Scope = (M, ())> {
     on: X,
     select: Select,
     all_rows: bool,
     permanently: bool,
-    model: PhantomData<fn() -> M>,
+    types: PhantomData<fn() -> (M, Scope)>,
 }
 
 /// A bulk operation is a table and conditions: a query that says more is refused, and one that says less must say so.
@@ -49,15 +50,46 @@ fn check(select: &Select, all_rows: bool, what: &str) -> Result<()> {
     Ok(())
 }
 
-impl<X, M: Model> Update<X, M> {
+impl<X, M: Model, S> Update<X, M, S> {
     pub(super) fn new(on: X, select: Select, set: Vec<(&'static ColumnDef, Node)>) -> Self {
-        Self { on, select, set, all_rows: false, model: PhantomData }
+        Self { on, select, set, all_rows: false, types: PhantomData }
     }
 
     /// Says that all rows of the table are meant: without it, an update without a filter is refused.
     pub fn all_rows(mut self) -> Self {
         self.all_rows = true;
         self
+    }
+
+    /// Gives back columns and expressions of the rows that were updated, as they are afterwards. What the query has joined can be among
+    /// them. Awaiting it gives typed rows, from an engine and from a session alike; their number is that of the rows that
+    /// were updated, and their order is the server's.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let renamed = query::<Course>()
+    ///     .filter(Course::name.eq("Java"))
+    ///     .update(Course::name.set("JavaScript"))
+    ///     .returning((Course::id, Course::name));
+    /// assert_eq!(
+    ///     renamed.to_sql(),
+    ///     r#"UPDATE "course" SET "name" = $1 WHERE "course"."name" = $2 RETURNING "course"."id", "course"."name""#,
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub fn returning<T, I>(self, selection: T) -> Returning<X, M, T::Row>
+    where
+        T: Selection<S, I>,
+    {
+        let refused = check(&self.select, self.all_rows, "update").err();
+        let mut statement = self.statement();
+        selection.into_projection(&mut statement.projection);
+        Returning::new(self.on, Write::BulkUpdate(statement), refused, T::read)
     }
 
     /// The text of the statement.
@@ -68,7 +100,8 @@ impl<X, M: Model> Update<X, M> {
 
     fn statement(&self) -> BulkUpdate {
         let mut set = self.set.clone();
-        if let Some(column) = M::table().version_column().map(|index| &M::table().columns[index])
+        if !set.is_empty()
+            && let Some(column) = M::table().version_column().map(|index| &M::table().columns[index])
             && !set.iter().any(|(other, _)| other.name == column.name)
         {
             // Who has read the row before is to notice.
@@ -82,12 +115,13 @@ impl<X, M: Model> Update<X, M> {
             predicates: self.select.predicates.clone(),
             with_deleted: self.select.with_deleted,
             unfiltered: self.select.unfiltered.clone(),
+            projection: Vec::new(),
             returning: Vec::new(),
         }
     }
 }
 
-impl<X, M: Model> Update<X, M> {
+impl<X, M: Model, S> Update<X, M, S> {
     /// Runs the update; the number of rows that it changed. Awaiting the update does the same.
     ///
     /// # Errors
@@ -101,7 +135,7 @@ impl<X, M: Model> Update<X, M> {
     }
 }
 
-impl<X: Executor, M: Model> IntoFuture for Update<X, M> {
+impl<X: Executor, M: Model, S> IntoFuture for Update<X, M, S> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
@@ -112,9 +146,9 @@ impl<X: Executor, M: Model> IntoFuture for Update<X, M> {
     }
 }
 
-impl<X, M: Model> Delete<X, M> {
+impl<X, M: Model, S> Delete<X, M, S> {
     pub(super) fn new(on: X, select: Select) -> Self {
-        Self { on, select, all_rows: false, permanently: false, model: PhantomData }
+        Self { on, select, all_rows: false, permanently: false, types: PhantomData }
     }
 
     /// Says that all rows of the table are meant: without it, a delete without a filter is refused.
@@ -146,6 +180,31 @@ impl<X, M: Model> Delete<X, M> {
         self
     }
 
+    /// Gives back columns and expressions of the rows that were deleted, as they were. What the query has joined can be among
+    /// them. Awaiting it gives typed rows, from an engine and from a session alike; their number is that of the rows that
+    /// were deleted, and their order is the server's.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let gone = query::<Course>().filter(Course::name.eq("Java")).delete().returning(Course::id);
+    /// assert_eq!(gone.to_sql(), r#"DELETE FROM "course" WHERE "course"."name" = $1 RETURNING "course"."id""#);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub fn returning<T, I>(self, selection: T) -> Returning<X, M, T::Row>
+    where
+        T: Selection<S, I>,
+    {
+        let refused = check(&self.select, self.all_rows, "delete").err();
+        let mut statement = self.statement();
+        selection.into_projection(&mut statement.projection);
+        Returning::new(self.on, Write::BulkDelete(statement), refused, T::read)
+    }
+
     /// The text of the statement.
     #[must_use]
     pub fn to_sql(&self) -> String {
@@ -160,12 +219,13 @@ impl<X, M: Model> Delete<X, M> {
             with_deleted: self.select.with_deleted,
             unfiltered: self.select.unfiltered.clone(),
             permanently: self.permanently,
+            projection: Vec::new(),
             returning: Vec::new(),
         }
     }
 }
 
-impl<X, M: Model> Delete<X, M> {
+impl<X, M: Model, S> Delete<X, M, S> {
     /// Runs the delete; the number of rows that went. Awaiting the delete does the same.
     ///
     /// # Errors
@@ -179,7 +239,7 @@ impl<X, M: Model> Delete<X, M> {
     }
 }
 
-impl<X: Executor, M: Model> IntoFuture for Delete<X, M> {
+impl<X: Executor, M: Model, S> IntoFuture for Delete<X, M, S> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
@@ -190,13 +250,13 @@ impl<X: Executor, M: Model> IntoFuture for Delete<X, M> {
     }
 }
 
-impl<X, M: Model> fmt::Debug for Update<X, M> {
+impl<X, M: Model, S> fmt::Debug for Update<X, M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_sql())
     }
 }
 
-impl<X, M: Model> fmt::Debug for Delete<X, M> {
+impl<X, M: Model, S> fmt::Debug for Delete<X, M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_sql())
     }

@@ -47,6 +47,18 @@ pub trait Executor: Sized + Send {
     /// Runs a bulk operation.
     #[doc(hidden)]
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing;
+
+    /// A bulk operation under way whose rows come back.
+    #[doc(hidden)]
+    type Returned<R: Send + 'static>: Future<Output = Result<Vec<R>>> + Send + Unpin;
+
+    /// Runs a bulk operation whose rows come back.
+    #[doc(hidden)]
+    fn write_returning<M: Model, R: Send + 'static>(
+        self,
+        write: Result<BulkWrite>,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Self::Returned<R>;
 }
 
 /// Who can be asked to load `L` with a query: an engine whatever it is, a session what fills the fields of its objects.
@@ -80,9 +92,31 @@ impl<'e> Executor for &'e Engine {
 
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
         Box::pin(async move {
-            let compiled = write?.0.compile_with(self.filters())?;
+            let write = write?.0;
+            if write.is_nothing() {
+                return Ok(0);
+            }
+            let compiled = write.compile_with(self.filters())?;
             let mut connection = self.connection().await?;
             engine::execute(&mut connection, &compiled).await
+        })
+    }
+
+    type Returned<R: Send + 'static> = Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 'e>>;
+
+    fn write_returning<M: Model, R: Send + 'static>(
+        self,
+        write: Result<BulkWrite>,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Self::Returned<R> {
+        Box::pin(async move {
+            let write = write?.0;
+            if write.is_nothing() {
+                return Ok(Vec::new());
+            }
+            let compiled = write.compile_with(self.filters())?;
+            let mut connection = self.connection().await?;
+            engine::fetch(&mut connection, &compiled, read).await
         })
     }
 }

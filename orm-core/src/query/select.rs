@@ -464,7 +464,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let update = query::<Course>().filter(Course::name.eq("Java")).update(Course::name.set("JavaScript"));
     /// assert_eq!(update.to_sql(), r#"UPDATE "course" SET "name" = $1 WHERE "course"."name" = $2"#);
     /// ```
-    pub fn update<A, I>(self, assignments: A) -> Update<X, M>
+    pub fn update<A, I>(self, assignments: A) -> Update<X, M, S>
     where
         A: Assignments<M, S, I>,
     {
@@ -485,7 +485,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let delete = query::<Course>().filter(Course::name.eq("Java")).delete();
     /// assert_eq!(delete.to_sql(), r#"DELETE FROM "course" WHERE "course"."name" = $1"#);
     /// ```
-    pub fn delete(self) -> Delete<X, M> {
+    pub fn delete(self) -> Delete<X, M, S> {
         Delete::new(self.on, self.select)
     }
 

@@ -10,7 +10,9 @@ use super::undo::Change;
 use crate::compile::{Compile, Write};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Model;
+use crate::schema::{Model, TableDef};
+use crate::sql::{Conflict, ConflictAction};
+use crate::types::RowReader;
 
 /// The bytes of the columns that came back, in their order.
 type Returned = Vec<Option<Box<[u8]>>>;
@@ -19,10 +21,10 @@ impl Inner {
     /// Runs a bulk update or delete in the session's transaction, after a flush. Where the session holds objects of the
     /// model, the keys of the rows come back and the objects are brought in line.
     pub(super) async fn bulk<M: Model>(&mut self, mut write: Write) -> Result<u64> {
-        if self.options.read_only {
-            return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
+        self.check_bulk(&write)?;
+        if write.is_nothing() {
+            return Ok(0);
         }
-        write.compile_with(self.engine.filters())?;
         self.flush_for(M::table()).await?;
         let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
         let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
@@ -30,6 +32,7 @@ impl Inner {
         self.open_transaction().await?;
         self.is_unrepeatable = true;
         let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+        let arena = arena.filter(|_| !columns.is_empty());
         let outcome = match arena {
             None => engine::execute(connection, &compiled).await.map(|count| (count, Vec::new())),
             Some(_) => engine::fetch(connection, &compiled, |row| {
@@ -49,6 +52,48 @@ impl Inner {
             self.follow(arena, &write, &columns, &rows)?;
         }
         Ok(count)
+    }
+
+    /// Like [`bulk`](Self::bulk), with what the caller has asked to have back of the rows.
+    pub(super) async fn bulk_returning<M: Model, R>(
+        &mut self,
+        mut write: Write,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        self.check_bulk(&write)?;
+        if write.is_nothing() {
+            return Ok(Vec::new());
+        }
+        self.flush_for(M::table()).await?;
+        let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
+        let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();
+        let compiled = write.compile_with(self.engine.filters())?;
+        self.open_transaction().await?;
+        self.is_unrepeatable = true;
+        let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+        let read = |row: &mut RowReader<'_>| {
+            let asked = read(row)?;
+            let own = row.position()..row.position() + columns.len();
+            let own = own.map(|i| row.raw_at(i).map(|raw| raw.map(Into::into))).collect::<Result<Returned>>()?;
+            Ok((asked, own))
+        };
+        let outcome = engine::fetch(connection, &compiled, read).await;
+        let (asked, rows): (Vec<R>, Vec<Returned>) = self.or_fail(outcome).await?.into_iter().unzip();
+        if let Some(arena) = arena {
+            self.follow(arena, &write, &columns, &rows)?;
+        }
+        Ok(asked)
+    }
+
+    /// What is wrong with a statement is found before the flush.
+    fn check_bulk(&self, write: &Write) -> Result<()> {
+        if self.options.read_only {
+            return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
+        }
+        if write.is_nothing() {
+            return Ok(());
+        }
+        write.compile_with(self.engine.filters()).map(drop)
     }
 
     fn follow(&mut self, arena: usize, write: &Write, columns: &[usize], rows: &[Returned]) -> Result<()> {
@@ -111,20 +156,9 @@ fn returning(write: &mut Write) -> Vec<usize> {
     match write {
         Write::BulkUpdate(update) => {
             let table = update.source.table();
-            let set = || update.set.iter().filter_map(|(column, _)| table.column_index(column.name));
-            let touched = table.touched_by_update(|column| set().any(|other| other == column));
-            // A generated column may be made of one that was set.
-            let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
-            let mut columns: Vec<usize> = table.primary_key.to_vec();
-            columns.extend(
-                set()
-                    .chain(touched)
-                    .chain(made)
-                    .filter(|column| !table.primary_key.contains(column))
-                    .collect::<Vec<_>>(),
-            );
-            update.returning.clone_from(&columns);
-            columns
+            let set = update.set.iter().filter_map(|(column, _)| table.column_index(column.name)).collect();
+            update.returning = changed_by_update(table, set);
+            update.returning.clone()
         }
         Write::BulkDelete(delete) => {
             let table = delete.source.table();
@@ -134,6 +168,24 @@ fn returning(write: &mut Write) -> Vec<usize> {
             }
             delete.returning.clone()
         }
+        Write::Insert(insert) => {
+            let Some(Conflict { action: ConflictAction::Update { set, .. }, .. }) = &insert.conflict else {
+                return Vec::new();
+            };
+            let set = set.iter().filter_map(|(column, _)| insert.table.column_index(column.name)).collect();
+            insert.returning = changed_by_update(insert.table, set);
+            insert.returning.clone()
+        }
         _ => Vec::new(),
     }
+}
+
+/// The key, and the columns that an update of these columns changes.
+fn changed_by_update(table: &TableDef, set: Vec<usize>) -> Vec<usize> {
+    let touched = table.touched_by_update(|column| set.contains(&column));
+    // A generated column may be made of one that was set.
+    let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
+    let mut columns = table.primary_key.to_vec();
+    columns.extend(set.into_iter().chain(touched).chain(made).filter(|column| !table.primary_key.contains(column)));
+    columns
 }

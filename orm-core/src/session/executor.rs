@@ -28,6 +28,16 @@ impl<'s> Executor for &'s mut Session {
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
         Box::pin(async move { self.inner.bulk::<M>(write?.0).await })
     }
+
+    type Returned<R: Send + 'static> = Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 's>>;
+
+    fn write_returning<M: Model, R: Send + 'static>(
+        self,
+        write: Result<BulkWrite>,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Self::Returned<R> {
+        Box::pin(async move { self.inner.bulk_returning::<M, R>(write?.0, read).await })
+    }
 }
 
 impl<L: Whole> Takes<L> for &mut Session {}

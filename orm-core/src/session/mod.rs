@@ -5,6 +5,7 @@
 //! methods of [`Session`] are documentation and one-liners over these.
 
 mod access;
+mod apply;
 mod arena;
 mod assign;
 mod batches;

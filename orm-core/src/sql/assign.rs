@@ -71,6 +71,15 @@ macro_rules! text_value {
                 Node::Param(Value::text(&self))
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl IntoValue<Auto<String>> for $from {
+            type Uses = ();
+
+            fn into_node(self) -> Node {
+                Node::Param(Value::text(&self))
+            }
+        }
     )* };
 }
 text_value!(&str, &String, Cow<'_, str>, Box<str>);
@@ -90,6 +99,7 @@ macro_rules! expression_value {
 expression_value!([S: Source, T: Field] Column<S, T> => T, S);
 expression_value!([S: Source, T: Field<Null = NotNull>] Column<S, T> => Option<T>, S);
 expression_value!([S: Source, T: Field<Null = NotNull, Read = T>] Column<S, Auto<T>> => T, S);
+expression_value!([S: Source, T: Field<Null = NotNull, Read = T>] Column<S, Auto<T>> => Option<T>, S);
 expression_value!([T: Field, U] Expr<T, U> => T, U);
 expression_value!([T: Field<Null = NotNull>, U] Expr<T, U> => Option<T>, U);
 expression_value!([T: Field<Null = NotNull, Read = T>, U] Expr<T, U> => Auto<T>, U);

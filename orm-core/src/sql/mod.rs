@@ -7,11 +7,13 @@
 mod alias;
 mod arithmetic;
 mod assign;
+mod changes;
 mod column;
 mod columns;
 mod comparable;
 mod expr;
 mod filters;
+mod insert;
 mod node;
 pub mod scope;
 mod select;
@@ -23,12 +25,15 @@ pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
+pub use changes::{Change, ChangeSet, Changes, OfChanges};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
 pub use filters::Filters;
+pub(crate) use insert::{BulkInsert, Conflict, ConflictAction, ConflictTarget, InsertRows, excluded_source};
+pub use insert::{Excluded, InsertColumns, OneField, RowsFor, excluded};
 pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
 pub use scope::{AsScope, InScope};
 pub use select::{

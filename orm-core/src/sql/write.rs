@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::node::Node;
-use super::select::Join;
+use super::select::{Join, Projection};
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
 
@@ -141,6 +141,9 @@ pub(crate) struct BulkUpdate {
     pub(crate) with_deleted: bool,
     /// The names of the engine's filters that are left out.
     pub(crate) unfiltered: Vec<Cow<'static, str>>,
+    /// What the caller has asked to have back.
+    pub(crate) projection: Vec<Projection>,
+    /// Columns that come back behind it.
     pub(crate) returning: Vec<usize>,
 }
 
@@ -157,6 +160,9 @@ pub(crate) struct BulkDelete {
     pub(crate) unfiltered: Vec<Cow<'static, str>>,
     /// Whether the rows go, also where the model marks them.
     pub(crate) permanently: bool,
+    /// What the caller has asked to have back.
+    pub(crate) projection: Vec<Projection>,
+    /// Columns that come back behind it.
     pub(crate) returning: Vec<usize>,
 }
 

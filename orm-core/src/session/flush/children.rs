@@ -135,6 +135,7 @@ fn push(
                 predicates,
                 with_deleted: goes,
                 unfiltered: Vec::new(),
+                projection: Vec::new(),
                 returning,
             };
             out.push(Outgoing { write: Write::BulkUpdate(write), expect: Expect::Children { table, nullified, made } });
@@ -152,8 +153,16 @@ fn push(
             let (predicates, returning) = (vec![chosen.clone()], returning(&made));
             let (with_deleted, permanently) = (goes, goes);
             let unfiltered = Vec::new();
-            let write =
-                BulkDelete { source, joins: Vec::new(), predicates, with_deleted, unfiltered, permanently, returning };
+            let write = BulkDelete {
+                source,
+                joins: Vec::new(),
+                predicates,
+                with_deleted,
+                unfiltered,
+                permanently,
+                projection: Vec::new(),
+                returning,
+            };
             (write, made)
         }
     };

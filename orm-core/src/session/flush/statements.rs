@@ -4,17 +4,17 @@
 
 use std::borrow::Cow;
 
-use bytes::BytesMut;
-
 use super::super::inner::Row;
 use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
 use super::followers;
 use super::keys::{Keys, next_version};
-use crate::compile::{Write, refused};
+use crate::compile::Write;
+pub(in crate::session) use crate::compile::input;
+pub(super) use crate::compile::input_array as array;
 use crate::error::Result;
 use crate::schema::{Dump, RelationDef, TableDef};
 use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
-use crate::types::{ArrayWriter, EncodeError, TypeDef, Value, raw_elements};
+use crate::types::Value;
 
 /// A statement, and what to make of its answer.
 pub(super) struct Outgoing {
@@ -274,69 +274,10 @@ pub(super) fn unlink(work: &Work, keys: &Keys<'_>, deletes: &[usize], columns: &
     Ok(Outgoing { write, expect: Expect::Nothing })
 }
 
-/// One column of many rows.
-pub(in crate::session) fn input<'a>(
-    table: &TableDef,
-    column: usize,
-    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
-) -> Result<Input> {
-    match table.columns[column].ty.element() {
-        None => array(table, column, cells).map(Input::Plain),
-        Some(element) => nested(element, cells, table.columns[column].sql_type.is_some())
-            .map_err(|reason| refused(table, &table.columns[column], &reason)),
-    }
-}
-
-/// The arrays of many rows as one array of their elements.
-fn nested<'a>(
-    element: &'static TypeDef,
-    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
-    undeclared: bool,
-) -> std::result::Result<Input, EncodeError> {
-    let cells: Vec<Option<Cow<'a, [u8]>>> = cells.collect();
-    let (mut present, mut rows, mut elements) = (Vec::with_capacity(cells.len()), Vec::new(), Vec::new());
-    for (cell, row) in cells.iter().zip(1i64..) {
-        present.push(cell.is_some());
-        let before = elements.len();
-        if let Some(raw) = cell {
-            raw_elements(raw, &mut elements)?;
-        }
-        rows.extend((before..elements.len()).map(|_| row));
-    }
-    let mut buffer = BytesMut::new();
-    let mut array = ArrayWriter::begin(&mut buffer, element, elements.len())?;
-    for raw in elements {
-        array.push_raw(raw)?;
-    }
-    array.finish();
-    let elements = Value::array_from_raw(element, &buffer);
-    let elements = if undeclared { elements.undeclared() } else { elements };
-    Ok(Input::Nested { present: Value::of(&present), rows: Value::of(&rows), elements })
-}
-
 pub(super) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
     let column = &table.columns[column];
     let value = Value::from_raw(column.ty, raw);
     if column.sql_type.is_some() { value.undeclared() } else { value }
-}
-
-pub(super) fn array<'a>(
-    table: &TableDef,
-    column: usize,
-    cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
-) -> Result<Value> {
-    let column = &table.columns[column];
-    let mut buffer = BytesMut::new();
-    let written = ArrayWriter::begin(&mut buffer, column.ty, cells.len()).and_then(|mut array| {
-        for cell in cells {
-            array.push_raw(cell.as_deref())?;
-        }
-        array.finish();
-        Ok(())
-    });
-    written.map_err(|reason| refused(table, column, &reason))?;
-    let value = Value::array_from_raw(column.ty, &buffer);
-    Ok(if column.sql_type.is_some() { value.undeclared() } else { value })
 }
 
 /// The version that a row has after an update.

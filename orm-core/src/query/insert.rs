@@ -1,0 +1,625 @@
+//! `INSERT` without the unit of work: [`Insert`], and what it does where a row is there already.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::edge::positions;
+use super::executor::{BulkWrite, Executor, Unbound};
+use super::returning::Returning;
+use super::rows::Rows;
+use crate::compile::{Compile, Write, check_raw, input, refused};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef};
+use crate::sql::{
+    Assignments, BinaryOp, BulkInsert, ColumnList, Condition, Conflict, ConflictAction, ConflictTarget, Excluded,
+    Expression, InScope, InsertColumns, InsertRows, Node, RowsFor, Select, Selection, excluded_source,
+};
+use crate::types::{RowReader, Value};
+
+/// An insert of any number of values, models or complete builders, bound to nobody: [`on`](Insert::on) binds it, and
+/// `engine.insert(values)` is the same, bound.
+///
+/// One statement takes all of them, whatever their number. It writes rows and nothing else: no object of a session is made,
+/// and a value that holds objects by its relationships is refused. Columns that the server makes are left to it in the
+/// values that do not give them.
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # use orm_core::insert;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String, note: Option<String> }
+/// let courses = ["Python", "Java"].map(|name| Course::builder().name(name));
+/// assert_eq!(
+///     insert(courses).to_sql(),
+///     concat!(
+///         r#"INSERT INTO "course" ("name", "note") SELECT "v0", "v1" "#,
+///         r#"FROM UNNEST ($1::text[], $2::text[]) WITH ORDINALITY AS "rows" ("v0", "v1", "n") ORDER BY "n""#,
+///     ),
+/// );
+/// ```
+pub fn insert<A: IntoModel>(values: impl IntoIterator<Item = A>) -> Insert<Unbound, A::Model> {
+    insert_into().values(values)
+}
+
+/// An insert into the table of `M`, whose rows are yet to be said.
+pub fn insert_into<M: Model>() -> InsertInto<Unbound, M> {
+    InsertInto { on: Unbound, model: std::marker::PhantomData }
+}
+
+/// An insert whose rows are yet to be said; made by [`insert_into`].
+#[must_use = "an insert does nothing until it is awaited"]
+pub struct InsertInto<X, M> {
+    on: X,
+    model: std::marker::PhantomData<fn() -> M>,
+}
+
+impl<X, M: Model> InsertInto<X, M> {
+    /// These values; see [`insert`].
+    pub fn values<A: IntoModel<Model = M>>(self, values: impl IntoIterator<Item = A>) -> Insert<X, M> {
+        let values = values.into_iter().map(IntoModel::into_model).collect();
+        Insert { on: self.on, from: From::Values(values), conflict: None }
+    }
+
+    /// The rows of a query, a value for each of these columns. The other columns are left to the server.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::insert_into;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String, note: Option<String> }
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Draft { #[model(primary_key)] id: Auto<i32>, title: String, ready: bool }
+    /// let ready = query::<Draft>().filter(Draft::ready.eq(true)).select((Draft::title, Draft::title));
+    /// let publish = insert_into::<Course>().from_select((Course::name, Course::note), ready);
+    /// assert_eq!(
+    ///     publish.to_sql(),
+    ///     concat!(
+    ///         r#"INSERT INTO "course" ("name", "note") "#,
+    ///         r#"SELECT "draft"."title", "draft"."title" FROM "draft" WHERE "draft"."ready" = $1"#,
+    ///     ),
+    /// );
+    /// ```
+    pub fn from_select<C, R>(self, columns: C, query: Rows<Unbound, R>) -> Insert<X, M>
+    where
+        C: InsertColumns<M>,
+        R: RowsFor<C::Fields>,
+    {
+        let mut names = Vec::new();
+        columns.names(&mut names);
+        let (_, select, _) = query.into_parts();
+        let from = From::Select { columns: positions(M::table(), &names), select: Arc::new(select) };
+        Insert { on: self.on, from, conflict: None }
+    }
+}
+
+impl<X, M: Model> fmt::Debug for InsertInto<X, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "insert into {}", M::table().display_name())
+    }
+}
+
+/// An insert: what [`insert`] and [`insert_into`] make. Awaiting it runs it, and gives the number of rows that it inserted.
+#[must_use = "an insert does nothing until it is awaited"]
+pub struct Insert<X, M> {
+    on: X,
+    from: From<M>,
+    conflict: Option<(ConflictTarget, Action)>,
+}
+
+#[derive(Clone)]
+enum From<M> {
+    Values(Vec<M>),
+    Select { columns: Vec<usize>, select: Arc<Select> },
+}
+
+/// What becomes of a row that is there.
+#[derive(Clone)]
+enum Action {
+    Nothing,
+    Update(Vec<(&'static ColumnDef, Node)>, Vec<Node>),
+    /// What is inserted is updated.
+    UpdateAll(Vec<Node>),
+}
+
+impl<X: Clone, M: Model> Clone for Insert<X, M> {
+    fn clone(&self) -> Self {
+        Self { on: self.on.clone(), from: self.from.clone(), conflict: self.conflict.clone() }
+    }
+}
+
+impl<M: Model> Insert<Unbound, M> {
+    /// Binds the insert to who runs it: an engine, or a session, in whose transaction it runs after a flush.
+    pub fn on<X: Executor>(self, executor: X) -> Insert<X, M> {
+        Insert { on: executor, from: self.from, conflict: self.conflict }
+    }
+}
+
+impl<X, M: Model> Insert<X, M> {
+    /// Says what becomes of a row that has the values of these columns in common with one that is there. They must be those
+    /// of the primary key, or of a unique constraint or index.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::{excluded, insert};
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, #[model(unique)] name: String, note: Option<String> }
+    /// let python = || insert([Course::builder().name("Python").note("a snake")]);
+    /// let once = python().on_conflict(Course::name).do_nothing();
+    /// assert!(once.to_sql().ends_with(r#" ON CONFLICT ("name") DO NOTHING"#));
+    /// let newest = python().on_conflict(Course::name).do_update(Course::note.set(excluded(Course::note)));
+    /// assert!(newest.to_sql().ends_with(r#" ON CONFLICT ("name") DO UPDATE SET "note" = "excluded"."note""#));
+    /// ```
+    pub fn on_conflict(self, columns: impl ColumnList<M>) -> OnConflict<X, M> {
+        let mut names = Vec::new();
+        columns.names(&mut names);
+        let target = ConflictTarget::Columns { columns: positions(M::table(), &names), predicates: Vec::new() };
+        OnConflict { insert: self, target }
+    }
+
+    /// Like [`on_conflict`](Self::on_conflict), of a constraint by its name. Whether there is one, the server says.
+    pub fn on_conflict_on(self, constraint: impl Into<String>) -> OnConflict<X, M> {
+        OnConflict { insert: self, target: ConflictTarget::Constraint(constraint.into()) }
+    }
+
+    /// Leaves out what has any unique value in common with a row that is there.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::insert;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Tag { #[model(primary_key)] label: String }
+    /// let tags = insert([Tag { label: "new".to_owned() }]).on_conflict_do_nothing();
+    /// assert!(tags.to_sql().ends_with(" ON CONFLICT DO NOTHING"));
+    /// ```
+    pub fn on_conflict_do_nothing(mut self) -> Self {
+        self.conflict = Some((ConflictTarget::Any, Action::Nothing));
+        self
+    }
+
+    /// Gives back columns and expressions of the rows that were inserted, with what the server made of them. Awaiting it
+    /// gives typed rows, in the order in which the server wrote them; those that were left out are not among them.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::insert;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let keys = insert([Course::builder().name("Python")]).returning(Course::id);
+    /// assert!(keys.to_sql().ends_with(r#" RETURNING "course"."id""#));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub fn returning<T, I>(self, selection: T) -> Returning<X, M, T::Row>
+    where
+        T: Selection<(M, ()), I>,
+    {
+        let (mut statement, refused) = self.statement();
+        selection.into_projection(&mut statement.projection);
+        Returning::new(self.on, Write::Insert(statement), refused, T::read)
+    }
+
+    /// The text of the statement.
+    #[must_use]
+    pub fn to_sql(&self) -> String {
+        Write::Insert(self.statement().0).to_text()
+    }
+
+    /// Runs the insert; the number of rows that it inserted. Awaiting the insert does the same. Of no values, nothing is
+    /// sent.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent: [`Encode`](crate::ErrorKind::Encode) for a value that a column cannot hold,
+    /// [`Invalid`](crate::ErrorKind::Invalid) for one that holds objects by a relationship. Those of the server:
+    /// [`Constraint`](crate::ErrorKind::Constraint) if a row is refused, [`Schema`](crate::ErrorKind::Schema) if there is
+    /// no such constraint to be in conflict with.
+    pub async fn run(self) -> Result<u64>
+    where
+        X: Executor,
+    {
+        self.await
+    }
+
+    /// The statement, and why it is not to be sent.
+    fn statement(&self) -> (BulkInsert, Option<Error>) {
+        let table = M::table();
+        let (columns, rows, refused) = match &self.from {
+            From::Values(values) => arrays(values),
+            From::Select { columns, select } => (columns.clone(), InsertRows::Select(Arc::clone(select)), None),
+        };
+        let conflict = self
+            .conflict
+            .as_ref()
+            .map(|(target, action)| Conflict { target: target.clone(), action: action.resolve::<M>(target, &columns) });
+        let tells = matches!(&conflict, Some(Conflict { action: ConflictAction::Update { .. }, .. }));
+        let (projection, returning) = (Vec::new(), Vec::new());
+        (BulkInsert { table, columns, rows, conflict, projection, tells, returning }, refused)
+    }
+}
+
+impl Action {
+    fn resolve<M: Model>(&self, target: &ConflictTarget, given: &[usize]) -> ConflictAction {
+        let table = M::table();
+        let (mut set, predicates) = match self {
+            Self::Nothing => return ConflictAction::Nothing,
+            Self::Update(set, predicates) => (set.clone(), predicates.clone()),
+            Self::UpdateAll(predicates) => {
+                let target: &[usize] = match target {
+                    ConflictTarget::Columns { columns, .. } => columns,
+                    ConflictTarget::Any | ConflictTarget::Constraint(_) => &[],
+                };
+                let columns = given.iter().map(|&column| (column, &table.columns[column]));
+                let set = columns
+                    .filter(|(index, column)| !target.contains(index) && !column.primary_key && !column.version)
+                    .map(|(_, column)| (column, Node::column(excluded_source(table), column)));
+                (set.collect(), predicates.clone())
+            }
+        };
+        if set.is_empty() {
+            // Nothing is to be changed: the row stays as it is.
+            return ConflictAction::Nothing;
+        }
+        if let Some(column) = table.version_column().map(|index| &table.columns[index])
+            && !set.iter().any(|(other, _)| other.name == column.name)
+        {
+            // Who has read the row before is to notice.
+            let version = Node::column(SourceRef::Table(table), column);
+            set.push((column, Node::binary(BinaryOp::Add, version, Node::Param(Value::of(&1i16)))));
+        }
+        ConflictAction::Update { set, predicates }
+    }
+}
+
+/// The columns that are given, and an array for each; with what is wrong with the first value that cannot be sent.
+fn arrays<M: Model>(values: &[M]) -> (Vec<usize>, InsertRows, Option<Error>) {
+    let table = M::table();
+    let mut refused = None;
+    let mut dumps = Vec::with_capacity(values.len());
+    for value in values {
+        let dump = Dump::of(value);
+        if let Err(error) = check(value, &dump) {
+            refused.get_or_insert(error);
+        }
+        dumps.push(dump);
+    }
+    let is_given = |&column: &usize| {
+        let def = &table.columns[column];
+        def.generated.is_none() && (!def.auto || dumps.iter().any(|dump| dump.raw(column).is_some()))
+    };
+    let mut columns: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
+    if columns.is_empty() {
+        // A row of defaults alone: one of them is asked for by name.
+        columns.extend((0..table.columns.len()).find(|&column| table.columns[column].generated.is_none()));
+    }
+    let array = |&column: &usize| input(table, column, dumps.iter().map(|dump| dump.raw(column).map(Into::into)));
+    let arrays = columns.iter().map(array).collect::<Result<Vec<_>>>().unwrap_or_else(|error| {
+        refused.get_or_insert(error);
+        Vec::new()
+    });
+    (columns, InsertRows::Arrays { arrays, count: values.len() }, refused)
+}
+
+/// What is wrong with a value is found before anything is sent.
+pub(super) fn check<M: Model>(value: &M, dump: &Dump) -> Result<()> {
+    let table = M::table();
+    if let Some((column, reason)) = dump.refused() {
+        return Err(refused(table, &table.columns[*column], reason));
+    }
+    for (index, column) in table.columns.iter().enumerate() {
+        check_raw(table, column, dump.raw(index))?;
+    }
+    for (field, relation) in table.relations.iter().enumerate() {
+        if value.relation(field).is_some_and(RelationField::holds_any) {
+            let message = format!(
+                "an insert writes rows alone: relationship `{}` is to be empty; give its key, or add the value to a session",
+                relation.path()
+            );
+            return Err(Error::invalid(message).with_model(table.model));
+        }
+    }
+    Ok(())
+}
+
+impl<X: Executor, M: Model> IntoFuture for Insert<X, M> {
+    type Output = Result<u64>;
+    type IntoFuture = X::Writing;
+
+    fn into_future(self) -> X::Writing {
+        let (statement, refused) = self.statement();
+        self.on.write::<M>(refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err))
+    }
+}
+
+/// Shows the SQL.
+impl<X, M: Model> fmt::Debug for Insert<X, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_sql())
+    }
+}
+
+/// What a conflict is, and what is done then is yet to be said; made by [`Insert::on_conflict`].
+#[must_use = "say what is done of a conflict: `.do_nothing()` or `.do_update(…)`"]
+pub struct OnConflict<X, M> {
+    insert: Insert<X, M>,
+    target: ConflictTarget,
+}
+
+impl<X, M: Model> OnConflict<X, M> {
+    /// The condition of a partial unique index, by which the server finds it. Its values are written into the statement,
+    /// because the server proves nothing of a parameter: numbers, texts, booleans, times and UUIDs can stand in it.
+    ///
+    /// A constraint that is named has no condition; there this is refused by the server.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::insert;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # #[model(index(title, unique, where = "state = 'open'"))]
+    /// # struct Note { #[model(primary_key)] id: Auto<i32>, title: String, state: String }
+    /// let note = insert([Note::builder().title("a").state("open")])
+    ///     .on_conflict(Note::title)
+    ///     .filter(Note::state.eq("open"))
+    ///     .do_nothing();
+    /// assert!(note.to_sql().ends_with(r#" ON CONFLICT ("title") WHERE "state" = 'open' DO NOTHING"#));
+    /// ```
+    #[doc(alias = "where")]
+    pub fn filter<E, I>(mut self, condition: E) -> Self
+    where
+        E: Expression,
+        E::Type: Condition,
+        E::Uses: InScope<(M, ()), I>,
+    {
+        if let ConflictTarget::Columns { predicates, .. } = &mut self.target {
+            predicates.push(condition.into_node());
+        }
+        self
+    }
+
+    /// Leaves the row that is there as it is, and the new one out.
+    pub fn do_nothing(self) -> Insert<X, M> {
+        self.with(Action::Nothing)
+    }
+
+    /// Updates the row that is there. What would have been inserted is [`excluded`](crate::excluded).
+    ///
+    /// A version is raised, and what every update sets is set. Two values that are in conflict with one row are refused by
+    /// the server.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::{excluded, insert};
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, #[model(unique)] name: String, note: Option<String>, rank: i32 }
+    /// let put = insert([Course::builder().name("Python").rank(1)])
+    ///     .on_conflict(Course::name)
+    ///     .do_update((Course::note.set(excluded(Course::note)), Course::rank.set(Course::rank + 1)))
+    ///     .filter(Course::rank.lt(excluded(Course::rank)));
+    /// assert!(put.to_sql().contains(concat!(
+    ///     r#" DO UPDATE SET "note" = "excluded"."note", "rank" = "course"."rank" + $4 "#,
+    ///     r#"WHERE "course"."rank" < "excluded"."rank""#,
+    /// )));
+    /// ```
+    pub fn do_update<A, I>(self, assignments: A) -> InsertOrUpdate<X, M>
+    where
+        A: Assignments<M, (M, (Excluded<M>, ())), I>,
+    {
+        let mut set = Vec::new();
+        assignments.into_assignments(&mut set);
+        InsertOrUpdate(self.with(Action::Update(set, Vec::new())))
+    }
+
+    /// Updates all columns of the row that is there which would have been inserted, but for those of the conflict and the
+    /// primary key.
+    pub fn do_update_all(self) -> InsertOrUpdate<X, M> {
+        InsertOrUpdate(self.with(Action::UpdateAll(Vec::new())))
+    }
+
+    fn with(mut self, action: Action) -> Insert<X, M> {
+        self.insert.conflict = Some((self.target, action));
+        self.insert
+    }
+}
+
+impl<X, M: Model> fmt::Debug for OnConflict<X, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnConflict").field("insert", &self.insert).field("target", &self.target).finish()
+    }
+}
+
+/// An insert that updates the rows that are there: what [`OnConflict::do_update`] makes. Awaiting it gives how many were
+/// inserted and updated.
+#[must_use = "an insert does nothing until it is awaited"]
+pub struct InsertOrUpdate<X, M>(Insert<X, M>);
+
+/// What became of one row of an [`InsertOrUpdate`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Written {
+    /// It is new.
+    Inserted,
+    /// It was there.
+    Updated,
+}
+
+impl Written {
+    /// Whether the row is new.
+    #[must_use]
+    pub fn is_inserted(self) -> bool {
+        self == Self::Inserted
+    }
+}
+
+/// What an [`InsertOrUpdate`] did. Rows that its condition left as they were are in neither number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InsertOutcome {
+    /// How many rows are new.
+    pub inserted: u64,
+    /// How many were there and were updated.
+    pub updated: u64,
+}
+
+impl<X: Clone, M: Model> Clone for InsertOrUpdate<X, M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M: Model> InsertOrUpdate<Unbound, M> {
+    /// Like [`Insert::on`]. The objects of a session follow what is updated, as they do after a bulk update.
+    pub fn on<X: Executor>(self, executor: X) -> InsertOrUpdate<X, M> {
+        InsertOrUpdate(self.0.on(executor))
+    }
+}
+
+impl<X, M: Model> InsertOrUpdate<X, M> {
+    /// Updates only the rows for which this holds; the others are left as they are, and are neither inserted nor updated.
+    #[doc(alias = "where")]
+    pub fn filter<E, I>(mut self, condition: E) -> Self
+    where
+        E: Expression,
+        E::Type: Condition,
+        E::Uses: InScope<(M, (Excluded<M>, ())), I>,
+    {
+        if let Some((_, Action::Update(_, predicates) | Action::UpdateAll(predicates))) = &mut self.0.conflict {
+            predicates.push(condition.into_node());
+        }
+        self
+    }
+
+    /// Gives back columns and expressions of the rows as they are afterwards, each with what became of it.
+    ///
+    /// The server tells by a system column (`xmax`), which a partitioned table does not show. There, a row counts as inserted
+    /// if none of its key was there when the statement began: one that another transaction inserted in between is counted so
+    /// too, although it was updated.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::Written;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, #[model(unique)] name: String, note: Option<String> }
+    /// # async fn demo(engine: &Engine, courses: Vec<Course>) -> orm_core::Result<()> {
+    /// let put = engine.insert(courses).on_conflict(Course::name).do_update_all().returning(Course::id);
+    /// for (id, written) in put.await? {
+    ///     match written {
+    ///         Written::Inserted => println!("{id} is new"),
+    ///         Written::Updated => println!("{id} was there"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub fn returning<T, I>(self, selection: T) -> Returning<X, M, (T::Row, Written)>
+    where
+        T: Selection<(M, ()), I>,
+    {
+        let (mut statement, refused) = self.told();
+        selection.into_projection(&mut statement.projection);
+        Returning::new(self.0.on, Write::Insert(statement), refused, read_told::<M, T, I>)
+    }
+
+    /// The text of the statement.
+    #[must_use]
+    pub fn to_sql(&self) -> String {
+        Write::Insert(self.told().0).to_text()
+    }
+
+    /// Runs the insert; how many rows it inserted and updated. Awaiting it does the same.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Insert::run`], and [`Invalid`](crate::ErrorKind::Invalid) if two of the values are in conflict with one row.
+    pub async fn run(self) -> Result<InsertOutcome>
+    where
+        X: Executor,
+    {
+        self.await
+    }
+
+    fn told(&self) -> (BulkInsert, Option<Error>) {
+        let (mut statement, refused) = self.0.statement();
+        // Also where nothing is updated: what comes back was inserted.
+        statement.tells = true;
+        (statement, refused)
+    }
+}
+
+fn read_told<M, T, I>(row: &mut RowReader<'_>) -> Result<(T::Row, Written)>
+where
+    T: Selection<(M, ()), I>,
+{
+    Ok((T::read(row)?, read_written(row)?))
+}
+
+fn read_written(row: &mut RowReader<'_>) -> Result<Written> {
+    Ok(if row.read()? { Written::Inserted } else { Written::Updated })
+}
+
+impl<X: Executor, M: Model> IntoFuture for InsertOrUpdate<X, M> {
+    type Output = Result<InsertOutcome>;
+    type IntoFuture = Counting<X>;
+
+    fn into_future(self) -> Counting<X> {
+        let (statement, refused) = self.told();
+        let write = refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err);
+        Counting(self.0.on.write_returning::<M, Written>(write, read_written))
+    }
+}
+
+/// Shows the SQL.
+impl<X, M: Model> fmt::Debug for InsertOrUpdate<X, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_sql())
+    }
+}
+
+/// An [`InsertOrUpdate`] under way.
+#[doc(hidden)]
+pub struct Counting<X: Executor>(X::Returned<Written>);
+
+impl<X: Executor> Future for Counting<X> {
+    type Output = Result<InsertOutcome>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let rows = ready!(Pin::new(&mut self.0).poll(cx))?;
+        let inserted = rows.iter().filter(|written| written.is_inserted()).count() as u64;
+        Poll::Ready(Ok(InsertOutcome { inserted, updated: rows.len() as u64 - inserted }))
+    }
+}
+
+impl<X: Executor> fmt::Debug for Counting<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counting")
+    }
+}
+
+impl Engine {
+    /// Like [`insert`], bound to this engine.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(engine: Engine) -> orm_core::Result<()> {
+    /// let courses = ["Python", "Java"].map(|name| Course::builder().name(name));
+    /// let ids: Vec<i32> = engine.insert(courses).returning(Course::id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn insert<A: IntoModel>(&self, values: impl IntoIterator<Item = A>) -> Insert<&Self, A::Model> {
+        self.insert_into().values(values)
+    }
+
+    /// Like [`insert_into`], bound to this engine.
+    pub fn insert_into<M: Model>(&self) -> InsertInto<&Self, M> {
+        InsertInto { on: self, model: std::marker::PhantomData }
+    }
+}

@@ -1,0 +1,102 @@
+//! [`Changes`]: a struct of options, of which those that are set are written.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::assign::Assignments;
+use super::column::Column;
+use super::node::Node;
+use crate::schema::{ColumnDef, Model};
+use crate::types::{Field, IntoField, Value};
+
+/// Changes of an object of a model, of which each field may be left out. Implemented by `#[derive(Changes)]`.
+///
+/// Both a bulk [`update`](crate::Query::update) and [`Session::apply`](crate::Session::apply) take it.
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String, note: Option<String> }
+/// #[derive(Changes, Default)]
+/// #[changes(model = Course)]
+/// struct CourseChanges {
+///     name: Option<String>,
+///     note: Option<Option<String>>,
+/// }
+///
+/// let erase = CourseChanges { note: Some(None), ..Default::default() };
+/// let update = query::<Course>().filter(Course::id.eq(1)).update(erase);
+/// assert_eq!(update.to_sql(), r#"UPDATE "course" SET "note" = $1 WHERE "course"."id" = $2"#);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no changes of a model",
+    label = "not changes of a model",
+    note = "put `#[derive(Changes)]` and `#[changes(model = …)]` on the struct"
+)]
+pub trait Changes {
+    /// The model whose columns change.
+    type Model: Model;
+
+    /// Adds the changes that are set.
+    fn into_changes(self, out: &mut ChangeSet<Self::Model>);
+}
+
+/// Where the derived code of [`Changes`] puts what is set.
+pub struct ChangeSet<M> {
+    set: Vec<(&'static ColumnDef, Value)>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M> ChangeSet<M> {
+    /// Adds a change of a column, if there is one.
+    pub fn put<T: Field, C: Change<T>>(&mut self, column: Column<M, T>, change: C) {
+        if let Some(value) = change.into_change() {
+            let value = Value::of(&value);
+            let def = column.def();
+            self.set.push((def, if def.sql_type.is_some() { value.undeclared() } else { value }));
+        }
+    }
+
+    /// The columns that are set, and their values.
+    pub(crate) fn of<C: Changes<Model = M>>(changes: C) -> Vec<(&'static ColumnDef, Value)> {
+        let mut set = Self { set: Vec::new(), model: PhantomData };
+        changes.into_changes(&mut set);
+        set.set
+    }
+}
+
+impl<M: Model> fmt::Debug for ChangeSet<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<&str> = self.set.iter().map(|(column, _)| column.name).collect();
+        f.debug_struct("ChangeSet").field("model", &M::table().model).field("columns", &columns).finish()
+    }
+}
+
+/// A field of [`Changes`] for a column whose field has the type `T`: an `Option` of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no change of a column of type `{T}`",
+    label = "not an `Option` of `{T}`",
+    note = "`None` leaves the column as it is; where it may be NULL, `Some(None)` writes NULL"
+)]
+pub trait Change<T> {
+    /// The value, if it is set.
+    fn into_change(self) -> Option<T>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: IntoField<T>> Change<T> for Option<V> {
+    fn into_change(self) -> Option<T> {
+        self.map(IntoField::into_field)
+    }
+}
+
+/// The index of changes among what an update takes.
+#[derive(Debug)]
+pub struct OfChanges;
+
+#[diagnostic::do_not_recommend]
+impl<M, S, C: Changes<Model = M>> Assignments<M, S, OfChanges> for C {
+    fn into_assignments(self, out: &mut Vec<(&'static ColumnDef, Node)>) {
+        out.extend(ChangeSet::of(self).into_iter().map(|(column, value)| (column, Node::Param(value))));
+    }
+}

@@ -1,0 +1,12 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {}
+
+fn add() {
+    let texts = query::<Homework>().select(Homework::description);
+    let _ = insert_into::<Course>().from_select(Person::name, texts);
+}

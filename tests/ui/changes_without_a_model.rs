@@ -1,0 +1,12 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {}
+
+#[derive(Changes)]
+struct CourseChanges {
+    name: Option<String>,
+}
