@@ -43,7 +43,7 @@
 //! |---|---|
 //! | `chrono`, `time`, `jiff` | their dates and times as fields |
 //! | `uuid` | `uuid::Uuid` |
-//! | `json` | `types::Json<T>` and `serde_json::Value` as `jsonb` |
+//! | `json` | `types::Json<T>` and `serde_json::Value` as `jsonb`; plans as trees |
 //! | `decimal` | `rust_decimal::Decimal` as `numeric` |
 //! | `serde` | `Serialize` and `Deserialize` for `Auto` |
 //! | `tls` | encrypted connections, by rustls |
@@ -61,15 +61,17 @@ mod session;
 pub mod sql;
 pub mod types;
 
-pub use compile::IsolationLevel;
-pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
+pub use compile::{IsolationLevel, Param, SqlStatement};
+pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
+#[cfg(feature = "json")]
+pub use query::{Actual, Buffers, Plan, PlanNode};
 #[doc(hidden)]
-pub use query::{BulkWrite, LoadInto};
+pub use query::{BulkWrite, Explained, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
-    Takes, Unbound, Update, Whole, query,
+    Db, Delete, Dynamic, Executor, Explain, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query,
+    RowStream, Rows, Takes, Unbound, Update, Whole, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

@@ -102,7 +102,11 @@ impl Writer {
 
     /// `$1::int4[]`, or `$1::int4` of a single value.
     fn cast_param(&mut self, value: &Value, column: &ColumnDef, array: bool) {
-        self.param(value.clone()).push("::");
+        self.part(|w| {
+            w.names(column);
+            w.param(value.clone());
+        });
+        self.push("::");
         write_column_type(self, column);
         if array {
             self.push("[]");
@@ -198,8 +202,11 @@ impl Writer {
             self.push(" DEFAULT VALUES");
         } else {
             self.push(" (").column_names(table, columns).push(") VALUES (");
-            self.separated(", ", values, |w, value| {
-                w.param(value.clone());
+            self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+                w.part(|w| {
+                    w.names(&table.columns[column]);
+                    w.param(value.clone());
+                });
             });
             self.push(")");
         }
@@ -307,7 +314,11 @@ impl Writer {
         self.equal_values(", ", table, columns, values);
         for (i, (column, value)) in set.iter().enumerate() {
             self.push(if i > 0 || !columns.is_empty() { ", " } else { "" });
-            self.ident(table.columns[*column].name).push(" = ").node(value);
+            self.ident(table.columns[*column].name).push(" = ");
+            self.part(|w| {
+                w.names(&table.columns[*column]);
+                w.node(value);
+            });
         }
         self.touch(table, touched, !columns.is_empty() || !set.is_empty());
         self.push(" WHERE ").equal_values(" AND ", table, keys, key_values);
@@ -318,7 +329,10 @@ impl Writer {
     /// `"name" = $1, …`
     fn equal_values(&mut self, separator: &str, table: &'static TableDef, columns: &[usize], values: &[Value]) {
         self.separated(separator, columns.iter().zip(values), |w, (&column, value)| {
-            w.ident(table.columns[column].name).push(" = ").param(value.clone());
+            w.part(|w| {
+                w.names(&table.columns[column]);
+                w.ident(table.columns[column].name).push(" = ").param(value.clone());
+            });
         });
     }
 
@@ -533,7 +547,10 @@ impl Writer {
             {
                 w.fail(error);
             }
-            w.ident(column.name).push(" = ").node(value);
+            w.part(|w| {
+                w.names(column);
+                w.ident(column.name).push(" = ").node(value);
+            });
         });
         let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
         self.touch(table, &table.touched_by_update(is_set), !set.is_empty());

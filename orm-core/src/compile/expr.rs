@@ -9,6 +9,7 @@ impl Writer {
     pub(super) fn node(&mut self, node: &Node) {
         match node {
             Node::Column { source, column } => {
+                self.names(column);
                 self.qualifier(Named::Source(*source)).push(".").ident(column.name);
             }
             Node::LinkColumn { link, column } => {
@@ -107,7 +108,7 @@ impl Writer {
                         w.push("(").node(operand);
                         w.push(")");
                     }
-                    _ => w.node(operand),
+                    _ => _ = w.part(|w| w.node(operand)),
                 });
             }
         }

@@ -53,7 +53,13 @@ impl Writer {
             Distinct::No => "SELECT ",
             Distinct::Rows => "SELECT DISTINCT ",
         });
-        self.separated(", ", &select.projection, |w, item| w.projection(item, outermost));
+        self.separated(", ", &select.projection, |w, item| {
+            // What a query inside gives is met by what is around it.
+            let named = w.part(|w| w.projection(item, outermost));
+            if named && !outermost {
+                w.part_goes_on();
+            }
+        });
         for (place, eager) in select.eager.iter().enumerate() {
             self.push(", ").model(Named::Eager(place, eager.name), eager.table, outermost);
         }
@@ -201,8 +207,8 @@ impl Writer {
     fn on(&mut self, join: &Join) {
         self.push(" ON ");
         match self.joined_is_live(join) {
-            Some(is_live) => self.node(&join.on.clone().and(is_live)),
-            None => self.node(&join.on),
+            Some(is_live) => _ = self.part(|w| w.node(&join.on.clone().and(is_live))),
+            None => _ = self.part(|w| w.node(&join.on)),
         }
     }
 
@@ -219,7 +225,7 @@ impl Writer {
                 w.push("(").node(predicate);
                 w.push(")");
             }
-            _ => w.node(predicate),
+            _ => _ = w.part(|w| w.node(predicate)),
         });
     }
 
@@ -229,7 +235,7 @@ impl Writer {
         }
         self.push(" ORDER BY ");
         self.separated(", ", order, |w, item| {
-            w.node(&item.node);
+            w.part(|w| w.node(&item.node));
             if item.descending {
                 w.push(" DESC");
             }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::executor::{BulkWrite, Executor};
 use crate::compile::{Compile, Write};
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Model};
 use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select};
@@ -66,6 +67,15 @@ impl<X, M: Model> Update<X, M> {
         Write::BulkUpdate(self.statement()).to_text()
     }
 
+    /// The statement, checked.
+    pub(super) fn to_write(&self) -> Result<Write> {
+        check(&self.select, self.all_rows, "update").map(|()| Write::BulkUpdate(self.statement()))
+    }
+
+    pub(super) fn into_executor(self) -> X {
+        self.on
+    }
+
     fn statement(&self) -> BulkUpdate {
         let mut set = self.set.clone();
         if let Some(column) = M::table().version_column().map(|index| &M::table().columns[index])
@@ -92,11 +102,12 @@ impl<X, M: Model> Update<X, M> {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] before anything is sent, without a filter or with an outer join or a limit; those of the server.
-    pub async fn run(self) -> Result<u64>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 }
 
@@ -104,9 +115,9 @@ impl<X: Executor, M: Model> IntoFuture for Update<X, M> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
+    #[track_caller]
     fn into_future(self) -> X::Writing {
-        let checked = check(&self.select, self.all_rows, "update");
-        let write = checked.map(|()| BulkWrite(Write::BulkUpdate(self.statement())));
+        let write = self.to_write().map(BulkWrite);
         self.on.write::<M>(write)
     }
 }
@@ -151,6 +162,15 @@ impl<X, M: Model> Delete<X, M> {
         Write::BulkDelete(self.statement()).to_text()
     }
 
+    /// The statement, checked.
+    pub(super) fn to_write(&self) -> Result<Write> {
+        check(&self.select, self.all_rows, "delete").map(|()| Write::BulkDelete(self.statement()))
+    }
+
+    pub(super) fn into_executor(self) -> X {
+        self.on
+    }
+
     fn statement(&self) -> BulkDelete {
         BulkDelete {
             source: self.select.root,
@@ -169,11 +189,12 @@ impl<X, M: Model> Delete<X, M> {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] before anything is sent, without a filter or with an outer join or a limit; those of the server.
-    pub async fn run(self) -> Result<u64>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 }
 
@@ -181,9 +202,9 @@ impl<X: Executor, M: Model> IntoFuture for Delete<X, M> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
+    #[track_caller]
     fn into_future(self) -> X::Writing {
-        let checked = check(&self.select, self.all_rows, "delete");
-        let write = checked.map(|()| BulkWrite(Write::BulkDelete(self.statement())));
+        let write = self.to_write().map(BulkWrite);
         self.on.write::<M>(write)
     }
 }

@@ -9,8 +9,11 @@ mod db;
 mod edge;
 mod executor;
 mod exists;
+mod explain;
 mod load;
 mod nested;
+#[cfg(feature = "json")]
+mod plan;
 mod rows;
 mod select;
 mod stream;
@@ -20,9 +23,12 @@ pub(crate) use conditions::{beyond_key, select_by_keys};
 pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
+pub use explain::{Explain, Explained};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub(crate) use nested::is_there;
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
+#[cfg(feature = "json")]
+pub use plan::{Actual, Buffers, Plan, PlanNode};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
 pub use stream::RowStream;

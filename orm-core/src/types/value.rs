@@ -94,6 +94,11 @@ impl Value {
         self.ty
     }
 
+    /// Whether it is an array of its type.
+    pub(crate) fn is_array(&self) -> bool {
+        self.array
+    }
+
     /// Whether it is NULL.
     #[must_use]
     pub fn is_null(&self) -> bool {
