@@ -43,7 +43,7 @@
 //! |---|---|
 //! | `chrono`, `time`, `jiff` | their dates and times as fields |
 //! | `uuid` | `uuid::Uuid` |
-//! | `json` | `types::Json<T>` and `serde_json::Value` as `jsonb` |
+//! | `json` | `types::Json<T>` and `serde_json::Value` as `jsonb`; plans as trees |
 //! | `decimal` | `rust_decimal::Decimal` as `numeric` |
 //! | `serde` | `Serialize` and `Deserialize` for `Auto` |
 //! | `tls` | encrypted connections, by rustls |
@@ -61,16 +61,18 @@ mod session;
 pub mod sql;
 pub mod types;
 
-pub use compile::IsolationLevel;
-pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
+pub use compile::{IsolationLevel, Param, SqlStatement};
+pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Changes, Enum, Model, Newtype};
+#[cfg(feature = "json")]
+pub use query::{Actual, Buffers, Plan, PlanNode};
 #[doc(hidden)]
-pub use query::{BulkWrite, LoadInto};
+pub use query::{BulkWrite, Explained, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, Load, LoadJoined,
-    Loads, Nested, OfEnd, OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update, Whole, Written,
-    insert, insert_into, query,
+    Db, Delete, Dynamic, Executor, Explain, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, Load,
+    LoadJoined, Loads, Nested, OfEnd, OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update,
+    Whole, Written, insert, insert_into, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

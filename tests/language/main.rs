@@ -3,5 +3,7 @@
 mod bulk_writes_give_rows_back;
 mod changes_are_structs;
 mod filters_are_part_of_every_statement;
+mod knowing;
 mod rows_are_inserted;
 mod shop;
+mod traced;

@@ -114,7 +114,11 @@ impl Writer {
 
     /// `$1::int4[]`, or `$1::int4` of a single value.
     fn cast_param(&mut self, value: &Value, column: &ColumnDef, array: bool) {
-        self.param(value.clone()).push("::");
+        self.part(|w| {
+            w.names(column);
+            w.param(value.clone());
+        });
+        self.push("::");
         write_column_type(self, column);
         if array {
             self.push("[]");
@@ -210,8 +214,11 @@ impl Writer {
             self.push(" DEFAULT VALUES");
         } else {
             self.push(" (").column_names(table, columns).push(") VALUES (");
-            self.separated(", ", values, |w, value| {
-                w.param(value.clone());
+            self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+                w.part(|w| {
+                    w.names(&table.columns[column]);
+                    w.param(value.clone());
+                });
             });
             self.push(")");
         }
@@ -319,7 +326,11 @@ impl Writer {
         self.equal_values(", ", table, columns, values);
         for (i, (column, value)) in set.iter().enumerate() {
             self.push(if i > 0 || !columns.is_empty() { ", " } else { "" });
-            self.ident(table.columns[*column].name).push(" = ").node(value);
+            self.ident(table.columns[*column].name).push(" = ");
+            self.part(|w| {
+                w.names(&table.columns[*column]);
+                w.node(value);
+            });
         }
         self.touch(table, touched, !columns.is_empty() || !set.is_empty());
         self.push(" WHERE ").equal_values(" AND ", table, keys, key_values);
@@ -330,7 +341,10 @@ impl Writer {
     /// `"name" = $1, …`
     fn equal_values(&mut self, separator: &str, table: &'static TableDef, columns: &[usize], values: &[Value]) {
         self.separated(separator, columns.iter().zip(values), |w, (&column, value)| {
-            w.ident(table.columns[column].name).push(" = ").param(value.clone());
+            w.part(|w| {
+                w.names(&table.columns[column]);
+                w.ident(table.columns[column].name).push(" = ").param(value.clone());
+            });
         });
     }
 
@@ -556,7 +570,10 @@ impl Writer {
             {
                 w.fail(error);
             }
-            w.ident(column.name).push(" = ").node(value);
+            w.part(|w| {
+                w.names(column);
+                w.ident(column.name).push(" = ").node(value);
+            });
         });
     }
 

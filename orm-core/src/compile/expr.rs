@@ -16,6 +16,7 @@ impl Writer {
                 self.ident(column.name);
             }
             Node::Column { source, column } => {
+                self.names(column);
                 self.qualifier(Named::Source(*source)).push(".").ident(column.name);
             }
             Node::LinkColumn { link, column } => {
@@ -235,7 +236,7 @@ impl Writer {
                         w.push("(").node(operand);
                         w.push(")");
                     }
-                    _ => w.node(operand),
+                    _ => _ = w.part(|w| w.node(operand)),
                 });
             }
         }

@@ -5,17 +5,22 @@
 
 mod ddl;
 mod dml;
+mod explain;
 mod expr;
 mod input;
 mod insert;
 mod literal;
 mod select;
+mod statement;
 mod transaction;
 mod writer;
 
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
+pub(crate) use explain::{ExplainOptions, FORGET_EXPLAINED, KEEP_BEFORE_EXPLAINED};
 pub(crate) use input::{input, input_array};
+pub(crate) use statement::operation;
+pub use statement::{Param, SqlStatement};
 pub use transaction::IsolationLevel;
 pub(crate) use transaction::{
     BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,
@@ -34,6 +39,8 @@ pub(crate) struct Compiled {
     pub(crate) sql: String,
     pub(crate) params: Vec<Value>,
     pub(crate) columns: Vec<ResultColumn>,
+    /// The parameters that belong to sensitive columns, by position.
+    pub(crate) sensitive: Vec<usize>,
     /// The table that the statement is about, for messages.
     pub(crate) table: Option<&'static TableDef>,
 }

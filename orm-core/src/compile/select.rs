@@ -59,7 +59,13 @@ impl Writer {
                 self.push("SELECT DISTINCT ON (").separated(", ", nodes, Self::node).push(") ");
             }
         }
-        self.separated(", ", &select.projection, |w, item| w.projection(item, outermost));
+        self.separated(", ", &select.projection, |w, item| {
+            // What a query inside gives is met by what is around it.
+            let named = w.part(|w| w.projection(item, outermost));
+            if named && !outermost {
+                w.part_goes_on();
+            }
+        });
         for (place, eager) in select.eager.iter().enumerate() {
             self.push(", ").model(Named::Eager(place, eager.name), eager.table, outermost);
         }
@@ -223,8 +229,8 @@ impl Writer {
     fn on(&mut self, join: &Join) {
         self.push(" ON ");
         match self.joined_implied(join) {
-            Some(implied) => self.node(&join.on.clone().and(implied)),
-            None => self.node(&join.on),
+            Some(implied) => _ = self.part(|w| w.node(&join.on.clone().and(implied))),
+            None => _ = self.part(|w| w.node(&join.on)),
         }
     }
 
@@ -246,7 +252,7 @@ impl Writer {
                 w.push("(").node(predicate);
                 w.push(")");
             }
-            _ => w.node(predicate),
+            _ => _ = w.part(|w| w.node(predicate)),
         });
     }
 
@@ -303,7 +309,7 @@ impl Writer {
     pub(super) fn order_items(&mut self, order: &[OrderBy]) {
         self.push("ORDER BY ");
         self.separated(", ", order, |w, item| {
-            w.node(&item.node);
+            w.part(|w| w.node(&item.node));
             if item.descending {
                 w.push(" DESC");
             }

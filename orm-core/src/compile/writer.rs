@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Compiled, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{SourceRef, TableDef};
+use crate::schema::{ColumnDef, SourceRef, TableDef};
 use crate::sql::{Filters, FromItem, IsTest, LinkRef, Node};
 use crate::types::Value;
 
@@ -14,6 +14,10 @@ pub(crate) struct Writer {
     sql: String,
     params: Vec<Value>,
     columns: Vec<ResultColumn>,
+    /// Which parameters belong to sensitive columns, by position.
+    sensitive: Vec<usize>,
+    /// Whether a sensitive column was named in the part under construction.
+    names_sensitive: bool,
     /// The sources in scope, innermost last.
     names: Vec<Name>,
     /// Where the innermost query's sources begin.
@@ -317,10 +321,47 @@ impl Writer {
         self.error.get_or_insert(error);
     }
 
-    pub(super) fn finish(self) -> Result<Compiled> {
+    /// Writes a part of a statement (a condition, an assignment, an item of a list) whose values are told from those of
+    /// the other parts: if it names a sensitive column, all of its values are kept out of logs. Returns whether it does.
+    pub(super) fn part(&mut self, write: impl FnOnce(&mut Self)) -> bool {
+        let first = self.params.len();
+        let around = std::mem::take(&mut self.names_sensitive);
+        write(self);
+        let named = std::mem::replace(&mut self.names_sensitive, around);
+        if named {
+            self.mark_sensitive(first);
+        }
+        named
+    }
+
+    /// Says that a column was named, beside values that may be its own.
+    pub(super) fn names(&mut self, column: &ColumnDef) {
+        self.names_sensitive |= column.sensitive;
+    }
+
+    /// Says that what a part named is met by the part around it too.
+    pub(super) fn part_goes_on(&mut self) {
+        self.names_sensitive = true;
+    }
+
+    fn mark_sensitive(&mut self, first: usize) {
+        for position in first..self.params.len() {
+            if !self.sensitive.contains(&position) {
+                self.sensitive.push(position);
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Compiled> {
+        if self.names_sensitive {
+            self.mark_sensitive(0);
+        }
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Compiled { sql: self.sql, params: self.params, columns: self.columns, table: self.about }),
+            None => {
+                let Self { sql, params, columns, sensitive, about: table, .. } = self;
+                Ok(Compiled { sql, params, columns, sensitive, table })
+            }
         }
     }
 

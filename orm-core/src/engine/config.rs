@@ -10,6 +10,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
 use super::dsn::{self, Dsn};
+use super::note::Tracing;
 use super::record::Recorders;
 use super::{Engine, Inner, tls};
 use crate::error::{Error, Result};
@@ -41,6 +42,7 @@ pub struct EngineBuilder {
     search_path: Option<String>,
     tls: Option<TlsMode>,
     root_certificates: Option<PathBuf>,
+    tracing: Tracing,
 }
 
 /// How long making a connection may take, unless it is said.
@@ -71,6 +73,7 @@ impl Default for EngineBuilder {
             search_path: None,
             tls: None,
             root_certificates: None,
+            tracing: Tracing::default(),
         }
     }
 }
@@ -79,7 +82,7 @@ impl Default for EngineBuilder {
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     hosts: String,
-    database: String,
+    pub(super) database: String,
     pub(super) pool_size: usize,
     pub(super) connect_timeout: Duration,
     pub(super) wait_timeout: Duration,
@@ -149,6 +152,40 @@ impl EngineBuilder {
         self
     }
 
+    /// From when on a statement is slow: its event is then a warning. Nothing is slow unless this is said.
+    ///
+    /// Each statement makes one `tracing` event of the target `orm_core::statement`, at the level of debugging, with
+    /// OpenTelemetry's names for databases: `db.system.name`, `db.namespace`, `db.operation.name`, `db.collection.name`,
+    /// `db.query.text`, `db.client.operation.duration` in seconds, `db.response.returned_rows` (or `affected_rows`), after
+    /// an error `error.type` and `db.response.status_code`, and `code.file.path` and `code.line.number` of who asked for it.
+    /// The text of a statement has no values in it.
+    ///
+    /// ```
+    /// # fn main() -> orm_core::Result<()> {
+    /// # use orm_core::Engine;
+    /// use std::time::Duration;
+    ///
+    /// let engine = Engine::builder()
+    ///     .dsn("postgresql://postgres:123@localhost:5432/netology_db")
+    ///     .slow_statement(Duration::from_millis(200))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn slow_statement(mut self, threshold: Duration) -> Self {
+        self.tracing.slow = Some(threshold);
+        self
+    }
+
+    /// Whether the events of statements tell their parameters too (`db.query.parameters`), which they do not unless this
+    /// is said. Those of columns that a model says are `sensitive` are told never: all values of a condition or an
+    /// assignment that names such a column count as its own. What is written as SQL by hand names no column of a model, and
+    /// its values are told.
+    pub fn log_params(mut self, are_told: bool) -> Self {
+        self.tracing.params = are_told;
+        self
+    }
+
     /// Makes the engine. Connects to nothing.
     ///
     /// # Errors
@@ -167,7 +204,8 @@ impl EngineBuilder {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
-        let inner = Inner { pool, target, recorders: Recorders::default(), lone: None };
+        let (recorders, tracing) = (Recorders::default(), self.tracing);
+        let inner = Inner { pool, target, recorders, tracing, lone: None };
         Ok(Engine { inner: Arc::new(inner), filters: Filters::default() })
     }
 

@@ -8,7 +8,7 @@ use deadpool_postgres::{ClientWrapper, Object};
 
 use super::Engine;
 use super::database_error;
-use super::record::Statement;
+use super::note::Sent;
 use super::test_transaction::{Loan, instead_of};
 use crate::compile::COMMIT;
 use crate::error::Result;
@@ -92,11 +92,6 @@ impl Connection {
         self.committing = committing;
     }
 
-    /// Notes a command for those who record.
-    pub(super) fn note_command(&self, sql: &str, started: Instant) {
-        self.engine.recorders().note(|| Statement::new(sql, 0, 0, started.elapsed()));
-    }
-
     /// Says that a statement is under way; [`settled`](Self::settled) says that it is not any more.
     pub(super) fn begin_work(&mut self) {
         self.busy = true;
@@ -112,8 +107,9 @@ impl Connection {
         let started = Instant::now();
         let outcome = self.client().batch_execute(sql).await;
         self.settled();
-        self.note_command(sql, started);
-        outcome.map_err(|source| database_error::statement(source, sql, None))
+        let outcome = outcome.map_err(|source| database_error::statement(source, sql, None));
+        self.note(&Sent::command(sql, started, outcome.as_ref().err()));
+        outcome
     }
 
     /// Opens a transaction.

@@ -10,7 +10,7 @@ use tokio_postgres::{RowStream, Statement as Prepared};
 
 use super::connection::Connection;
 use super::database_error;
-use super::record::Statement;
+use super::note::Sent;
 use crate::compile::{Compiled, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::RowReader;
@@ -30,7 +30,7 @@ pub(crate) async fn fetch<T>(
         Err(error) => Err(error),
     };
     connection.settled();
-    note(connection, compiled, out.len() as u64, started);
+    connection.note(&Sent::statement(compiled, out.len() as u64, started, outcome.as_ref().err()));
     outcome.map(|()| out)
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn execute(connection: &mut Connection, compiled: &Compiled) ->
     connection.begin_work();
     let outcome = affected(connection, compiled).await;
     connection.settled();
-    note(connection, compiled, *outcome.as_ref().unwrap_or(&0), started);
+    connection.note(&Sent::statement(compiled, *outcome.as_ref().unwrap_or(&0), started, outcome.as_ref().err()));
     outcome
 }
 
@@ -164,9 +164,4 @@ fn type_mismatch(expected: &ResultColumn, name: &str, found: &Type) -> Error {
         )
         .with_column(name.to_owned()),
     }
-}
-
-pub(super) fn note(connection: &Connection, compiled: &Compiled, rows: u64, started: Instant) {
-    let recorders = connection.engine().recorders();
-    recorders.note(|| Statement::new(&compiled.sql, compiled.params.len(), rows, started.elapsed()));
 }

@@ -8,7 +8,10 @@ mod connection;
 mod database_error;
 mod dsn;
 mod execute;
+mod explain;
+mod note;
 mod pipeline;
+mod place;
 mod record;
 mod schema;
 mod stream;
@@ -23,8 +26,10 @@ pub(crate) use connection::Connection;
 pub use connection::RawConnection;
 use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
+pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};
 pub(crate) use pipeline::{Answer, pipeline};
-pub use record::{Recording, Statement};
+pub(crate) use place::placed;
+pub use record::{Recording, Repeated, Statement};
 pub(crate) use stream::RowSource;
 pub use test_transaction::TestTransaction;
 
@@ -54,6 +59,7 @@ struct Inner {
     pool: Pool,
     target: config::Target,
     recorders: Recorders,
+    tracing: note::Tracing,
     /// The one connection, of an engine that lives in a test transaction.
     lone: Option<test_transaction::Shared>,
 }
@@ -187,10 +193,6 @@ impl Engine {
     /// Has every connection prepare its statements anew.
     fn forget_prepared(&self) {
         self.inner.pool.manager().statement_caches.clear();
-    }
-
-    fn recorders(&self) -> &Recorders {
-        &self.inner.recorders
     }
 }
 

@@ -13,7 +13,8 @@ use tokio_postgres::{Row, Statement as Prepared};
 
 use super::connection::Connection;
 use super::database_error;
-use super::execute::{failed, forget_if_stale, note, param_types, prepare};
+use super::execute::{failed, forget_if_stale, param_types, prepare};
+use super::note::Sent;
 use crate::compile::{COMMIT, Compiled};
 use crate::error::Result;
 use crate::types::RowReader;
@@ -97,15 +98,17 @@ pub(crate) async fn pipeline(
     if flown.ended {
         connection.set_in_transaction(false);
     }
+    let error = flown.answers.as_ref().err();
     if let Some(begin) = begin {
-        connection.note_command(begin, started);
+        connection.note(&Sent::command(begin, started, None));
     }
     for (i, compiled) in statements.iter().enumerate() {
         let rows = flown.answers.as_ref().map_or(0, |answers| answers.get(i).map_or(0, Answer::affected));
-        note(connection, compiled, rows, started);
+        // Which of them failed is not told apart from what failed because of it.
+        connection.note(&Sent::statement(compiled, rows, started, error));
     }
     if let Some(end) = end.filter(|_| flown.ended) {
-        connection.note_command(end, started);
+        connection.note(&Sent::command(end, started, None));
     }
     flown.answers
 }

@@ -1,9 +1,14 @@
 //! The record of what was sent.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+
+use super::note::Sent;
+use crate::compile::operation;
 
 /// A statement that was sent.
 #[derive(Debug, Clone)]
@@ -12,11 +17,16 @@ pub struct Statement {
     params: usize,
     rows: u64,
     duration: Duration,
+    place: Option<&'static Location<'static>>,
+    /// Whether it begins or ends a transaction or a savepoint.
+    is_command: bool,
 }
 
 impl Statement {
-    pub(super) fn new(sql: &str, params: usize, rows: u64, duration: Duration) -> Self {
-        Self { sql: sql.to_owned(), params, rows, duration }
+    pub(super) fn new(sent: &Sent<'_>, duration: Duration) -> Self {
+        let Sent { sql, params, rows, place, .. } = *sent;
+        let is_command = matches!(operation(sql), "BEGIN" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE");
+        Self { sql: sql.to_owned(), params, rows, duration, place, is_command }
     }
 
     /// Its text.
@@ -37,10 +47,58 @@ impl Statement {
         self.rows
     }
 
-    /// How long it took, from the sending to the last row.
+    /// How long it took, from the sending to the last row. Those of a flush are sent together, and take as long as all of
+    /// them.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
+    }
+
+    /// Where in the application it was asked for: the call of `all`, `get`, `commit` and the like.
+    ///
+    /// It is not known of what a closure of [`Engine::transaction`](crate::Engine::transaction) is followed by (its
+    /// commit), of DDL, and of the driver's own client.
+    #[must_use]
+    pub fn place(&self) -> Option<&'static Location<'static>> {
+        self.place
+    }
+}
+
+/// A statement that was sent several times: what [`Recording::repeated`] gives. `Display` shows it with its places.
+#[derive(Debug, Clone)]
+pub struct Repeated {
+    sql: String,
+    count: usize,
+    places: Vec<(&'static Location<'static>, usize)>,
+}
+
+impl Repeated {
+    /// Its text.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// How often it was sent.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where it was asked for, and how often there; the most frequent place first.
+    #[must_use]
+    pub fn places(&self) -> &[(&'static Location<'static>, usize)] {
+        &self.places
+    }
+}
+
+impl fmt::Display for Repeated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} times: {}", self.count, self.sql)?;
+        for (place, count) in &self.places {
+            write!(f, "\n    {count} times at {place}")?;
+        }
+        Ok(())
     }
 }
 
@@ -107,6 +165,85 @@ impl Recording {
     #[must_use]
     pub fn take(&self) -> Vec<String> {
         lock(&self.log).drain(..).map(|statement| statement.sql).collect()
+    }
+
+    /// How many statements there were so far, without those that begin and end transactions and savepoints.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        lock(&self.log).iter().filter(|statement| !statement.is_command).count()
+    }
+
+    /// The statements that were sent at least so many times (two, if less is said), whatever their values: where one query
+    /// for each of N rows stands in the place of one for all of them, this is N and the line that asks. The most frequent
+    /// comes first.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(engine: Engine, ids: Vec<i32>) -> orm_core::Result<()> {
+    /// let recording = engine.record();
+    /// for id in ids {
+    ///     engine.query::<Course>().filter(Course::id.eq(id)).one().await?;
+    /// }
+    /// for repeated in recording.repeated(5) {
+    ///     eprintln!("{repeated}"); // 12 times: SELECT … FROM "course" WHERE "course"."id" = $1 LIMIT 2
+    ///                              //     12 times at src/main.rs:9:70
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn repeated(&self, times: usize) -> Vec<Repeated> {
+        let log = lock(&self.log);
+        let mut shapes: Vec<Repeated> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for statement in log.iter().filter(|statement| !statement.is_command) {
+            let shape = *known.entry(&statement.sql).or_insert_with(|| {
+                shapes.push(Repeated { sql: statement.sql.clone(), count: 0, places: Vec::new() });
+                shapes.len() - 1
+            });
+            shapes[shape].add(statement.place);
+        }
+        shapes.retain(|shape| shape.count >= times.max(2));
+        shapes.sort_by_key(|shape| std::cmp::Reverse(shape.count));
+        for shape in &mut shapes {
+            shape.places.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        }
+        shapes
+    }
+
+    /// For tests: says that so many statements were sent, without those that begin and end transactions and savepoints.
+    ///
+    /// # Panics
+    ///
+    /// If there were more or fewer; the message lists them.
+    #[track_caller]
+    pub fn assert_count(&self, expected: usize) {
+        let count = self.count();
+        assert!(count == expected, "{count} statements were sent, and not {expected}:\n{}", self.sql().join("\n"));
+    }
+
+    /// For tests: says that no statement was sent so many times or more.
+    ///
+    /// # Panics
+    ///
+    /// If one was; the message has it, and the places that asked for it.
+    #[track_caller]
+    pub fn assert_not_repeated(&self, times: usize) {
+        let repeated: Vec<String> = self.repeated(times).iter().map(ToString::to_string).collect();
+        assert!(repeated.is_empty(), "the same was asked again and again:\n{}", repeated.join("\n"));
+    }
+}
+
+impl Repeated {
+    fn add(&mut self, place: Option<&'static Location<'static>>) {
+        self.count += 1;
+        let Some(place) = place else { return };
+        match self.places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, count)) => *count += 1,
+            None => self.places.push((place, 1)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::connection::Connection;
 use super::database_error;
-use super::record::Statement;
+use super::note::Sent;
 use crate::compile::{
     ADVISORY_LOCK, COMMIT, DdlStatement, IsolationLevel, ROLLBACK, begin, create_statements, drop_statements,
 };
@@ -116,9 +116,11 @@ async fn is_there(connection: &mut Connection, statement: &DdlStatement) -> Resu
     let params: Vec<_> = params.iter().map(|param| param as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
     let outcome = connection.client().query_one(*question, &params).await;
     connection.settled();
-    let recorders = connection.engine().recorders();
-    recorders.note(|| Statement::new(question, params.len(), 1, started.elapsed()));
-    outcome.and_then(|row| row.try_get(0)).map_err(|source| database_error::statement(source, question, None))
+    let outcome = outcome.and_then(|row| row.try_get(0));
+    let outcome = outcome.map_err(|source| database_error::statement(source, question, None));
+    let error = outcome.as_ref().err();
+    connection.note(&Sent { params: params.len(), rows: 1, ..Sent::command(question, started, error) });
+    outcome
 }
 
 impl Metadata {

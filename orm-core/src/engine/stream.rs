@@ -9,9 +9,11 @@ use futures_util::Stream;
 use tokio_postgres::RowStream;
 
 use super::connection::Connection;
-use super::execute::{failed, note, send};
+use super::execute::{failed, send};
+use super::note::Sent;
+use super::place::{self, Place};
 use crate::compile::Compiled;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::RowReader;
 
 /// A statement whose rows are still on their way.
@@ -24,6 +26,7 @@ pub(crate) struct RowSource {
     compiled: Compiled,
     started: Instant,
     count: u64,
+    place: Option<Place>,
 }
 
 struct Open {
@@ -40,11 +43,11 @@ impl RowSource {
         match send(&connection, &compiled).await {
             Ok(rows) => {
                 let open = Some(Open { rows: Box::pin(rows), connection });
-                Ok(Self { open, compiled, started, count: 0 })
+                Ok(Self { open, compiled, started, count: 0, place: place::current() })
             }
             Err(error) => {
                 connection.settled();
-                note(&connection, &compiled, 0, started);
+                connection.note(&Sent::statement(&compiled, 0, started, Some(&error)));
                 Err(error)
             }
         }
@@ -61,26 +64,28 @@ impl RowSource {
             Some(Ok(row)) => {
                 self.count += 1;
                 let value = read(&mut RowReader::new(&row));
-                if value.is_err() {
-                    self.finish(false);
+                if let Err(error) = &value {
+                    self.finish(false, Some(error));
                 }
                 Poll::Ready(Some(value))
             }
             Some(Err(source)) => {
-                self.finish(true);
-                Poll::Ready(Some(Err(failed(source, &self.compiled))))
+                let error = failed(source, &self.compiled);
+                self.finish(true, Some(&error));
+                Poll::Ready(Some(Err(error)))
             }
             None => {
-                self.finish(true);
+                self.finish(true, None);
                 Poll::Ready(None)
             }
         }
     }
 
     /// Gives the connection back, or closes it if the answer was not read to its end.
-    fn finish(&mut self, is_read: bool) {
+    fn finish(&mut self, is_read: bool, error: Option<&Error>) {
         let Some(mut open) = self.open.take() else { return };
-        note(&open.connection, &self.compiled, self.count, self.started);
+        let sent = Sent::statement(&self.compiled, self.count, self.started, error);
+        open.connection.note(&Sent { place: self.place, ..sent });
         if is_read {
             open.connection.settled();
         }
@@ -89,7 +94,7 @@ impl RowSource {
 
 impl Drop for RowSource {
     fn drop(&mut self) {
-        self.finish(false);
+        self.finish(false, None);
     }
 }
 

@@ -132,6 +132,7 @@ impl Engine {
                 pool: self.inner.pool.clone(),
                 target: self.inner.target.clone(),
                 recorders: Recorders::default(),
+                tracing: self.inner.tracing.clone(),
                 lone: Some(Arc::clone(&shared)),
             }),
             filters: self.filters.clone(),

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use super::executor::{BulkWrite, Executor};
 use super::returning::Returning;
 use crate::compile::{Compile, Write};
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Model};
 use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select, Selection};
@@ -98,6 +99,15 @@ impl<X, M: Model, S> Update<X, M, S> {
         Write::BulkUpdate(self.statement()).to_text()
     }
 
+    /// The statement, checked.
+    pub(super) fn to_write(&self) -> Result<Write> {
+        check(&self.select, self.all_rows, "update").map(|()| Write::BulkUpdate(self.statement()))
+    }
+
+    pub(super) fn into_executor(self) -> X {
+        self.on
+    }
+
     fn statement(&self) -> BulkUpdate {
         let mut set = self.set.clone();
         if !set.is_empty()
@@ -127,11 +137,12 @@ impl<X, M: Model, S> Update<X, M, S> {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] before anything is sent, without a filter or with an outer join or a limit; those of the server.
-    pub async fn run(self) -> Result<u64>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 }
 
@@ -139,9 +150,9 @@ impl<X: Executor, M: Model, S> IntoFuture for Update<X, M, S> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
+    #[track_caller]
     fn into_future(self) -> X::Writing {
-        let checked = check(&self.select, self.all_rows, "update");
-        let write = checked.map(|()| BulkWrite(Write::BulkUpdate(self.statement())));
+        let write = self.to_write().map(BulkWrite);
         self.on.write::<M>(write)
     }
 }
@@ -211,6 +222,15 @@ impl<X, M: Model, S> Delete<X, M, S> {
         Write::BulkDelete(self.statement()).to_text()
     }
 
+    /// The statement, checked.
+    pub(super) fn to_write(&self) -> Result<Write> {
+        check(&self.select, self.all_rows, "delete").map(|()| Write::BulkDelete(self.statement()))
+    }
+
+    pub(super) fn into_executor(self) -> X {
+        self.on
+    }
+
     fn statement(&self) -> BulkDelete {
         BulkDelete {
             source: self.select.root,
@@ -231,11 +251,12 @@ impl<X, M: Model, S> Delete<X, M, S> {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] before anything is sent, without a filter or with an outer join or a limit; those of the server.
-    pub async fn run(self) -> Result<u64>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 }
 
@@ -243,9 +264,9 @@ impl<X: Executor, M: Model, S> IntoFuture for Delete<X, M, S> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
+    #[track_caller]
     fn into_future(self) -> X::Writing {
-        let checked = check(&self.select, self.all_rows, "delete");
-        let write = checked.map(|()| BulkWrite(Write::BulkDelete(self.statement())));
+        let write = self.to_write().map(BulkWrite);
         self.on.write::<M>(write)
     }
 }

@@ -4,7 +4,7 @@ use super::executor::Unbound;
 use super::load::{Loads, Whole};
 use super::rows::Rows;
 use super::select::Query;
-use crate::engine::Engine;
+use crate::engine::{Engine, placed};
 use crate::error::Result;
 use crate::schema::Model;
 
@@ -50,12 +50,17 @@ pub trait Db: Send {
 impl Db for Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 
-    async fn all<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<L::Value>> {
-        query.on(&*self).all().await
+    #[track_caller]
+    fn all<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> impl Future<Output = Result<Vec<L::Value>>> {
+        placed(query.on(&*self).all())
     }
 
-    async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
-        rows.on(&*self).all().await
+    #[track_caller]
+    fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+        placed(rows.on(&*self).all())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::pin::Pin;
 
+use super::explain::Explained;
 use super::load::Loads;
 use crate::compile::{Compile, Write};
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, placed};
 use crate::error::Result;
 use crate::schema::Model;
 use crate::sql::Select;
@@ -46,6 +47,7 @@ pub trait Executor: Sized + Send {
 
     /// Runs a bulk operation.
     #[doc(hidden)]
+    #[track_caller]
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing;
 
     /// A bulk operation under way whose rows come back.
@@ -59,6 +61,15 @@ pub trait Executor: Sized + Send {
         write: Result<BulkWrite>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Self::Returned<R>;
+
+    /// A plan that was asked for.
+    #[doc(hidden)]
+    type Explaining: Future<Output = Result<String>> + Send;
+
+    /// Asks for a plan.
+    #[doc(hidden)]
+    #[track_caller]
+    fn explain(self, work: Result<Explained>) -> Self::Explaining;
 }
 
 /// Who can be asked to load `L` with a query: an engine whatever it is, a session what fills the fields of its objects.
@@ -90,8 +101,9 @@ impl<'e> Executor for &'e Engine {
 
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'e>>;
 
+    #[track_caller]
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
-        Box::pin(async move {
+        Box::pin(placed(async move {
             let write = write?.0;
             if write.is_nothing() {
                 return Ok(0);
@@ -99,7 +111,21 @@ impl<'e> Executor for &'e Engine {
             let compiled = write.compile_with(self.filters())?;
             let mut connection = self.connection().await?;
             engine::execute(&mut connection, &compiled).await
-        })
+        }))
+    }
+
+    type Explaining = Pin<Box<dyn Future<Output = Result<String>> + Send + 'e>>;
+
+    #[track_caller]
+    fn explain(self, work: Result<Explained>) -> Self::Explaining {
+        Box::pin(placed(async move {
+            let work = work?;
+            let mut connection = self.connection().await?;
+            if work.analyze {
+                return engine::explain_and_roll_back(&mut connection, work.statement).await;
+            }
+            engine::explain(&mut connection, &work.statement).await
+        }))
     }
 
     type Returned<R: Send + 'static> = Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 'e>>;

@@ -9,9 +9,12 @@ mod db;
 mod edge;
 mod executor;
 mod exists;
+mod explain;
 mod insert;
 mod load;
 mod nested;
+#[cfg(feature = "json")]
+mod plan;
 mod returning;
 mod rows;
 mod select;
@@ -22,9 +25,12 @@ pub(crate) use conditions::{beyond_key, select_by_keys};
 pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
+pub use explain::{Explain, Explained};
 pub use insert::{Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
+#[cfg(feature = "json")]
+pub use plan::{Actual, Buffers, Plan, PlanNode};
 pub use returning::Returning;
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};

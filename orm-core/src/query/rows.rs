@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::executor::{Executor, Unbound};
 use crate::compile::Compile;
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Distinct, Select, SubqueryOf};
 use crate::types::{Field, RowReader, SameAs};
@@ -27,6 +28,10 @@ impl<X, R, O> Rows<X, R, O> {
 
     pub(super) fn into_parts(self) -> (X, Select, fn(&mut RowReader<'_>) -> Result<R>) {
         (self.on, self.select, self.read)
+    }
+
+    pub(super) fn as_select(&self) -> &Select {
+        &self.select
     }
 
     /// The text of the query, with `$1`, `$2`, … for its values.
@@ -61,11 +66,12 @@ impl<X, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// Those of the server and the connection.
-    pub async fn all(self) -> Result<Vec<R>>
+    #[track_caller]
+    pub fn all(self) -> impl Future<Output = Result<Vec<R>>>
     where
         X: Executor,
     {
-        self.on.rows(self.select, self.read).await
+        placed(self.on.rows(self.select, self.read))
     }
 
     /// Runs the query: its first row, if there is one.
@@ -73,12 +79,15 @@ impl<X, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<R>>
+    #[track_caller]
+    pub fn first(self) -> impl Future<Output = Result<Option<R>>>
     where
         X: Executor,
     {
-        let limit = self.select.limit.unwrap_or(1).min(1);
-        Ok(self.limit(limit).all().await?.pop())
+        placed(async move {
+            let limit = self.select.limit.unwrap_or(1).min(1);
+            Ok(self.limit(limit).all().await?.pop())
+        })
     }
 
     /// Runs the query: its only row.
@@ -86,16 +95,19 @@ impl<X, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one(self) -> Result<R>
+    #[track_caller]
+    pub fn one(self) -> impl Future<Output = Result<R>>
     where
         X: Executor,
     {
-        let limit = self.select.limit.unwrap_or(2).min(2);
-        let mut rows = self.limit(limit).all().await?;
-        if rows.len() > 1 {
-            return Err(Error::new(ErrorKind::MultipleRows, "several rows were found where one was asked for"));
-        }
-        rows.pop().ok_or_else(|| Error::new(ErrorKind::NotFound, "no row was found where one was asked for"))
+        placed(async move {
+            let limit = self.select.limit.unwrap_or(2).min(2);
+            let mut rows = self.limit(limit).all().await?;
+            if rows.len() > 1 {
+                return Err(Error::new(ErrorKind::MultipleRows, "several rows were found where one was asked for"));
+            }
+            rows.pop().ok_or_else(|| Error::new(ErrorKind::NotFound, "no row was found where one was asked for"))
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use super::load::{Load, Loads};
 use super::nested::LoadJoined;
 use super::rows::Rows;
 use crate::compile::Compile;
-use crate::engine::Engine;
+use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Edge, Model, Relation, Source, SourceRef};
 use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
@@ -78,6 +78,10 @@ impl<X, M, S, L> Query<X, M, S, L> {
 
     pub(crate) fn into_select(self) -> Select {
         self.select
+    }
+
+    pub(super) fn as_select(&self) -> &Select {
+        &self.select
     }
 
     pub(crate) fn into_parts(self) -> (X, Select, L) {
@@ -512,11 +516,12 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Those of the server and the connection, and [`ErrorKind::Schema`] if the tables are not those of the models.
-    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
+    #[track_caller]
+    pub fn all(self) -> impl Future<Output = Result<Vec<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        self.on.models(self.select, self.loads).await
+        placed(self.on.models(self.select, self.loads))
     }
 
     /// Runs the query: its first row, if there is one.
@@ -524,12 +529,15 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<X::Entity<M, L>>>
+    #[track_caller]
+    pub fn first(self) -> impl Future<Output = Result<Option<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        let mut found = self.limit_to(1).all().await?;
-        Ok(if found.is_empty() { None } else { Some(found.swap_remove(0)) })
+        placed(async move {
+            let mut found = self.limit_to(1).all().await?;
+            Ok(if found.is_empty() { None } else { Some(found.swap_remove(0)) })
+        })
     }
 
     /// Runs the query: its only row.
@@ -537,16 +545,19 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one(self) -> Result<X::Entity<M, L>>
+    #[track_caller]
+    pub fn one(self) -> impl Future<Output = Result<X::Entity<M, L>>>
     where
         X: Executor,
     {
-        self.one_or_none().await?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                format!("no row of `{}` was found where one was asked for", M::table().model),
-            )
-            .with_model(M::table().model)
+        placed(async move {
+            self.one_or_none().await?.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::NotFound,
+                    format!("no row of `{}` was found where one was asked for", M::table().model),
+                )
+                .with_model(M::table().model)
+            })
         })
     }
 
@@ -555,16 +566,19 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one_or_none(self) -> Result<Option<X::Entity<M, L>>>
+    #[track_caller]
+    pub fn one_or_none(self) -> impl Future<Output = Result<Option<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        // A join may bring the only object several times.
-        let mut found = if self.select.joins.is_empty() { self.limit_to(2) } else { self }.all().await?;
-        if found.len() > 1 {
-            return Err(several::<M>());
-        }
-        Ok(found.pop())
+        placed(async move {
+            // A join may bring the only object several times.
+            let mut found = if self.select.joins.is_empty() { self.limit_to(2) } else { self }.all().await?;
+            if found.len() > 1 {
+                return Err(several::<M>());
+            }
+            Ok(found.pop())
+        })
     }
 
     /// Runs the query as `SELECT count(*)`: the number of its rows.
@@ -572,12 +586,15 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn count(self) -> Result<u64>
+    #[track_caller]
+    pub fn count(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        let mut rows = self.on.rows(self.select.into_count(), read_count).await?;
-        Ok(rows.pop().unwrap_or(0))
+        placed(async move {
+            let mut rows = self.on.rows(self.select.into_count(), read_count).await?;
+            Ok(rows.pop().unwrap_or(0))
+        })
     }
 
     /// Whether the query has rows.
@@ -585,13 +602,16 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn exists(self) -> Result<bool>
+    #[track_caller]
+    pub fn exists(self) -> impl Future<Output = Result<bool>>
     where
         X: Executor,
     {
-        let mut select = self.select.into_exists();
-        select.limit = Some(select.limit.unwrap_or(1).min(1));
-        Ok(!self.on.rows(select, |_| Ok(())).await?.is_empty())
+        placed(async move {
+            let mut select = self.select.into_exists();
+            select.limit = Some(select.limit.unwrap_or(1).min(1));
+            Ok(!self.on.rows(select, |_| Ok(())).await?.is_empty())
+        })
     }
 
     fn limit_to(mut self, rows: u64) -> Self {
@@ -656,6 +676,14 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
         self
     }
 
+    pub(super) fn as_query(&self) -> &Query<X, M, (), L> {
+        &self.0
+    }
+
+    pub(super) fn into_query(self) -> Query<X, M, (), L> {
+        self.0
+    }
+
     /// Like [`Query::with_deleted`].
     pub fn with_deleted(self) -> Self {
         Self(self.0.with_deleted())
@@ -689,11 +717,12 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
-    pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
+    #[track_caller]
+    pub fn all(self) -> impl Future<Output = Result<Vec<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        self.0.all().await
+        placed(self.0.all())
     }
 
     /// Like [`Query::first`].
@@ -701,11 +730,12 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<X::Entity<M, L>>>
+    #[track_caller]
+    pub fn first(self) -> impl Future<Output = Result<Option<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        self.0.first().await
+        placed(self.0.first())
     }
 
     /// Like [`Query::count`].
@@ -713,11 +743,12 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn count(self) -> Result<u64>
+    #[track_caller]
+    pub fn count(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.0.count().await
+        placed(self.0.count())
     }
 }
 
@@ -742,8 +773,12 @@ impl Engine {
     /// # Errors
     ///
     /// Like [`Query::all`].
-    pub async fn all<M: Model, S, L: Loads<M>>(&self, query: Query<Unbound, M, S, L>) -> Result<Vec<L::Value>> {
-        query.on(self).all().await
+    #[track_caller]
+    pub fn all<M: Model, S, L: Loads<M>>(
+        &self,
+        query: Query<Unbound, M, S, L>,
+    ) -> impl Future<Output = Result<Vec<L::Value>>> {
+        placed(query.on(self).all())
     }
 
     /// Runs an unbound query: its only row.
@@ -751,8 +786,12 @@ impl Engine {
     /// # Errors
     ///
     /// Like [`Query::one`].
-    pub async fn one<M: Model, S, L: Loads<M>>(&self, query: Query<Unbound, M, S, L>) -> Result<L::Value> {
-        query.on(self).one().await
+    #[track_caller]
+    pub fn one<M: Model, S, L: Loads<M>>(
+        &self,
+        query: Query<Unbound, M, S, L>,
+    ) -> impl Future<Output = Result<L::Value>> {
+        placed(query.on(self).one())
     }
 
     /// Runs an unbound query: its first row, if there is one.
@@ -760,8 +799,12 @@ impl Engine {
     /// # Errors
     ///
     /// Like [`Query::first`].
-    pub async fn first<M: Model, S, L: Loads<M>>(&self, query: Query<Unbound, M, S, L>) -> Result<Option<L::Value>> {
-        query.on(self).first().await
+    #[track_caller]
+    pub fn first<M: Model, S, L: Loads<M>>(
+        &self,
+        query: Query<Unbound, M, S, L>,
+    ) -> impl Future<Output = Result<Option<L::Value>>> {
+        placed(query.on(self).first())
     }
 
     /// Runs an unbound query of columns.
@@ -769,7 +812,8 @@ impl Engine {
     /// # Errors
     ///
     /// Like [`Query::all`].
-    pub async fn rows<R: Send>(&self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
-        rows.on(self).all().await
+    #[track_caller]
+    pub fn rows<R: Send>(&self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+        placed(rows.on(self).all())
     }
 }

@@ -11,7 +11,7 @@ use super::load::InRow;
 use super::rows::Rows;
 use super::select::Query;
 use crate::compile::Compile;
-use crate::engine::{Engine, RowSource};
+use crate::engine::{Engine, RowSource, placed};
 use crate::error::Result;
 use crate::schema::Model;
 use crate::sql::Select;
@@ -86,17 +86,20 @@ impl<M: Model, S, L> Query<&Engine, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); those that come later are given by [`RowStream::next`].
-    pub async fn stream(self) -> Result<RowStream<L::Value>>
+    #[track_caller]
+    pub fn stream(self) -> impl Future<Output = Result<RowStream<L::Value>>>
     where
         L: InRow<M>,
     {
-        let (engine, select, loads) = self.into_parts();
-        let read = move |row: &mut RowReader<'_>| {
-            let model = M::from_row(row)?;
-            let joined = loads.read(row)?;
-            loads.value_of_row(model, joined)
-        };
-        RowStream::open(engine, select, Box::new(read)).await
+        placed(async move {
+            let (engine, select, loads) = self.into_parts();
+            let read = move |row: &mut RowReader<'_>| {
+                let model = M::from_row(row)?;
+                let joined = loads.read(row)?;
+                loads.value_of_row(model, joined)
+            };
+            RowStream::open(engine, select, Box::new(read)).await
+        })
     }
 }
 
@@ -119,8 +122,11 @@ impl<R: 'static> Rows<&Engine, R> {
     /// # Errors
     ///
     /// Those of the server and the connection; those that come later are given by [`RowStream::next`].
-    pub async fn stream(self) -> Result<RowStream<R>> {
-        let (engine, select, read) = self.into_parts();
-        RowStream::open(engine, select, Box::new(read)).await
+    #[track_caller]
+    pub fn stream(self) -> impl Future<Output = Result<RowStream<R>>> {
+        placed(async move {
+            let (engine, select, read) = self.into_parts();
+            RowStream::open(engine, select, Box::new(read)).await
+        })
     }
 }

@@ -8,6 +8,7 @@ use super::Session;
 use super::arena::SlotState;
 use super::inner::{Inner, Row};
 use crate::compile::Compile;
+use crate::engine::placed;
 use crate::error::{Error, Result};
 use crate::query::{Loads, Query, Unbound, Whole, beyond_key};
 use crate::schema::{Handle, Model, RawHandle, RelationField, TableDef};
@@ -106,19 +107,22 @@ impl<M: Model, L: Loads<M>> Batches<M, L> {
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before anything is sent, if the query has an order, a limit or an
     /// offset of its own, or batches of no rows are asked for. Those of the server.
-    pub async fn next(&mut self, session: &mut Session) -> Result<Option<Vec<Handle<M>>>> {
-        self.check()?;
-        session.inner.forget_clean(&mut self.brought);
-        if self.is_done {
-            return Ok(None);
-        }
-        let select = beyond_key(self.select.clone(), self.last.as_deref(), self.size);
-        let bringing = Bringing::begin(&mut session.inner, &mut self.brought);
-        let (rows, last, handles) = bringing.inner.read_batch::<M, L>(select, &self.loads).await?;
-        drop(bringing);
-        self.is_done = rows < self.size;
-        self.last = last.or(self.last.take());
-        Ok(if handles.is_empty() { None } else { Some(handles) })
+    #[track_caller]
+    pub fn next(&mut self, session: &mut Session) -> impl Future<Output = Result<Option<Vec<Handle<M>>>>> {
+        placed(async move {
+            self.check()?;
+            session.inner.forget_clean(&mut self.brought);
+            if self.is_done {
+                return Ok(None);
+            }
+            let select = beyond_key(self.select.clone(), self.last.as_deref(), self.size);
+            let bringing = Bringing::begin(&mut session.inner, &mut self.brought);
+            let (rows, last, handles) = bringing.inner.read_batch::<M, L>(select, &self.loads).await?;
+            drop(bringing);
+            self.is_done = rows < self.size;
+            self.last = last.or(self.last.take());
+            Ok(if handles.is_empty() { None } else { Some(handles) })
+        })
     }
 
     fn check(&self) -> Result<()> {

@@ -4,8 +4,9 @@ use std::pin::Pin;
 
 use super::Session;
 use crate::compile::Compile;
+use crate::engine::placed;
 use crate::error::Result;
-use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Takes, Unbound, Whole};
+use crate::query::{BulkWrite, Db, Executor, Explained, Loads, Query, Rows, Takes, Unbound, Whole};
 use crate::schema::{Handle, Model};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -25,8 +26,16 @@ impl<'s> Executor for &'s mut Session {
 
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 's>>;
 
+    #[track_caller]
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
-        Box::pin(async move { self.inner.bulk::<M>(write?.0).await })
+        Box::pin(placed(async move { self.inner.bulk::<M>(write?.0).await }))
+    }
+
+    type Explaining = Pin<Box<dyn Future<Output = Result<String>> + Send + 's>>;
+
+    #[track_caller]
+    fn explain(self, work: Result<Explained>) -> Self::Explaining {
+        Box::pin(placed(async move { self.inner.explain(work?).await }))
     }
 
     type Returned<R: Send + 'static> = Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 's>>;
@@ -45,14 +54,16 @@ impl<L: Whole> Takes<L> for &mut Session {}
 impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
 
-    async fn all<M: Model, S, L: Loads<M> + Whole>(
+    #[track_caller]
+    fn all<M: Model, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
-    ) -> Result<Vec<Handle<M>>> {
-        query.on(self).all().await
+    ) -> impl Future<Output = Result<Vec<Handle<M>>>> {
+        placed(query.on(self).all())
     }
 
-    async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
-        rows.on(self).all().await
+    #[track_caller]
+    fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+        placed(rows.on(self).all())
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::Session;
 use super::arena::{Arena, SlotState};
 use super::inner::{Inner, Row};
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{
@@ -45,9 +46,12 @@ impl Session {
     ///
     /// [`ErrorKind::StaleData`] if the model has a version and that of the value is not that of the row; those of the
     /// flush before it, of the server and of the connection. Nothing is merged then.
-    pub async fn merge<A: IntoModel>(&mut self, value: A) -> Result<Handle<A::Model>> {
-        let merged = self.merge_all([value]).await?.pop();
-        merged.ok_or_else(|| Error::new(ErrorKind::Invalid, "nothing was merged"))
+    #[track_caller]
+    pub fn merge<A: IntoModel>(&mut self, value: A) -> impl Future<Output = Result<Handle<A::Model>>> {
+        placed(async move {
+            let merged = self.merge_all([value]).await?.pop();
+            merged.ok_or_else(|| Error::new(ErrorKind::Invalid, "nothing was merged"))
+        })
     }
 
     /// Like [`merge`](Self::merge), for any number of values: one statement a model and collection for all of them. Of
@@ -56,16 +60,19 @@ impl Session {
     /// # Errors
     ///
     /// Like [`merge`](Self::merge).
-    pub async fn merge_all<A: IntoModel>(
+    #[track_caller]
+    pub fn merge_all<A: IntoModel>(
         &mut self,
         values: impl IntoIterator<Item = A>,
-    ) -> Result<Vec<Handle<A::Model>>> {
-        let mut apart = Apart { inner: &mut self.inner, items: Vec::new(), owners: HashMap::new() };
-        let placeholders: Vec<RawHandle> =
-            values.into_iter().map(|value| apart.adopt(value.into_model()).raw()).collect();
-        let Apart { items, owners, .. } = apart;
-        let merged = self.inner.merge(Items { items, owners }).await?;
-        Ok(placeholders.into_iter().map(|placeholder| merged[placeholder.slot as usize].typed()).collect())
+    ) -> impl Future<Output = Result<Vec<Handle<A::Model>>>> {
+        placed(async move {
+            let mut apart = Apart { inner: &mut self.inner, items: Vec::new(), owners: HashMap::new() };
+            let placeholders: Vec<RawHandle> =
+                values.into_iter().map(|value| apart.adopt(value.into_model()).raw()).collect();
+            let Apart { items, owners, .. } = apart;
+            let merged = self.inner.merge(Items { items, owners }).await?;
+            Ok(placeholders.into_iter().map(|placeholder| merged[placeholder.slot as usize].typed()).collect())
+        })
     }
 }
 

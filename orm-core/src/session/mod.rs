@@ -12,6 +12,7 @@ mod batches;
 mod bulk;
 mod changes;
 mod executor;
+mod explain;
 mod flush;
 mod hooks;
 mod identity;
@@ -42,7 +43,7 @@ use arena::SlotState;
 use inner::Inner;
 use maker::SessionOptions;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Load, Loads, Part, Query, Rows, Unbound, Whole, query};
 use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation};
@@ -161,12 +162,15 @@ impl Session {
     /// # Errors
     ///
     /// Those of the server and the connection.
-    pub async fn get<M: Model>(&mut self, key: impl IntoKey<M::Key>) -> Result<Option<Handle<M>>> {
-        match key.into_key() {
-            Some(key) => self.inner.get::<M>(key.into_values()).await,
-            // No row has a key that was not made yet.
-            None => Ok(None),
-        }
+    #[track_caller]
+    pub fn get<M: Model>(&mut self, key: impl IntoKey<M::Key>) -> impl Future<Output = Result<Option<Handle<M>>>> {
+        placed(async move {
+            match key.into_key() {
+                Some(key) => self.inner.get::<M>(key.into_values()).await,
+                // No row has a key that was not made yet.
+                None => Ok(None),
+            }
+        })
     }
 
     /// The objects with these primary keys, in their order, `None` where there is no row: one statement for all that the
@@ -175,12 +179,15 @@ impl Session {
     /// # Errors
     ///
     /// Those of the server and the connection.
-    pub async fn get_many<M: Model>(
+    #[track_caller]
+    pub fn get_many<M: Model>(
         &mut self,
         keys: impl IntoIterator<Item = M::Key>,
-    ) -> Result<Vec<Option<Handle<M>>>> {
-        let keys = keys.into_iter().map(Key::into_values).collect();
-        self.inner.get_many::<M>(keys).await
+    ) -> impl Future<Output = Result<Vec<Option<Handle<M>>>>> {
+        placed(async move {
+            let keys = keys.into_iter().map(Key::into_values).collect();
+            self.inner.get_many::<M>(keys).await
+        })
     }
 
     /// Reads the rows of these objects anew, in one statement. Changes of them that no flush has seen are given up.
@@ -189,8 +196,9 @@ impl Session {
     ///
     /// [`ErrorKind::NotFound`] if a row is gone, or was marked as deleted since, whose object is then gone too; those of
     /// the server.
-    pub async fn refresh<M: Model>(&mut self, handles: &[Handle<M>]) -> Result<()> {
-        self.inner.refresh(handles).await
+    #[track_caller]
+    pub fn refresh<M: Model>(&mut self, handles: &[Handle<M>]) -> impl Future<Output = Result<()>> {
+        placed(self.inner.refresh(handles))
     }
 
     /// Writes what is pending, in the session's transaction, which it opens if need be. Does not commit.
@@ -212,8 +220,9 @@ impl Session {
     /// What can be known before is refused before anything is sent, and everything is as it was. An error of the server
     /// rolls the transaction back; what it had written is pending again, so that it can be corrected and committed anew.
     /// [`ErrorKind::StaleData`] if a row has gone.
-    pub async fn flush(&mut self) -> Result<()> {
-        self.inner.flush().await
+    #[track_caller]
+    pub fn flush(&mut self) -> impl Future<Output = Result<()>> {
+        placed(self.inner.flush())
     }
 
     /// Flushes and commits. The values of the objects stay as they are, and readable.
@@ -221,8 +230,9 @@ impl Session {
     /// # Errors
     ///
     /// Like [`flush`](Self::flush).
-    pub async fn commit(&mut self) -> Result<()> {
-        self.inner.commit().await
+    #[track_caller]
+    pub fn commit(&mut self) -> impl Future<Output = Result<()>> {
+        placed(self.inner.commit())
     }
 
     /// Rolls back to the last commit: changed objects have their values from before, deleted ones are persistent again,
@@ -231,8 +241,9 @@ impl Session {
     /// # Errors
     ///
     /// Those of the connection; the objects are rolled back all the same.
-    pub async fn rollback(&mut self) -> Result<()> {
-        self.inner.rollback().await
+    #[track_caller]
+    pub fn rollback(&mut self) -> impl Future<Output = Result<()>> {
+        placed(self.inner.rollback())
     }
 
     /// Begins the transaction now, and not with the first write.
@@ -240,8 +251,9 @@ impl Session {
     /// # Errors
     ///
     /// Those of the connection.
-    pub async fn begin(&mut self) -> Result<()> {
-        self.inner.open_transaction().await
+    #[track_caller]
+    pub fn begin(&mut self) -> impl Future<Output = Result<()>> {
+        placed(self.inner.open_transaction())
     }
 
     /// Whether a transaction is open.
@@ -274,11 +286,12 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::all`], and those of the flush before it.
-    pub async fn all<M: Model, S, L: Loads<M> + Whole>(
+    #[track_caller]
+    pub fn all<M: Model, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
-    ) -> Result<Vec<Handle<M>>> {
-        query.on(self).all().await
+    ) -> impl Future<Output = Result<Vec<Handle<M>>>> {
+        placed(query.on(self).all())
     }
 
     /// Runs an unbound query: its only object.
@@ -286,8 +299,12 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::one`].
-    pub async fn one<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
-        query.on(self).one().await
+    #[track_caller]
+    pub fn one<M: Model, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> impl Future<Output = Result<Handle<M>>> {
+        placed(query.on(self).one())
     }
 
     /// Runs an unbound query: its first object, if there is one.
@@ -295,11 +312,12 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::first`].
-    pub async fn first<M: Model, S, L: Loads<M> + Whole>(
+    #[track_caller]
+    pub fn first<M: Model, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
-    ) -> Result<Option<Handle<M>>> {
-        query.on(self).first().await
+    ) -> impl Future<Output = Result<Option<Handle<M>>>> {
+        placed(query.on(self).first())
     }
 
     /// Runs an unbound query of columns.
@@ -307,8 +325,9 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::all`].
-    pub async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
-        rows.on(self).all().await
+    #[track_caller]
+    pub fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+        placed(rows.on(self).all())
     }
 
     /// Loads a relationship of these objects, in one statement for all of them. What is loaded already, or known from
@@ -317,9 +336,16 @@ impl Session {
     /// # Errors
     ///
     /// Those of the server, and [`ErrorKind::Detached`] if one of the objects is gone.
-    pub async fn load<M: Model, L: Load<M> + Whole>(&mut self, handles: &[Handle<M>], load: L) -> Result<()> {
-        self.inner.flush_for(M::table()).await?;
-        load.load_into(&mut self.inner, handles).await
+    #[track_caller]
+    pub fn load<M: Model, L: Load<M> + Whole>(
+        &mut self,
+        handles: &[Handle<M>],
+        load: L,
+    ) -> impl Future<Output = Result<()>> {
+        placed(async move {
+            self.inner.flush_for(M::table()).await?;
+            load.load_into(&mut self.inner, handles).await
+        })
     }
 
     /// Loads a part of a relationship of these objects, in one statement for all of them, and gives its handles for each
@@ -355,15 +381,18 @@ impl Session {
     /// # Errors
     ///
     /// Those of the server, and [`ErrorKind::Detached`] if one of the objects is gone.
-    pub async fn load_some<A: Model, B: Model, K: Kind, L: Loads<B> + Whole>(
+    #[track_caller]
+    pub fn load_some<A: Model, B: Model, K: Kind, L: Loads<B> + Whole>(
         &mut self,
         handles: &[Handle<A>],
         part: Part<Relation<A, B, K>, L>,
-    ) -> Result<Vec<<K::Part as Kind>::Of<Handle<B>>>> {
-        self.inner.flush_for(A::table()).await?;
-        let lists = part.handles(&mut self.inner, handles).await?;
-        // A part may lack any of the objects: there is a container for each list.
-        Ok(lists.into_iter().filter_map(K::Part::collect).collect())
+    ) -> impl Future<Output = Result<Vec<<K::Part as Kind>::Of<Handle<B>>>>> {
+        placed(async move {
+            self.inner.flush_for(A::table()).await?;
+            let lists = part.handles(&mut self.inner, handles).await?;
+            // A part may lack any of the objects: there is a container for each list.
+            Ok(lists.into_iter().filter_map(K::Part::collect).collect())
+        })
     }
 
     /// The driver's client inside the session's transaction, after a flush: for what this crate does not say. The text of

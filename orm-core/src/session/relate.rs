@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::inner::{Inner, Row};
+use crate::engine::placed;
 use crate::error::{Error, Result};
 use crate::query::LoadInto;
 use crate::schema::{Edge, Handle, IntoChild, Kind, Many, Model, RawHandle, Relation, RelationKind, is_inverse};
@@ -56,16 +57,22 @@ impl Session {
     ///
     /// Those of the server, [`Detached`](crate::ErrorKind::Detached) if the object is gone, and
     /// [`NotFound`](crate::ErrorKind::NotFound) if a required to-one relationship leads to no row.
-    pub async fn related<A: Model, B: Model, K: Kind>(
+    #[track_caller]
+    pub fn related<A: Model, B: Model, K: Kind>(
         &mut self,
         handle: Handle<A>,
         relation: Relation<A, B, K>,
-    ) -> Result<K::Of<Handle<B>>> {
-        self.inner.flush_for(A::table()).await?;
-        let found = self.inner.load_edge::<A, B, ()>(relation.edge(), &(), &[handle]).await?;
-        K::collect(found).ok_or_else(|| {
-            Error::new(crate::ErrorKind::NotFound, format!("relationship `{}` leads to no row", relation.edge().name()))
+    ) -> impl Future<Output = Result<K::Of<Handle<B>>>> {
+        placed(async move {
+            self.inner.flush_for(A::table()).await?;
+            let found = self.inner.load_edge::<A, B, ()>(relation.edge(), &(), &[handle]).await?;
+            K::collect(found).ok_or_else(|| {
+                Error::new(
+                    crate::ErrorKind::NotFound,
+                    format!("relationship `{}` leads to no row", relation.edge().name()),
+                )
                 .with_model(A::table().model)
+            })
         })
     }
 }

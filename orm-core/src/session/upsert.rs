@@ -13,6 +13,7 @@ use super::inner::{Inner, Row};
 use super::undo::Change;
 use crate::compile::{Compile, Write, check_raw, refused};
 use crate::engine;
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{Dump, Handle, IntoModel, Model, RelationField, RelationKind, TableDef};
@@ -108,8 +109,9 @@ impl<'s, M: Model> IntoFuture for Upsert<'s, M> {
     type Output = Result<Upserted<M>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 's>>;
 
+    #[track_caller]
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.session.inner.upsert(self.values, self.target, self.update))
+        Box::pin(placed(self.session.inner.upsert(self.values, self.target, self.update)))
     }
 }
 

@@ -16,6 +16,7 @@ mod field;
 mod jiff;
 #[cfg(feature = "json")]
 mod json;
+mod readable;
 mod row;
 mod scalar;
 #[cfg(feature = "time")]
@@ -35,6 +36,7 @@ pub use field::{
 };
 #[cfg(feature = "json")]
 pub use json::Json;
+pub(crate) use readable::readable;
 pub use row::{FromRow, RowReader};
 pub use scalar::sql;
 pub(crate) use typedef::is_builtin;
