@@ -9,6 +9,7 @@ mod db;
 mod edge;
 mod executor;
 mod exists;
+mod group;
 mod load;
 mod nested;
 mod rows;
