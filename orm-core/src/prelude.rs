@@ -4,7 +4,10 @@ pub use crate::engine::Engine;
 pub use crate::query::{Db, Executor, Query, Unbound, insert, insert_into, query};
 pub use crate::schema::{BelongsTo, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
-pub use crate::sql::{AllColumns, Changes, Column, Expr, Expression, Order, all_of, any_of, count, excluded};
+pub use crate::sql::{
+    Aggregates, AllColumns, Changes, Column, Expr, Expression, Order, all_of, any_of, count, cume_dist, dense_rank,
+    excluded, first_value, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number, window,
+};
 pub use crate::types::Auto;
 pub use crate::{aliased, subquery};
 pub use orm_derive::{Changes, Enum, Model, Newtype};

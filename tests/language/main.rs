@@ -3,7 +3,21 @@
 mod bulk_writes_give_rows_back;
 mod changes_are_structs;
 mod filters_are_part_of_every_statement;
+mod groups_have_aggregates;
 mod knowing;
 mod rows_are_inserted;
+mod rows_are_seen_through_windows;
+mod selections_have_models;
 mod shop;
 mod traced;
+
+/// What stands behind `FROM` in a text.
+fn from(sql: &str) -> &str {
+    sql.split_once(" FROM ").map_or("", |(_, rest)| rest)
+}
+
+/// What is selected in a text.
+fn selected(sql: &str) -> &str {
+    let list = sql.split_once(" FROM ").map_or(sql, |(list, _)| list);
+    list.strip_prefix("SELECT ").unwrap_or(list)
+}

@@ -3,6 +3,7 @@
 use super::ddl::write_type;
 use super::refused;
 use super::writer::{Named, Spelling, Writer};
+use crate::error::Error;
 use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
@@ -119,6 +120,11 @@ impl Writer {
             FunctionName::Known(name) => self.push(name),
             FunctionName::Named { schema, name } => self.qualified(schema.as_deref(), name),
         };
+        if call.distinct && matches!(call.args, Args::Star) {
+            self.fail(Error::invalid(
+                "`count()` counts rows, of which none are equal: count something, by `count_distinct`",
+            ));
+        }
         self.push(if call.distinct { "(DISTINCT " } else { "(" });
         match &call.args {
             Args::Star => self.push("*"),
@@ -140,7 +146,7 @@ impl Writer {
                 self.window(window);
             }
             Some(Over::Named(name)) => {
-                self.push(" OVER ").ident(name);
+                self.push(" OVER ").window_name(name);
             }
             None => {}
         }
@@ -151,7 +157,7 @@ impl Writer {
         self.push("(");
         let mut gap = "";
         if let Some(base) = window.base {
-            self.ident(base);
+            self.window_name(base);
             gap = " ";
         }
         if !window.partition_by.is_empty() {

@@ -7,6 +7,7 @@ use crate::sql::{
     Distinct, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, Node, OrderBy, Per, Projection, Select,
     WindowDef,
 };
+use crate::types::Value;
 
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
@@ -41,6 +42,7 @@ impl Writer {
         });
         self.push(", ").ident(&number).push(") WHERE ").ident("part").push(".").ident(&number);
         self.push(" <= ").number(per.limit).push(" ORDER BY ").ident("part").push(".").ident(&number);
+        self.limit(select);
     }
 
     fn plain(&mut self, select: &Select, outermost: bool, per: Option<&Per>) {
@@ -52,6 +54,8 @@ impl Writer {
         for (place, eager) in select.eager.iter().enumerate() {
             self.declare(Named::Eager(place, eager.name));
         }
+        let windows = self.name_windows(select.windows.iter().map(|(name, _)| *name).collect());
+        let shared = self.share_params(select);
         match &select.distinct {
             Distinct::No => _ = self.push("SELECT "),
             Distinct::Rows => _ = self.push("SELECT DISTINCT "),
@@ -86,18 +90,44 @@ impl Writer {
         self.windows(&select.windows);
         if per.is_none() {
             self.order_by(&select.order_by);
+            self.limit(select);
         }
+        for lock in &select.locks {
+            self.lock(lock);
+        }
+        self.share(shared);
+        self.name_windows(windows);
+        self.restore(before);
+        self.leave(outer);
+    }
+
+    fn limit(&mut self, select: &Select) {
         if let Some(limit) = select.limit {
             self.push(" LIMIT ").number(limit);
         }
         if let Some(offset) = select.offset {
             self.push(" OFFSET ").number(offset);
         }
-        for lock in &select.locks {
-            self.lock(lock);
+    }
+
+    /// Sees to it that an expression with values in it is the same one in the select list, by which it is grouped, told from
+    /// others or ordered among distinct rows: its values are the same parameters.
+    fn share_params(&mut self, select: &Select) -> Vec<(Value, Option<usize>)> {
+        let on = match &select.distinct {
+            Distinct::On(nodes) => nodes.as_slice(),
+            Distinct::No | Distinct::Rows => &[],
+        };
+        let is_distinct = !matches!(select.distinct, Distinct::No);
+        let order: &[OrderBy] = if is_distinct { &select.order_by } else { &[] };
+        if select.group_by.is_empty() && on.is_empty() && order.is_empty() {
+            return self.share(Vec::new());
         }
-        self.restore(before);
-        self.leave(outer);
+        let params = self.params_of(|w| {
+            w.group_by(&select.group_by);
+            w.separated(", ", on, Self::node);
+            w.order_by(order);
+        });
+        self.share(params.into_iter().map(|value| (value, None)).collect())
     }
 
     pub(super) fn declare_joins(&mut self, joins: &[Join]) {

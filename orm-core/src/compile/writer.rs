@@ -28,6 +28,10 @@ pub(crate) struct Writer {
     filters: Filters,
     unfiltered: Vec<Cow<'static, str>>,
     spelling: Spelling,
+    /// Values that are one parameter wherever the query under construction has them, with its number once it has one.
+    shared: Vec<(Value, Option<usize>)>,
+    /// The windows that the query under construction names.
+    windows: Vec<&'static str>,
     error: Option<Error>,
     about: Option<&'static TableDef>,
 }
@@ -44,7 +48,7 @@ pub(super) enum Spelling {
     Bare,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Name {
     of: Named,
     name: String,
@@ -108,10 +112,51 @@ impl Writer {
             self.spelled(&value);
             return self;
         }
-        self.params.push(value);
+        let shared = self.shared.iter().position(|(other, _)| other.is_same(&value));
+        let number = shared.and_then(|place| self.shared[place].1).unwrap_or_else(|| {
+            self.params.push(value);
+            self.params.len()
+        });
+        if let Some(place) = shared {
+            self.shared[place].1 = Some(number);
+        }
         // Writing to a `String` cannot fail.
-        let _ = write!(self.sql, "${}", self.params.len());
+        let _ = write!(self.sql, "${number}");
         self
+    }
+
+    /// Makes these values one parameter each; gives those that were so before.
+    pub(super) fn share(&mut self, values: Vec<(Value, Option<usize>)>) -> Vec<(Value, Option<usize>)> {
+        std::mem::replace(&mut self.shared, values)
+    }
+
+    /// The values of what would be written here.
+    pub(super) fn params_of(&self, write: impl FnOnce(&mut Self)) -> Vec<Value> {
+        let mut draft = Self {
+            names: self.names.clone(),
+            level: self.level,
+            with_deleted: self.with_deleted,
+            windows: self.windows.clone(),
+            ..Self::default()
+        };
+        write(&mut draft);
+        draft.params
+    }
+
+    /// Says which windows the query under construction names; gives those of the query around it.
+    pub(super) fn name_windows(&mut self, names: Vec<&'static str>) -> Vec<&'static str> {
+        std::mem::replace(&mut self.windows, names)
+    }
+
+    /// Writes the name of a window, which the query must have.
+    pub(super) fn window_name(&mut self, name: &'static str) {
+        if !self.windows.contains(&name) {
+            self.fail(Error::new(
+                ErrorKind::Invalid,
+                format!("the query has no window `{name}`: name it by `.window(\"{name}\", window())`"),
+            ));
+        }
+        self.ident(name);
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {

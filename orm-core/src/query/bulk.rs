@@ -10,7 +10,7 @@ use crate::compile::{Compile, Write};
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Model};
-use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select, Selection};
+use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, Distinct, JoinKind, Node, Select, Selection};
 use crate::types::Value;
 
 /// A bulk update: what [`Query::update`](super::Query::update) makes. Awaiting it runs it.
@@ -44,6 +44,14 @@ fn check(select: &Select, all_rows: bool, what: &str) -> Result<()> {
     }
     if select.limit.is_some() || select.offset.is_some() {
         return refuse(format!("a bulk {what} of `{model}` has no LIMIT or OFFSET: choose its rows by `in_select`"));
+    }
+    if !select.group_by.is_empty() || !select.having.is_empty() || select.per.is_some() {
+        return refuse(format!("a bulk {what} of `{model}` has no groups: choose its rows by `in_select`"));
+    }
+    if !matches!(select.distinct, Distinct::No) || !select.windows.is_empty() || !select.locks.is_empty() {
+        return refuse(format!(
+            "a bulk {what} of `{model}` takes conditions and joins alone, and no `distinct`, windows or locks"
+        ));
     }
     if select.predicates.is_empty() && select.joins.is_empty() && !all_rows {
         return refuse(format!("a bulk {what} of `{model}` without a filter: say `.all_rows()` if all rows are meant"));

@@ -10,6 +10,7 @@ mod edge;
 mod executor;
 mod exists;
 mod explain;
+mod group;
 mod insert;
 mod load;
 mod nested;

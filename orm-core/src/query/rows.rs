@@ -40,9 +40,24 @@ impl<X, R, O> Rows<X, R, O> {
         self.select.to_text()
     }
 
+    /// Changes the clauses.
+    pub(super) fn edit(mut self, change: impl FnOnce(&mut Select)) -> Self {
+        change(&mut self.select);
+        self
+    }
+
     /// At most that many rows.
+    ///
+    /// Conditions, groups and the order are said before `select`, where the compiler knows the tables; an aggregate or
+    /// another expression that is selected is ordered by as itself, `.order_by(total.clone().desc()).select(total)`.
     pub fn limit(mut self, rows: u64) -> Self {
         self.select.limit = Some(rows);
+        self
+    }
+
+    /// Leaves out the first rows.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.select.offset = Some(rows);
         self
     }
 
@@ -101,14 +116,67 @@ impl<X, R: Send> Rows<X, R> {
         X: Executor,
     {
         placed(async move {
+            let found = self.one_or_none().await?;
+            found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no row was found where one was asked for"))
+        })
+    }
+
+    /// Runs the query: its only row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MultipleRows`] if there are several.
+    #[track_caller]
+    pub fn one_or_none(self) -> impl Future<Output = Result<Option<R>>>
+    where
+        X: Executor,
+    {
+        placed(async move {
             let limit = self.select.limit.unwrap_or(2).min(2);
             let mut rows = self.limit(limit).all().await?;
             if rows.len() > 1 {
                 return Err(Error::new(ErrorKind::MultipleRows, "several rows were found where one was asked for"));
             }
-            rows.pop().ok_or_else(|| Error::new(ErrorKind::NotFound, "no row was found where one was asked for"))
+            Ok(rows.pop())
         })
     }
+
+    /// Runs the query as `SELECT count(*) FROM (…)`: the number of its rows.
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    #[track_caller]
+    pub fn count(self) -> impl Future<Output = Result<u64>>
+    where
+        X: Executor,
+    {
+        placed(async move {
+            let mut rows = self.on.rows(self.select.into_count_of_rows(), read_count).await?;
+            Ok(rows.pop().unwrap_or(0))
+        })
+    }
+
+    /// Whether the query has rows.
+    ///
+    /// # Errors
+    ///
+    /// Like [`all`](Self::all).
+    #[track_caller]
+    pub fn exists(self) -> impl Future<Output = Result<bool>>
+    where
+        X: Executor,
+    {
+        placed(async move {
+            let limit = self.select.limit.unwrap_or(1).min(1);
+            let one = self.limit(limit);
+            Ok(!one.on.rows(one.select, |_| Ok(())).await?.is_empty())
+        })
+    }
+}
+
+pub(super) fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
+    row.read::<i64>().map(|count| u64::try_from(count).unwrap_or(0))
 }
 
 impl<X: Clone, R, O> Clone for Rows<X, R, O> {

@@ -9,7 +9,7 @@ use super::conditions::{equal_columns, link_columns};
 use super::executor::{Executor, Takes, Unbound};
 use super::load::{Load, Loads};
 use super::nested::LoadJoined;
-use super::rows::Rows;
+use super::rows::{Rows, read_count};
 use crate::compile::Compile;
 use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
@@ -19,7 +19,7 @@ use crate::sql::{
     AliasTag, Aliased, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope, Join,
     JoinKind, LinkRef, Node, OrderTerm, Select, Selection, Subquery,
 };
-use crate::types::{RowReader, Value};
+use crate::types::Value;
 
 /// A query of the model `M`, bound to `X`, over the tables of `Scope`, that loads the relationships of `Loaded` with it.
 ///
@@ -86,6 +86,12 @@ impl<X, M, S, L> Query<X, M, S, L> {
 
     pub(crate) fn into_parts(self) -> (X, Select, L) {
         (self.on, self.select, self.loads)
+    }
+
+    /// Changes the clauses.
+    pub(super) fn edit(mut self, change: impl FnOnce(&mut Select)) -> Self {
+        change(&mut self.select);
+        self
     }
 
     /// Only the row with this primary key.
@@ -493,7 +499,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         Delete::new(self.on, self.select)
     }
 
-    fn rescope<T>(self) -> Query<X, M, T, L0> {
+    pub(super) fn rescope<T>(self) -> Query<X, M, T, L0> {
         Query { on: self.on, select: self.select, loads: self.loads, types: PhantomData }
     }
 }
@@ -626,10 +632,6 @@ fn several<M: Model>() -> Error {
         format!("several rows of `{}` were found where one was asked for", M::table().model),
     )
     .with_model(M::table().model)
-}
-
-fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
-    row.read::<i64>().map(|count| u64::try_from(count).unwrap_or(0))
 }
 
 /// A query whose joins are decided at run time; see [`Query::dynamic`].

@@ -4,8 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
+use super::aggregate::Aggregate;
 use super::assign::IntoValue;
-use super::node::{BinaryOp, IsTest, Node};
+use super::node::{Args, BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
 use super::selection::SubqueryOf;
@@ -296,8 +297,8 @@ pub trait Expression: Sized {
     }
 
     /// `count(self)`: how many are not NULL.
-    fn count(self) -> Expr<i64, NeverNull<Self::Uses>> {
-        Expr::new(Node::Function { name: "count", args: vec![self.into_node()] })
+    fn count(self) -> Aggregate<i64, NeverNull<Self::Uses>> {
+        Aggregate::new("count", Args::List(vec![self.into_node()]))
     }
 
     /// Ascending order.
@@ -406,11 +407,6 @@ pub fn all_of<T: Condition, U>(conditions: impl IntoIterator<Item = Expr<T, U>>)
 /// Any of these conditions; false if there are none.
 pub fn any_of<T: Condition, U>(conditions: impl IntoIterator<Item = Expr<T, U>>) -> Expr<T, U> {
     Expr::new(Node::Any(conditions.into_iter().map(|condition| condition.node).collect()))
-}
-
-/// `count(*)`: how many rows.
-pub fn count() -> Expr<i64, ()> {
-    Expr::new(Node::CountAll)
 }
 
 /// One item of an order, which reads the tables of `U`.

@@ -4,6 +4,7 @@
 //! type. Underneath, everything is an untyped tree ([`Node`], [`Select`]) that the compile layer turns into text. No text
 //! is made here, and nothing does I/O.
 
+mod aggregate;
 mod alias;
 mod arithmetic;
 mod assign;
@@ -13,8 +14,10 @@ mod columns;
 mod comparable;
 mod expr;
 mod filters;
+mod group;
 mod insert;
 mod node;
+mod over;
 pub mod scope;
 mod select;
 mod selection;
@@ -22,6 +25,10 @@ mod window;
 mod write;
 
 pub use crate::types::Condition;
+pub use aggregate::{
+    Aggregate, Aggregates, AvgSql, OrderedSet, Percentile, SumSql, count, grouping, mode, percentile_cont,
+    percentile_disc,
+};
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
@@ -29,12 +36,18 @@ pub use changes::{Change, ChangeSet, Changes, OfChanges};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use expr::{
-    Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
+    Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of,
 };
 pub use filters::Filters;
+pub use group::{AllNullable, GroupKeys, GroupSets};
 pub(crate) use insert::{BulkInsert, Conflict, ConflictAction, ConflictTarget, InsertRows, excluded_source};
 pub use insert::{Excluded, InsertColumns, OneField, RowsFor, excluded};
 pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
+pub use over::{
+    Bound, CountedBound, IntoOver, Neighbour, Window, WindowFunction, cume_dist, current_row, dense_rank, first_value,
+    following, lag, last_value, lead, nth_value, ntile, percent_rank, preceding, rank, row_number, unbounded_following,
+    unbounded_preceding, window,
+};
 pub use scope::{AsScope, InScope};
 pub use select::{
     Distinct, Eager, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, OrderBy, Per, Projection, Select,

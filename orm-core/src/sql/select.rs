@@ -263,13 +263,33 @@ impl Select {
             self.projection = vec![count];
             return self;
         }
+        if !self.group_by.is_empty() || !self.having.is_empty() {
+            // What the query is to give may not be had of a group; that there is one is all that counts.
+            if matches!(self.distinct, Distinct::No) && self.per.is_none() {
+                self.projection = vec![Projection::One];
+            }
+        }
+        self.counted(count)
+    }
+
+    /// The number of its rows, whatever they are made of: counted from outside.
+    pub(crate) fn into_count_of_rows(mut self) -> Self {
+        self.order_by.clear();
+        self.eager.clear();
+        self.counted(Projection::Expr { node: Node::CountAll, ty: <i64 as crate::types::Field>::TYPE })
+    }
+
+    fn counted(self, count: Projection) -> Self {
         let source = super::alias::anonymous(self.root.table());
         Self::of(source, count, FromItem::Subquery { source, select: Arc::new(self), lateral: false })
     }
 
     /// Whether there is a row for each of the FROM clause that the conditions let through.
     fn has_the_rows_of_its_from(&self) -> bool {
-        let is_cut = self.limit.is_some() || self.offset.is_some() || !matches!(self.distinct, Distinct::No);
+        let is_cut = self.limit.is_some()
+            || self.offset.is_some()
+            || !matches!(self.distinct, Distinct::No)
+            || self.per.is_some();
         !is_cut && self.group_by.is_empty() && self.having.is_empty() && self.locks.is_empty()
     }
 

@@ -122,6 +122,12 @@ impl Value {
         }
     }
 
+    /// Whether it is the same parameter: of the same type, with the same bytes. One whose type is left to the server never is.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let are_declared = self.declared && other.declared;
+        are_declared && std::ptr::eq(self.ty, other.ty) && self.array == other.array && self.repr == other.repr
+    }
+
     /// The type to prepare the statement with.
     pub(crate) fn param_type(&self) -> Type {
         match (self.declared, self.array) {
