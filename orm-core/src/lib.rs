@@ -66,11 +66,11 @@ pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, Tes
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Changes, Enum, Model, Newtype};
 #[doc(hidden)]
-pub use query::{BulkWrite, LoadInto};
+pub use query::{BulkWrite, CopyPlan, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, Load, LoadJoined,
-    Loads, Nested, OfEnd, OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update, Whole, Written,
-    insert, insert_into, query,
+    CopyIn, CopyRow, Db, Delete, Dynamic, Executor, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined,
+    Load, LoadJoined, Loads, Nested, OfColumns, OfEnd, OfModel, OnConflict, Part, Query, Returning, RowStream, Rows,
+    Takes, Unbound, Update, Whole, Written, insert, insert_into, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

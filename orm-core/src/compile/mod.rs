@@ -3,6 +3,7 @@
 //! [`Compiled`] is text with `$1`, `$2`, … and the values for them, in order. Compiling is pure; what is wrong with a
 //! statement (a table that is in it twice, a value that cannot be sent) is found here, before anything is sent.
 
+mod copy;
 mod ddl;
 mod dml;
 mod expr;
@@ -13,6 +14,7 @@ mod select;
 mod transaction;
 mod writer;
 
+pub(crate) use copy::{CopyFrom, CopyStatement, CopyTo};
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
 pub(crate) use input::{input, input_array};

@@ -5,6 +5,7 @@
 
 mod config;
 mod connection;
+mod copy;
 mod database_error;
 mod dsn;
 mod execute;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
 pub use connection::RawConnection;
+pub(crate) use copy::{CopySource, CopyWriter};
 use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use pipeline::{Answer, pipeline};

@@ -5,6 +5,7 @@
 
 mod bulk;
 mod conditions;
+mod copy;
 mod db;
 mod edge;
 mod executor;
@@ -19,6 +20,7 @@ mod stream;
 
 pub use bulk::{Delete, Update};
 pub(crate) use conditions::{beyond_key, select_by_keys};
+pub use copy::{CopyIn, CopyPlan, CopyRow, OfColumns, OfModel};
 pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
