@@ -1,10 +1,10 @@
 //! The names that an application imports: `use orm_core::prelude::*`.
 
 pub use crate::engine::Engine;
-pub use crate::query::{Db, Executor, Query, Unbound, insert, insert_into, query};
+pub use crate::query::{Db, Executor, Query, Unbound, insert, insert_into, merge_into, query};
 pub use crate::schema::{BelongsTo, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
-pub use crate::sql::{Changes, Column, Expr, Expression, Order, all_of, any_of, excluded};
+pub use crate::sql::{Changes, Column, Expr, Expression, Order, all_of, any_of, excluded, given};
 pub use crate::types::Auto;
 pub use crate::{aliased, subquery};
 pub use orm_derive::{Changes, Enum, Model, Newtype};

@@ -10,6 +10,7 @@ mod expr;
 mod input;
 mod insert;
 mod literal;
+mod merge;
 mod select;
 mod transaction;
 mod writer;

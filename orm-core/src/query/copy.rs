@@ -67,6 +67,9 @@ pub struct CopyIn<X, M, Shape> {
     plan: CopyPlan<M, Shape>,
 }
 
+/// A copy under way. Of a named type, so that a row that does not fit is one error and not one for each use of the future.
+pub type Copying<'a> = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>;
+
 /// Which columns are copied, and who is told how many rows were.
 #[doc(hidden)]
 pub struct CopyPlan<M, Shape> {
@@ -132,13 +135,13 @@ impl<X, M: Model, Shape: 'static> CopyIn<X, M, Shape> {
     /// relationship, or that gives a column which the first row left to the server, or leaves one that it gave;
     /// [`ErrorKind::Schema`] if the columns are of other types; those of the server and the connection. No row is in the
     /// table then: the server gives the copy up.
-    pub async fn rows<I>(self, rows: I) -> Result<u64>
+    pub fn rows<'a, I>(self, rows: I) -> Copying<'a>
     where
-        X: Executor,
-        I: IntoIterator<IntoIter: Send>,
-        I::Item: CopyRow<M, Shape> + Send,
+        X: Executor + 'a,
+        I: IntoIterator<IntoIter: Send + 'a>,
+        I::Item: CopyRow<M, Shape> + Send + 'a,
     {
-        self.stream(stream::iter(rows).map(Ok::<_, Error>)).await
+        self.stream(stream::iter(rows).map(Ok::<_, Error>))
     }
 
     /// Like [`rows`](Self::rows), of a stream, which is waited for. An error of the stream ends the copy, without a row in
@@ -159,13 +162,13 @@ impl<X, M: Model, Shape: 'static> CopyIn<X, M, Shape> {
     /// # Errors
     ///
     /// Like [`rows`](Self::rows), and those of the stream.
-    pub async fn stream<R, E>(self, rows: impl Stream<Item = Result<R, E>> + Send) -> Result<u64>
+    pub fn stream<'a, R, E>(self, rows: impl Stream<Item = Result<R, E>> + Send + 'a) -> Copying<'a>
     where
-        X: Executor,
-        R: CopyRow<M, Shape> + Send,
-        E: Into<Box<dyn StdError + Send + Sync>> + Send,
+        X: Executor + 'a,
+        R: CopyRow<M, Shape> + Send + 'a,
+        E: Into<Box<dyn StdError + Send + Sync>> + Send + 'a,
     {
-        self.on.copy(self.plan, pin!(rows)).await
+        Box::pin(async move { self.on.copy(self.plan, pin!(rows)).await })
     }
 }
 

@@ -13,6 +13,7 @@ mod columns;
 mod comparable;
 mod expr;
 mod insert;
+mod merge;
 mod node;
 pub mod scope;
 mod select;
@@ -31,6 +32,8 @@ pub use expr::{
 };
 pub(crate) use insert::{BulkInsert, Conflict, ConflictAction, ConflictTarget, InsertRows, excluded_source};
 pub use insert::{Excluded, InsertColumns, OneField, RowsFor, excluded};
+pub use merge::{Given, IntoMergeSource, given};
+pub(crate) use merge::{Merge, MergeAction, MergeArm, MergeUsing};
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use scope::{AsScope, InScope};
 pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
