@@ -68,15 +68,16 @@ pub use orm_derive::{Changes, Enum, Model, Newtype};
 #[cfg(feature = "json")]
 pub use query::{Actual, Buffers, Plan, PlanNode};
 #[doc(hidden)]
-pub use query::{BulkWrite, Explained, LoadInto};
+pub use query::{BulkWrite, CopyPlan, Explained, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, Explain, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, Load,
-    LoadJoined, Loads, Nested, OfEnd, OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update,
-    Whole, Written, insert, insert_into, query,
+    CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Executor, Explain, InRow, Insert, InsertInto, InsertOrUpdate,
+    InsertOutcome, Joined, Load, LoadJoined, Loads, Merge, MergeInto, Merging, Nested, OfColumns, OfEnd, OfModel,
+    OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update, WhenMatched, WhenNotMatched, Whole,
+    Written, insert, insert_into, merge_into, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
     Upserted,
 };
-pub use sql::{Changes, excluded};
+pub use sql::{Changes, excluded, given};
 pub use tokio_postgres;

@@ -1,12 +1,12 @@
 //! The names that an application imports: `use orm_core::prelude::*`.
 
 pub use crate::engine::Engine;
-pub use crate::query::{Db, Executor, Query, Unbound, insert, insert_into, query};
+pub use crate::query::{Db, Executor, Query, Unbound, insert, insert_into, merge_into, query};
 pub use crate::schema::{BelongsTo, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
 pub use crate::sql::{
     Aggregates, AllColumns, Changes, Column, Expr, Expression, Order, all_of, any_of, count, cume_dist, dense_rank,
-    excluded, first_value, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number, window,
+    excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number, window,
 };
 pub use crate::types::Auto;
 pub use crate::{aliased, subquery};

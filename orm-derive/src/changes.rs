@@ -74,9 +74,10 @@ impl Changes {
             let Field { ident, ty, column } = field;
             // The compiler points at the type of the field if that is no change of the column.
             let value = quote_spanned!(ty.span()=> __value);
+            let column = quote_spanned!(column.span()=> <#model>::c.#column);
             quote! {
                 let #value = self.#ident;
-                __out.put(<#model>::c.#column, #value);
+                __out.put(#column, #value);
             }
         });
         quote! {

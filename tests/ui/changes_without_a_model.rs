@@ -1,12 +1,8 @@
 use orm_core::prelude::*;
 
-#[path = "support/school.rs"]
-mod school;
-use school::*;
-
-fn main() {}
-
 #[derive(Changes)]
 struct CourseChanges {
     name: Option<String>,
 }
+
+fn main() {}

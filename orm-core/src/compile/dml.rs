@@ -6,7 +6,7 @@ use super::{Compile, ResultColumn, check_value};
 use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
 use crate::sql::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkInsert, BulkUpdate, Followers, FromItem, Input, InsertRow,
-    InsertRows, Join, KeyedDelete, KeyedUpdate, LinkWrite, Node, Projection, Select, TakeKeys,
+    InsertRows, Join, KeyedDelete, KeyedUpdate, LinkWrite, Merge, MergeUsing, Node, Projection, Select, TakeKeys,
 };
 use crate::types::{Field, Value};
 
@@ -24,6 +24,7 @@ pub(crate) enum Write {
     BulkUpdate(BulkUpdate),
     BulkDelete(BulkDelete),
     Insert(BulkInsert),
+    Merge(Merge),
     /// Looks, before something is written.
     Find(Select),
 }
@@ -45,6 +46,7 @@ impl Compile for Write {
             Self::BulkUpdate(statement) => w.bulk_update(statement),
             Self::BulkDelete(statement) => w.bulk_delete(statement),
             Self::Insert(statement) => w.insert(statement),
+            Self::Merge(statement) => w.merge(statement),
             Self::Find(select) => w.select(select, true),
         }
     }
@@ -56,6 +58,7 @@ impl Write {
         match self {
             Self::BulkUpdate(update) => update.set.is_empty(),
             Self::Insert(insert) => matches!(insert.rows, InsertRows::Arrays { count: 0, .. }),
+            Self::Merge(merge) => matches!(merge.using, MergeUsing::Given { count: 0, .. }),
             _ => false,
         }
     }
@@ -74,6 +77,7 @@ impl Write {
             Self::BulkUpdate(statement) => Some(statement.source.table()),
             Self::BulkDelete(statement) => Some(statement.source.table()),
             Self::Insert(statement) => Some(statement.table),
+            Self::Merge(statement) => Some(statement.table),
         }
     }
 }
@@ -565,16 +569,21 @@ impl Writer {
     /// `"name" = $1, …`, with values that were checked.
     pub(super) fn assignments(&mut self, table: &'static TableDef, set: &[(&'static ColumnDef, Node)]) {
         self.separated(", ", set, |w, (column, value)| {
-            if let Node::Param(value) = value
-                && let Err(error) = check_value(table, column, value)
-            {
-                w.fail(error);
-            }
             w.part(|w| {
                 w.names(column);
-                w.ident(column.name).push(" = ").node(value);
+                w.ident(column.name).push(" = ").checked(table, column, value);
             });
         });
+    }
+
+    /// What a column is given; a value that it cannot hold is refused.
+    pub(super) fn checked(&mut self, table: &'static TableDef, column: &'static ColumnDef, value: &Node) {
+        if let Node::Param(value) = value
+            && let Err(error) = check_value(table, column, value)
+        {
+            self.fail(error);
+        }
+        self.node(value);
     }
 
     fn bulk_delete(&mut self, statement: &BulkDelete) {

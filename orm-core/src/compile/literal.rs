@@ -38,20 +38,25 @@ impl Writer {
                 None => _ = self.push("NULL"),
             }
         }
-        self.push("]");
-        if element.enum_def().is_none() {
-            self.push("::").push(element.name()).push("[]");
-        }
+        self.push("]::");
+        match element.enum_def() {
+            Some(def) => self.qualified(def.schema, def.name),
+            None => self.push(element.name()),
+        };
+        self.push("[]");
         Some(())
     }
 
     /// A text that the server reads as the value, with the type unless the other side gives it.
     fn spelled_one(&mut self, ty: &'static TypeDef, raw: &[u8]) -> Option<()> {
-        if ty.enum_def().is_some() {
+        let bare = self.spelling() == Spelling::Bare;
+        if let Some(def) = ty.enum_def() {
             self.literal(std::str::from_utf8(raw).ok()?);
+            if !bare {
+                self.push("::").qualified(def.schema, def.name);
+            }
             return Some(());
         }
-        let bare = self.spelling() == Spelling::Bare;
         match (ty.name(), raw) {
             ("bool", [flag]) => _ = self.push(if *flag == 0 { "FALSE" } else { "TRUE" }),
             ("int2", _) => self.whole(i16::from_be_bytes(raw.try_into().ok()?).into(), "int2", bare),

@@ -3,6 +3,7 @@
 //! [`Compiled`] is text with `$1`, `$2`, … and the values for them, in order. Compiling is pure; what is wrong with a
 //! statement (a table that is in it twice, a value that cannot be sent) is found here, before anything is sent.
 
+mod copy;
 mod ddl;
 mod dml;
 mod explain;
@@ -10,11 +11,13 @@ mod expr;
 mod input;
 mod insert;
 mod literal;
+mod merge;
 mod select;
 mod statement;
 mod transaction;
 mod writer;
 
+pub(crate) use copy::{CopyFrom, CopyStatement, CopyTo};
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
 pub(crate) use explain::{ExplainOptions, FORGET_EXPLAINED, KEEP_BEFORE_EXPLAINED};

@@ -164,6 +164,17 @@ fn conflict(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option
             ),
         );
     }
+    if *code == SqlState::CARDINALITY_VIOLATION && db.routine().is_some_and(|routine| routine.contains("Merge")) {
+        return named(
+            ErrorKind::Invalid,
+            format!(
+                "two rows of the source match one row of `{shown}`, which a merge cannot change twice: narrow the condition of `on`, or the source"
+            ),
+        );
+    }
+    if is_unknown_merge(code, sql, original_position(db)) {
+        return named(ErrorKind::Unsupported, "MERGE needs PostgreSQL 15 or later".to_owned());
+    }
     if *code == SqlState::INVALID_COLUMN_REFERENCE && sql.contains(" ON CONFLICT (") {
         return named(
             ErrorKind::Schema,
@@ -182,11 +193,20 @@ fn conflict(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option
     None
 }
 
-fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<Error> {
-    let position = match db.position() {
+/// Whether a server has stumbled over the first word of a `MERGE`.
+fn is_unknown_merge(code: &SqlState, sql: &str, position: usize) -> bool {
+    *code == SqlState::SYNTAX_ERROR && position == 1 && sql.starts_with("MERGE ")
+}
+
+fn original_position(db: &DbError) -> usize {
+    match db.position() {
         Some(ErrorPosition::Original(position)) => *position as usize,
         _ => 0,
-    };
+    }
+}
+
+fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<Error> {
+    let position = original_position(db);
     let code = db.code();
     if *code == SqlState::UNDEFINED_TABLE {
         let found = identifiers_at(sql, position).join(".");
@@ -345,4 +365,18 @@ pub(super) fn type_name(ty: &Type) -> String {
         other => other,
     };
     name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SqlState, is_unknown_merge};
+
+    #[test]
+    fn a_server_that_knows_no_merge_stumbles_over_its_first_word() {
+        let merge = "MERGE INTO \"course\" USING \"draft\" ON TRUE WHEN MATCHED THEN DELETE";
+        assert!(is_unknown_merge(&SqlState::SYNTAX_ERROR, merge, 1));
+        assert!(!is_unknown_merge(&SqlState::SYNTAX_ERROR, merge, 12));
+        assert!(!is_unknown_merge(&SqlState::UNDEFINED_TABLE, merge, 1));
+        assert!(!is_unknown_merge(&SqlState::SYNTAX_ERROR, "SELECT 1", 1));
+    }
 }

@@ -5,6 +5,7 @@
 
 mod config;
 mod connection;
+mod copy;
 mod database_error;
 mod dsn;
 mod execute;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
 pub use connection::RawConnection;
+pub(crate) use copy::{CopySource, CopyWriter};
 use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};

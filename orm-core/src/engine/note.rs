@@ -8,7 +8,7 @@ use tracing::Level;
 use super::connection::Connection;
 use super::record::Statement;
 use super::{Engine, place};
-use crate::compile::{Compiled, operation};
+use crate::compile::{Compiled, CopyStatement, operation};
 use crate::error::Error;
 
 /// The target of the events.
@@ -43,6 +43,11 @@ impl<'s> Sent<'s> {
     pub(super) fn statement(compiled: &'s Compiled, rows: u64, started: Instant, error: Option<&'s Error>) -> Self {
         let (sql, params) = (compiled.sql.as_str(), compiled.params.len());
         Self { sql, compiled: Some(compiled), params, rows, started, error, place: place::current() }
+    }
+
+    /// A `COPY`, whose rows are those of the query that describes it.
+    pub(super) fn copy(copy: &'s CopyStatement, rows: u64, started: Instant, error: Option<&'s Error>) -> Self {
+        Self { sql: &copy.sql, params: 0, ..Self::statement(&copy.described, rows, started, error) }
     }
 
     /// What has no rows, such as `BEGIN`.
@@ -121,7 +126,13 @@ impl Engine {
 impl Sent<'_> {
     fn returns_rows(&self) -> bool {
         let reads = matches!(operation(self.sql), "SELECT" | "EXPLAIN" | "VALUES" | "SHOW");
-        self.error.is_none() && self.compiled.is_some_and(|compiled| reads || !compiled.columns.is_empty())
+        let returns = |compiled: &Compiled| reads || (!self.copies_in() && !compiled.columns.is_empty());
+        self.error.is_none() && self.compiled.is_some_and(returns)
+    }
+
+    /// What describes such a copy has columns, which do not come back.
+    fn copies_in(&self) -> bool {
+        operation(self.sql) == "COPY" && !self.sql.starts_with("COPY (")
     }
 
     fn affects_rows(&self) -> bool {

@@ -1,8 +1,12 @@
 //! [`Executor`]: who runs a query, and what its rows become.
 
+use std::error::Error as StdError;
 use std::pin::Pin;
 
 use super::explain::Explained;
+use futures_util::Stream;
+
+use super::copy::{CopyPlan, CopyRow};
 use super::load::Loads;
 use crate::compile::{Compile, Write};
 use crate::engine::{self, Engine, placed};
@@ -70,6 +74,17 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     #[track_caller]
     fn explain(self, work: Result<Explained>) -> Self::Explaining;
+
+    /// Runs a copy of rows.
+    #[doc(hidden)]
+    fn copy<M: Model, Shape: 'static, R, E>(
+        self,
+        plan: CopyPlan<M, Shape>,
+        rows: Pin<&mut (impl Stream<Item = Result<R, E>> + Send)>,
+    ) -> impl Future<Output = Result<u64>> + Send
+    where
+        R: CopyRow<M, Shape> + Send,
+        E: Into<Box<dyn StdError + Send + Sync>> + Send;
 }
 
 /// Who can be asked to load `L` with a query: an engine whatever it is, a session what fills the fields of its objects.
@@ -144,5 +159,19 @@ impl<'e> Executor for &'e Engine {
             let mut connection = self.connection().await?;
             engine::fetch(&mut connection, &compiled, read).await
         })
+    }
+
+    async fn copy<M: Model, Shape: 'static, R, E>(
+        self,
+        mut plan: CopyPlan<M, Shape>,
+        mut rows: Pin<&mut (impl Stream<Item = Result<R, E>> + Send)>,
+    ) -> Result<u64>
+    where
+        R: CopyRow<M, Shape> + Send,
+        E: Into<Box<dyn StdError + Send + Sync>> + Send,
+    {
+        let Some(first) = plan.first(rows.as_mut()).await? else { return Ok(0) };
+        let mut connection = self.connection().await?;
+        plan.send(&mut connection, first, rows).await
     }
 }

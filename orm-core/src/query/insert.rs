@@ -277,7 +277,7 @@ impl Action {
 }
 
 /// The columns that are given, and an array for each; with what is wrong with the first value that cannot be sent.
-fn arrays<M: Model>(values: &[M]) -> (Vec<usize>, InsertRows, Option<Error>) {
+pub(super) fn arrays<M: Model>(values: &[M]) -> (Vec<usize>, InsertRows, Option<Error>) {
     let table = M::table();
     let mut refused = None;
     let mut dumps = Vec::with_capacity(values.len());

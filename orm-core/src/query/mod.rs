@@ -5,6 +5,7 @@
 
 mod bulk;
 mod conditions;
+mod copy;
 mod db;
 mod edge;
 mod executor;
@@ -13,6 +14,7 @@ mod explain;
 mod group;
 mod insert;
 mod load;
+mod merge;
 mod nested;
 #[cfg(feature = "json")]
 mod plan;
@@ -23,12 +25,14 @@ mod stream;
 
 pub use bulk::{Delete, Update};
 pub(crate) use conditions::{beyond_key, select_by_keys};
+pub use copy::{CopyIn, CopyPlan, CopyRow, Copying, OfColumns, OfModel};
 pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use explain::{Explain, Explained};
 pub use insert::{Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
+pub use merge::{Merge, MergeInto, Merging, WhenMatched, WhenNotMatched, merge_into};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 #[cfg(feature = "json")]
 pub use plan::{Actual, Buffers, Plan, PlanNode};

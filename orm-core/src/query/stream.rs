@@ -10,30 +10,42 @@ use futures_util::Stream;
 use super::load::InRow;
 use super::rows::Rows;
 use super::select::Query;
-use crate::compile::Compile;
-use crate::engine::{Engine, RowSource, placed};
+use crate::compile::{Compile, CopyStatement};
+use crate::engine::{CopySource, Engine, RowSource, placed};
 use crate::error::Result;
 use crate::schema::Model;
 use crate::sql::Select;
 use crate::types::RowReader;
 
-type Read<T> = Box<dyn Fn(&mut RowReader<'_>) -> Result<T> + Send + Sync>;
+pub(super) type Read<T> = Box<dyn Fn(&mut RowReader<'_>) -> Result<T> + Send + Sync>;
 
-/// The rows of a query, one by one as they arrive: what [`Query::stream`] and [`Rows::stream`] give.
+/// The rows of a query, one by one as they arrive: what [`Query::stream`], [`Rows::stream`] and [`Query::copy_out`] give.
 ///
 /// It has a connection of its own until the last row, and holds a few rows at a time: a slow reader makes the server wait.
 /// Dropped before the last row, it closes its connection. It is a `Stream`, too.
 #[must_use = "rows are read by `next`"]
 pub struct RowStream<T> {
-    source: RowSource,
+    source: Source,
     read: Read<T>,
+}
+
+/// How the rows come.
+#[derive(Debug)]
+enum Source {
+    Query(RowSource),
+    Copy(CopySource),
 }
 
 impl<T> RowStream<T> {
     async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
         let compiled = select.compile_with(engine.filters())?;
         let source = RowSource::open(engine.connection().await?, compiled).await?;
-        Ok(Self { source, read })
+        Ok(Self { source: Source::Query(source), read })
+    }
+
+    pub(super) async fn copy(engine: &Engine, copy: CopyStatement, read: Read<T>) -> Result<Self> {
+        let source = CopySource::open(engine.connection().await?, copy).await?;
+        Ok(Self { source: Source::Copy(source), read })
     }
 
     /// The next row, or `None` after the last one.
@@ -46,7 +58,10 @@ impl<T> RowStream<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        self.source.poll_row(cx, &self.read)
+        match &mut self.source {
+            Source::Query(rows) => rows.poll_row(cx, &self.read),
+            Source::Copy(rows) => rows.poll_row(cx, &self.read),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ impl Inner {
     /// Runs a bulk update or delete in the session's transaction, after a flush. Where the session holds objects of the
     /// model, the keys of the rows come back and the objects are brought in line.
     pub(super) async fn bulk<M: Model>(&mut self, mut write: Write) -> Result<u64> {
-        self.check_bulk(&write)?;
+        self.check_bulk::<M>(&write)?;
         if write.is_nothing() {
             return Ok(0);
         }
@@ -60,7 +60,7 @@ impl Inner {
         mut write: Write,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Result<Vec<R>> {
-        self.check_bulk(&write)?;
+        self.check_bulk::<M>(&write)?;
         if write.is_nothing() {
             return Ok(Vec::new());
         }
@@ -86,12 +86,23 @@ impl Inner {
     }
 
     /// What is wrong with a statement is found before the flush.
-    fn check_bulk(&self, write: &Write) -> Result<()> {
+    fn check_bulk<M: Model>(&self, write: &Write) -> Result<()> {
         if self.options.read_only {
             return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
         }
         if write.is_nothing() {
             return Ok(());
+        }
+        if matches!(write, Write::Merge(_)) {
+            let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
+            let pending = self.pending.iter().any(|row| self.arenas[row.arena].table().is_same_table(M::table()));
+            if arena.is_some() || pending {
+                let model = M::table().model;
+                let message = format!(
+                    "the server does not tell which rows a merge changed, and the session holds objects of `{model}`: run it by an engine, or `clear` the session before it"
+                );
+                return Err(Error::invalid(message).with_model(model));
+            }
         }
         write.compile_with(self.engine.filters()).map(drop)
     }

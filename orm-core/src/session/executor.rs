@@ -1,12 +1,15 @@
 //! A session as who runs queries.
 
+use std::error::Error as StdError;
 use std::pin::Pin;
+
+use futures_util::Stream;
 
 use super::Session;
 use crate::compile::Compile;
 use crate::engine::placed;
 use crate::error::Result;
-use crate::query::{BulkWrite, Db, Executor, Explained, Loads, Query, Rows, Takes, Unbound, Whole};
+use crate::query::{BulkWrite, CopyPlan, CopyRow, Db, Executor, Explained, Loads, Query, Rows, Takes, Unbound, Whole};
 use crate::schema::{Handle, Model};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -46,6 +49,18 @@ impl<'s> Executor for &'s mut Session {
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Self::Returned<R> {
         Box::pin(async move { self.inner.bulk_returning::<M, R>(write?.0, read).await })
+    }
+
+    async fn copy<M: Model, Shape: 'static, R, E>(
+        self,
+        plan: CopyPlan<M, Shape>,
+        rows: Pin<&mut (impl Stream<Item = Result<R, E>> + Send)>,
+    ) -> Result<u64>
+    where
+        R: CopyRow<M, Shape> + Send,
+        E: Into<Box<dyn StdError + Send + Sync>> + Send,
+    {
+        self.inner.copy(plan, rows).await
     }
 }
 

@@ -11,6 +11,7 @@ mod assign;
 mod batches;
 mod bulk;
 mod changes;
+mod copy;
 mod executor;
 mod explain;
 mod flush;

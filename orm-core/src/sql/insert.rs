@@ -10,7 +10,7 @@ use super::column::Column;
 use super::node::Node;
 use super::select::{Projection, Select};
 use super::write::Input;
-use crate::schema::{ColumnDef, Model, Source, SourceRef, TableDef};
+use crate::schema::{ColumnDef, Dump, Model, Source, SourceRef, TableDef};
 use crate::types::{Field, IntoField};
 
 /// `INSERT` of any number of rows.
@@ -139,10 +139,18 @@ impl<M: Model, T: Field> InsertColumns<M> for Column<M, T> {
     label = "one value a column is needed, in the order of the columns and of their types",
     note = "the columns are of `{Fields}`"
 )]
-pub trait RowsFor<Fields> {}
+pub trait RowsFor<Fields> {
+    /// Encodes the values.
+    #[doc(hidden)]
+    fn dump(self, out: &mut Dump);
+}
 
 #[diagnostic::do_not_recommend]
-impl<T, R: IntoField<T>> RowsFor<OneField<T>> for R {}
+impl<T: Field, R: IntoField<T>> RowsFor<OneField<T>> for R {
+    fn dump(self, out: &mut Dump) {
+        out.put(&self.into_field());
+    }
+}
 
 macro_rules! insert_columns {
     ($($column:ident $row:ident),*) => {
@@ -158,7 +166,13 @@ macro_rules! insert_columns {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<$($column, $row: IntoField<$column>),*> RowsFor<($($column,)*)> for ($($row,)*) {}
+        impl<$($column: Field, $row: IntoField<$column>),*> RowsFor<($($column,)*)> for ($($row,)*) {
+            #[allow(non_snake_case, reason = "the values are named after their types")]
+            fn dump(self, out: &mut Dump) {
+                let ($($row,)*) = self;
+                $(out.put::<$column>(&$row.into_field());)*
+            }
+        }
     };
 }
 insert_columns!(A RA);

@@ -16,6 +16,7 @@ mod expr;
 mod filters;
 mod group;
 mod insert;
+mod merge;
 mod node;
 mod over;
 pub mod scope;
@@ -42,6 +43,8 @@ pub use filters::Filters;
 pub use group::{AllNullable, GroupKeys, GroupSets};
 pub(crate) use insert::{BulkInsert, Conflict, ConflictAction, ConflictTarget, InsertRows, excluded_source};
 pub use insert::{Excluded, InsertColumns, OneField, RowsFor, excluded};
+pub use merge::{Given, IntoMergeSource, given};
+pub(crate) use merge::{Merge, MergeAction, MergeArm, MergeUsing};
 pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
 pub use over::{
     Bound, CountedBound, IntoOver, Neighbour, Window, WindowFunction, cume_dist, current_row, dense_rank, first_value,

@@ -41,4 +41,5 @@ pub use row::{FromRow, RowReader};
 pub use scalar::sql;
 pub(crate) use typedef::is_builtin;
 pub use typedef::{EnumDef, SqlType, TypeDef};
+pub(crate) use value::RawParam;
 pub use value::Value;

@@ -1,6 +1,9 @@
 //! Reading a row by position.
 
-use tokio_postgres::Row;
+use std::fmt;
+
+use tokio_postgres::binary_copy::BinaryCopyOutRow;
+use tokio_postgres::{Column, Row};
 
 use super::field::{DecodeError, Field};
 use super::value::Raw;
@@ -12,14 +15,36 @@ use crate::error::{Error, ErrorKind, Result};
 /// first row.
 #[derive(Debug)]
 pub struct RowReader<'r> {
-    row: &'r Row,
+    row: Source<'r>,
     next: usize,
     table: Option<(&'static str, usize)>,
 }
 
+/// Where the columns come from.
+enum Source<'r> {
+    /// A row of a statement.
+    Sent(&'r Row),
+    /// A row of a `COPY`, whose columns have their names from elsewhere.
+    Copied(&'r BinaryCopyOutRow, &'r [Column]),
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sent(_) => "Sent",
+            Self::Copied(..) => "Copied",
+        })
+    }
+}
+
 impl<'r> RowReader<'r> {
     pub(crate) fn new(row: &'r Row) -> Self {
-        Self { row, next: 0, table: None }
+        Self { row: Source::Sent(row), next: 0, table: None }
+    }
+
+    /// A row of a `COPY` of a query with these columns.
+    pub(crate) fn copied(row: &'r BinaryCopyOutRow, columns: &'r [Column]) -> Self {
+        Self { row: Source::Copied(row, columns), next: 0, table: None }
     }
 
     /// Says that the columns from here on are those of `table`, for messages. For generated code.
@@ -38,7 +63,11 @@ impl<'r> RowReader<'r> {
 
     /// The bytes of the column at `index`, or `None` for NULL.
     pub(crate) fn raw_at(&self, index: usize) -> Result<Option<&'r [u8]>> {
-        self.row.try_get::<_, Raw<'r>>(index).map(|raw| raw.0).map_err(|source| {
+        let found = match self.row {
+            Source::Sent(row) => row.try_get::<_, Raw<'r>>(index),
+            Source::Copied(row, _) => row.try_get::<Raw<'r>>(index),
+        };
+        found.map(|raw| raw.0).map_err(|source| {
             Error::new(ErrorKind::Decode, format!("the row has no column {index}")).with_source(source)
         })
     }
@@ -56,7 +85,11 @@ impl<'r> RowReader<'r> {
 
     #[cold]
     fn decode_error(&self, index: usize, reason: DecodeError) -> Error {
-        let name = self.row.columns().get(index).map_or("?", tokio_postgres::Column::name).to_owned();
+        let columns = match self.row {
+            Source::Sent(row) => row.columns(),
+            Source::Copied(_, columns) => columns,
+        };
+        let name = columns.get(index).map_or("?", tokio_postgres::Column::name).to_owned();
         let shown = match self.table {
             Some((table, _)) => format!("{table}.{name}"),
             None => name.clone(),

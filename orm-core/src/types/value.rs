@@ -181,7 +181,23 @@ impl ToSql for Value {
         if let Some(reason) = self.refusal() {
             return Err(Box::new(reason.clone()));
         }
-        let Some(bytes) = self.as_bytes() else { return Ok(IsNull::Yes) };
+        RawParam(self.as_bytes()).to_sql(ty, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// The bytes of a value that is sent, whatever its type; `None` is NULL.
+#[derive(Debug)]
+pub(crate) struct RawParam<'a>(pub(crate) Option<&'a [u8]>);
+
+impl ToSql for RawParam<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        let Some(bytes) = self.0 else { return Ok(IsNull::Yes) };
         match ty.kind() {
             // An array carries the type of its elements, which for an enum or an extension's type only the server knows.
             Kind::Array(member) if bytes.len() >= 12 => {

@@ -1,0 +1,214 @@
+//! `COPY` in the binary format: rows that are sent without an answer for each, and rows that are read as they are asked for.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use futures_util::Stream;
+use tokio_postgres::Statement as Prepared;
+use tokio_postgres::binary_copy::{BinaryCopyInWriter, BinaryCopyOutStream};
+use tokio_postgres::types::Type;
+
+use super::connection::Connection;
+use super::database_error;
+use super::execute::prepare;
+use super::note::Sent;
+use crate::compile::CopyStatement;
+use crate::error::{Error, Result};
+use crate::schema::Dump;
+use crate::types::{RawParam, RowReader};
+
+/// Prepares the query that describes a copy, which checks the types of its columns, and the copy.
+async fn prepare_both(connection: &Connection, copy: &CopyStatement) -> Result<(Prepared, Prepared)> {
+    let client = connection.client();
+    let described = prepare(client, &copy.described).await?;
+    let prepared = client.prepare_typed_cached(&copy.sql, &[]).await.map_err(|source| failed(source, copy))?;
+    Ok((described, prepared))
+}
+
+fn failed(source: tokio_postgres::Error, copy: &CopyStatement) -> Error {
+    database_error::statement(source, &copy.sql, copy.described.table)
+}
+
+fn types(described: &Prepared) -> Vec<Type> {
+    described.columns().iter().map(|column| column.type_().clone()).collect()
+}
+
+/// A `COPY … FROM STDIN` under way on a connection, which has a statement under way meanwhile: dropped before
+/// [`finish`](Self::finish) or [`abort`](Self::abort), it leaves the connection to be closed.
+pub(crate) struct CopyWriter<'c> {
+    connection: &'c mut Connection,
+    copy: CopyStatement,
+    // Pinned apart, because the driver's writer is not to be moved.
+    writer: Pin<Box<BinaryCopyInWriter>>,
+    rows: u64,
+    started: Instant,
+}
+
+impl<'c> CopyWriter<'c> {
+    pub(crate) async fn open(connection: &'c mut Connection, copy: CopyStatement) -> Result<Self> {
+        let started = Instant::now();
+        connection.begin_work();
+        let opened = async {
+            let (described, prepared) = prepare_both(connection, &copy).await?;
+            let sink = connection.client().copy_in(&prepared).await.map_err(|source| failed(source, &copy))?;
+            Ok(Box::pin(BinaryCopyInWriter::new(sink, &types(&described))))
+        };
+        match opened.await {
+            Ok(writer) => Ok(Self { connection, copy, writer, rows: 0, started }),
+            Err(error) => {
+                connection.settled();
+                connection.note(&Sent::copy(&copy, 0, started, Some(&error)));
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends one row, of these columns of an encoded one; the server may read it later.
+    pub(crate) async fn write(&mut self, row: &Dump, cells: &[usize]) -> Result<()> {
+        let sent = self.writer.as_mut().write_raw(Cells { row, cells: cells.iter() }).await;
+        sent.map_err(|source| failed(source, &self.copy))?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// How many rows were sent.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the copy; the number of rows that the server has taken.
+    pub(crate) async fn finish(mut self) -> Result<u64> {
+        let outcome = self.writer.as_mut().finish().await.map_err(|source| failed(source, &self.copy));
+        if outcome.is_ok() {
+            self.connection.settled();
+            self.connection.note(&Sent::copy(&self.copy, self.rows, self.started, None));
+            return outcome;
+        }
+        self.give_up(outcome.as_ref().err()).await;
+        outcome
+    }
+
+    /// Has the server give up the copy, and waits until it has.
+    pub(crate) async fn abort(self, reason: &Error) {
+        self.give_up(Some(reason)).await;
+    }
+
+    async fn give_up(self, reason: Option<&Error>) {
+        let Self { connection, copy, writer, rows, started } = self;
+        // The driver tells the server.
+        drop(writer);
+        if connection.client().batch_execute("").await.is_ok() {
+            connection.settled();
+        }
+        connection.note(&Sent::copy(&copy, rows, started, reason));
+    }
+}
+
+/// The columns of a row. Not a chain of closures, which the compiler does not see to be `Send` for every lifetime.
+struct Cells<'r> {
+    row: &'r Dump,
+    cells: std::slice::Iter<'r, usize>,
+}
+
+impl<'r> Iterator for Cells<'r> {
+    type Item = RawParam<'r>;
+
+    fn next(&mut self) -> Option<RawParam<'r>> {
+        self.cells.next().map(|&cell| RawParam(self.row.raw(cell)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.cells.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Cells<'_> {}
+
+/// A `COPY … TO STDOUT` whose rows are still on their way; see [`RowSource`](super::stream::RowSource).
+pub(crate) struct CopySource {
+    open: Option<Open>,
+    copy: CopyStatement,
+    started: Instant,
+    count: u64,
+}
+
+struct Open {
+    // Dropped before the connection.
+    rows: Pin<Box<BinaryCopyOutStream>>,
+    described: Prepared,
+    connection: Connection,
+}
+
+impl CopySource {
+    /// Sends the statement.
+    pub(crate) async fn open(mut connection: Connection, copy: CopyStatement) -> Result<Self> {
+        let started = Instant::now();
+        connection.begin_work();
+        let opened = async {
+            let (described, prepared) = prepare_both(&connection, &copy).await?;
+            let stream = connection.client().copy_out(&prepared).await.map_err(|source| failed(source, &copy))?;
+            Ok((Box::pin(BinaryCopyOutStream::new(stream, &types(&described))), described))
+        };
+        match opened.await {
+            Ok((rows, described)) => {
+                Ok(Self { open: Some(Open { rows, described, connection }), copy, started, count: 0 })
+            }
+            Err(error) => {
+                connection.settled();
+                connection.note(&Sent::copy(&copy, 0, started, Some(&error)));
+                Err(error)
+            }
+        }
+    }
+
+    /// The next row, by `read`; `None` after the last one, and after an error.
+    pub(crate) fn poll_row<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(&mut RowReader<'_>) -> Result<T>,
+    ) -> Poll<Option<Result<T>>> {
+        let Some(open) = &mut self.open else { return Poll::Ready(None) };
+        match ready!(open.rows.as_mut().poll_next(cx)) {
+            Some(Ok(row)) => {
+                self.count += 1;
+                let value = read(&mut RowReader::copied(&row, open.described.columns()));
+                if let Err(error) = &value {
+                    self.finish(false, Some(error));
+                }
+                Poll::Ready(Some(value))
+            }
+            Some(Err(source)) => {
+                let error = failed(source, &self.copy);
+                self.finish(true, Some(&error));
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                self.finish(true, None);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    /// Gives the connection back, or closes it if the answer was not read to its end.
+    fn finish(&mut self, is_read: bool, error: Option<&Error>) {
+        let Some(mut open) = self.open.take() else { return };
+        open.connection.note(&Sent::copy(&self.copy, self.count, self.started, error));
+        if is_read {
+            open.connection.settled();
+        }
+    }
+}
+
+impl Drop for CopySource {
+    fn drop(&mut self) {
+        self.finish(false, None);
+    }
+}
+
+impl fmt::Debug for CopySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CopySource").field("sql", &self.copy.sql).field("rows", &self.count).finish()
+    }
+}

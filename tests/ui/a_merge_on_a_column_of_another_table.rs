@@ -1,0 +1,11 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {}
+
+fn merge() {
+    let _ = merge_into::<Course>().using(Person::TABLE).on(Homework::number.eq(Person::id));
+}
