@@ -68,7 +68,7 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
+    CanLock, Db, Delete, Dynamic, Executor, InRow, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets, Nested, OfEnd, Page, Part, Query, RowStream, Rows,
     Takes, Unbound, Update, Whole, query,
 };
 pub use session::{

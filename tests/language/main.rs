@@ -1,6 +1,8 @@
 //! The query language, by the numbers of `docs/queries.md`: the text that each item becomes, and what it gives.
 
 mod groups_have_aggregates;
+mod pages_go_both_ways;
+mod rows_are_locked;
 mod rows_are_seen_through_windows;
 mod selections_have_models;
 mod shop;

@@ -172,6 +172,8 @@ impl Inner {
         let table = M::table();
         let compiled = select.compile()?;
         self.flush_for(table).await?;
+        self.begin_if_locking(&select).await?;
+        let is_locked = select.locks_its_root();
         let mut last = None;
         let read = |session: &mut Self, row: &mut RowReader<'_>| {
             let key = table
@@ -179,7 +181,7 @@ impl Inner {
                 .iter()
                 .map(|&column| Ok(Value::from_raw(table.columns[column].ty, row.raw_at(row.position() + column)?)));
             last = Some(key.collect::<Result<Vec<Value>>>()?);
-            session.object_of_row::<M, L>(loads, row)
+            session.object_of_row::<M, L>(loads, row, is_locked)
         };
         let rows = self.run(&compiled, read).await?;
         let count = rows.len() as u64;
@@ -206,7 +208,7 @@ impl Inner {
         }
     }
 
-    fn is_clean(&self, row: Row) -> bool {
+    pub(super) fn is_clean(&self, row: Row) -> bool {
         let arena = &self.arenas[row.arena];
         self.state(row) == SlotState::Persistent && !arena.has_snapshot(row.slot) && !arena.is_doomed(row.slot)
     }
