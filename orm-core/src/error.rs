@@ -53,6 +53,10 @@ pub enum ErrorKind {
     Pool,
     /// The transaction lost against another one; running it again may work.
     Serialization,
+    /// Rows are locked by another transaction, and were not to be waited for, or no longer than `lock_timeout` says.
+    Locked,
+    /// A cursor of a page is damaged, made up, or of another query's order.
+    Cursor,
     /// The configuration is wrong: a connection string, an option, an attribute.
     Config,
     /// The tables in the database are not those of the models.
@@ -213,6 +217,13 @@ impl Error {
     #[must_use]
     pub fn is_stale_data(&self) -> bool {
         self.kind() == ErrorKind::StaleData
+    }
+
+    /// Whether rows are locked by another transaction and were not to be waited for. It is not retried by itself: who says
+    /// `nowait` wants to know.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.kind() == ErrorKind::Locked
     }
 
     /// Whether the same transaction, run again from its start, may succeed.

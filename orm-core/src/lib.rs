@@ -70,10 +70,10 @@ pub use query::{Actual, Buffers, Plan, PlanNode};
 #[doc(hidden)]
 pub use query::{BulkWrite, CopyPlan, Explained, LoadInto};
 pub use query::{
-    CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Executor, Explain, InRow, Insert, InsertInto, InsertOrUpdate,
-    InsertOutcome, Joined, Load, LoadJoined, Loads, Merge, MergeInto, Merging, Nested, OfColumns, OfEnd, OfModel,
-    OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update, WhenMatched, WhenNotMatched, Whole,
-    Written, insert, insert_into, merge_into, query,
+    CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Executor, Explain, InRow, Insert, InsertInto,
+    InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets, Merge, MergeInto, Merging,
+    Nested, OfColumns, OfEnd, OfModel, OnConflict, Page, Part, Query, Returning, RowStream, Rows, Takes, Unbound,
+    Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

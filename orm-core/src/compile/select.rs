@@ -2,6 +2,7 @@
 
 use super::ResultColumn;
 use super::writer::{Named, Writer};
+use crate::error::Error;
 use crate::schema::{SourceRef, TableDef};
 use crate::sql::{
     Distinct, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, Node, OrderBy, Per, Projection, Select,
@@ -49,6 +50,9 @@ impl Writer {
         let outer = self.enter();
         let before = self.let_in(select.with_deleted, &select.unfiltered);
         self.about(select.root.table());
+        if let Some(misuse) = select.misuse {
+            self.fail(Error::invalid(misuse).with_model(select.root.table().model));
+        }
         self.declare_item(&select.from);
         self.declare_joins(&select.joins);
         for (place, eager) in select.eager.iter().enumerate() {
@@ -72,6 +76,9 @@ impl Writer {
         });
         for (place, eager) in select.eager.iter().enumerate() {
             self.push(", ").model(Named::Eager(place, eager.name), eager.table, outermost);
+        }
+        for node in &select.behind {
+            self.push(", ").node(node);
         }
         if let Some(per) = per {
             self.push(", row_number() OVER (PARTITION BY ").separated(", ", &per.group, Self::node);

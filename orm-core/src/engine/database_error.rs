@@ -145,6 +145,10 @@ fn transaction(db: &DbError) -> Option<Error> {
             format!("the transaction was ended by {what}; it can be run again"),
         ));
     }
+    if *code == SqlState::LOCK_NOT_AVAILABLE {
+        let message = format!("the rows are locked by another transaction: {}", db.message());
+        return Some(Error::new(ErrorKind::Locked, message));
+    }
     let lost = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
     lost.contains(code)
         .then(|| Error::new(ErrorKind::Connection, format!("the server ended the connection: {}", db.message())))

@@ -7,7 +7,9 @@ use super::explain::Explained;
 use futures_util::Stream;
 
 use super::copy::{CopyPlan, CopyRow};
+use super::cursor::RowKey;
 use super::load::Loads;
+use super::lock::refuse_locks;
 use crate::compile::{Compile, Write};
 use crate::engine::{self, Engine, placed};
 use crate::error::Result;
@@ -44,6 +46,33 @@ pub trait Executor: Sized + Send {
         select: Select,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> impl Future<Output = Result<Vec<R>>> + Send;
+
+    /// Runs a query of models whose keys are behind all else: the models of so many rows, and the keys of all.
+    #[doc(hidden)]
+    fn keyed<M: Model, L: Loads<M>>(
+        self,
+        select: Select,
+        loads: L,
+        rows: usize,
+    ) -> impl Future<Output = Result<(Vec<Self::Entity<M, L>>, Vec<RowKey>)>> + Send;
+
+    /// Runs a query of columns whose keys are behind all else.
+    #[doc(hidden)]
+    fn keyed_rows<R: Send>(
+        self,
+        select: Select,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> impl Future<Output = Result<Vec<(R, RowKey)>>> + Send;
+
+    /// The same for one query more.
+    #[doc(hidden)]
+    type Again<'a>: Executor
+    where
+        Self: 'a;
+
+    /// The same for one query more.
+    #[doc(hidden)]
+    fn again(&mut self) -> Self::Again<'_>;
 
     /// A bulk operation under way.
     #[doc(hidden)]
@@ -98,10 +127,16 @@ impl<L> Takes<L> for &Engine {}
 #[derive(Debug)]
 pub struct BulkWrite(pub(crate) Write);
 
+/// The bytes of the columns from `at` on.
+pub(crate) fn row_key(row: &RowReader<'_>, at: usize, columns: usize) -> Result<RowKey> {
+    (at..at + columns).map(|column| Ok(row.raw_at(column)?.map(<[u8]>::to_vec))).collect()
+}
+
 impl<'e> Executor for &'e Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 
     async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<L::Value>> {
+        refuse_locks(&select)?;
         let mut connection = self.connection().await?;
         let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
         let rows = engine::fetch(&mut connection, &select.compile_with(self.filters())?, read).await?;
@@ -110,8 +145,51 @@ impl<'e> Executor for &'e Engine {
     }
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
+        refuse_locks(&select)?;
         let mut connection = self.connection().await?;
         engine::fetch(&mut connection, &select.compile_with(self.filters())?, read).await
+    }
+
+    async fn keyed<M: Model, L: Loads<M>>(
+        self,
+        select: Select,
+        loads: L,
+        rows: usize,
+    ) -> Result<(Vec<L::Value>, Vec<RowKey>)> {
+        refuse_locks(&select)?;
+        let compiled = select.compile()?;
+        let at = compiled.columns.len();
+        let mut connection = self.connection().await?;
+        let read = |row: &mut RowReader<'_>| {
+            let model = M::from_row(row)?;
+            Ok(((model, loads.read(row)?), row_key(row, at, select.behind.len())?))
+        };
+        let found = engine::fetch(&mut connection, &compiled, read).await?;
+        let (mut found, keys): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        found.truncate(rows);
+        let (models, joined) = found.into_iter().unzip();
+        Ok((loads.load(&mut connection, models, joined).await?, keys))
+    }
+
+    async fn keyed_rows<R: Send>(
+        self,
+        select: Select,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Result<Vec<(R, RowKey)>> {
+        refuse_locks(&select)?;
+        let compiled = select.compile()?;
+        let at = compiled.columns.len();
+        let mut connection = self.connection().await?;
+        engine::fetch(&mut connection, &compiled, |row| Ok((read(row)?, row_key(row, at, select.behind.len())?))).await
+    }
+
+    type Again<'a>
+        = &'a Engine
+    where
+        Self: 'a;
+
+    fn again(&mut self) -> &Engine {
+        self
     }
 
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'e>>;

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 
 use super::load::InRow;
+use super::lock::refuse_locks;
 use super::rows::Rows;
 use super::select::Query;
 use crate::compile::{Compile, CopyStatement};
@@ -38,6 +39,7 @@ enum Source {
 
 impl<T> RowStream<T> {
     async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
+        refuse_locks(&select)?;
         let compiled = select.compile_with(engine.filters())?;
         let source = RowSource::open(engine.connection().await?, compiled).await?;
         Ok(Self { source: Source::Query(source), read })

@@ -176,6 +176,8 @@ impl Inner {
         let table = M::table();
         let compiled = select.compile_with(self.engine.filters())?;
         self.flush_for(table).await?;
+        self.begin_if_locking(&select).await?;
+        let is_locked = select.locks_its_root();
         let mut last = None;
         let read = |session: &mut Self, row: &mut RowReader<'_>| {
             let key = table
@@ -183,7 +185,7 @@ impl Inner {
                 .iter()
                 .map(|&column| Ok(Value::from_raw(table.columns[column].ty, row.raw_at(row.position() + column)?)));
             last = Some(key.collect::<Result<Vec<Value>>>()?);
-            session.object_of_row::<M, L>(loads, row)
+            session.object_of_row::<M, L>(loads, row, is_locked)
         };
         let rows = self.run(&compiled, read).await?;
         let count = rows.len() as u64;
@@ -210,7 +212,7 @@ impl Inner {
         }
     }
 
-    fn is_clean(&self, row: Row) -> bool {
+    pub(super) fn is_clean(&self, row: Row) -> bool {
         let arena = &self.arenas[row.arena];
         self.state(row) == SlotState::Persistent && !arena.has_snapshot(row.slot) && !arena.is_doomed(row.slot)
     }

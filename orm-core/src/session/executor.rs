@@ -9,7 +9,10 @@ use super::Session;
 use crate::compile::Compile;
 use crate::engine::placed;
 use crate::error::Result;
-use crate::query::{BulkWrite, CopyPlan, CopyRow, Db, Executor, Explained, Loads, Query, Rows, Takes, Unbound, Whole};
+use crate::query::{
+    BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Loads, Query, RowKey, Rows, Takes, Unbound, Whole,
+    row_key,
+};
 use crate::schema::{Handle, Model};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -24,7 +27,38 @@ impl<'s> Executor for &'s mut Session {
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
         let compiled = select.compile_with(self.inner.engine.filters())?;
         self.inner.flush_for(select.root.table()).await?;
+        self.inner.begin_if_locking(&select).await?;
         self.inner.run(&compiled, |_, row| read(row)).await
+    }
+
+    async fn keyed<M: Model, L: Loads<M>>(
+        self,
+        select: Select,
+        loads: L,
+        rows: usize,
+    ) -> Result<(Vec<Handle<M>>, Vec<RowKey>)> {
+        self.inner.query_keyed(select, loads, rows).await
+    }
+
+    async fn keyed_rows<R: Send>(
+        self,
+        select: Select,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Result<Vec<(R, RowKey)>> {
+        let compiled = select.compile()?;
+        let at = compiled.columns.len();
+        self.inner.flush_for(select.root.table()).await?;
+        self.inner.begin_if_locking(&select).await?;
+        self.inner.run(&compiled, |_, row| Ok((read(row)?, row_key(row, at, select.behind.len())?))).await
+    }
+
+    type Again<'a>
+        = &'a mut Session
+    where
+        Self: 'a;
+
+    fn again(&mut self) -> &mut Session {
+        self
     }
 
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 's>>;
@@ -65,6 +99,7 @@ impl<'s> Executor for &'s mut Session {
 }
 
 impl<L: Whole> Takes<L> for &mut Session {}
+impl CanLock for &mut Session {}
 
 impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;

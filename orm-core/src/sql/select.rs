@@ -45,6 +45,10 @@ pub struct Select {
     pub windows: Vec<(&'static str, WindowDef)>,
     /// `FOR UPDATE` and the like.
     pub locks: Vec<Lock>,
+    /// What is read behind all else, whatever its type: the keys of a cursor.
+    pub behind: Vec<Node>,
+    /// Why the query is refused before it is sent, whatever else it says.
+    pub misuse: Option<&'static str>,
 }
 
 /// One item of the GROUP BY clause.
@@ -234,6 +238,8 @@ impl Select {
             having: Vec::new(),
             windows: Vec::new(),
             locks: Vec::new(),
+            behind: Vec::new(),
+            misuse: None,
         }
     }
 
@@ -291,6 +297,20 @@ impl Select {
             || !matches!(self.distinct, Distinct::No)
             || self.per.is_some();
         !is_cut && self.group_by.is_empty() && self.having.is_empty() && self.locks.is_empty()
+    }
+
+    /// Whether it locks the rows that it finds.
+    pub(crate) fn is_locking(&self) -> bool {
+        let counted = match &self.from {
+            FromItem::Subquery { select, .. } => !select.locks.is_empty(),
+            FromItem::Source(_) | FromItem::Link(_) => false,
+        };
+        counted || !self.locks.is_empty()
+    }
+
+    /// Whether it locks the rows of the model that it starts at.
+    pub(crate) fn locks_its_root(&self) -> bool {
+        self.locks.iter().any(|lock| lock.of.is_empty() || lock.of.contains(&self.root))
     }
 
     /// Whether there are rows: `SELECT 1`, for `EXISTS`.

@@ -129,7 +129,8 @@ impl Inner {
         let arena = self.find_arena(M::table())?;
         let slot = self.arenas[arena].lookup(&key)?;
         let row = Row { arena, slot };
-        if self.connection.is_some() {
+        // While rows are read, the connection is lent.
+        if self.connection.is_some() || self.is_lent {
             // What the transaction reads goes back with it.
             self.remember(row, Change::Bulk(self.checkpoint(row)));
         }

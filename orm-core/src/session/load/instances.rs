@@ -8,7 +8,7 @@ use super::super::inner::{Inner, Row};
 use crate::compile::Compile;
 use crate::engine;
 use crate::error::Result;
-use crate::query::Loads;
+use crate::query::{Loads, RowKey, row_key};
 use crate::schema::{Dump, Handle, Model, TableDef};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -22,19 +22,50 @@ impl Inner {
     ) -> Result<Vec<Handle<M>>> {
         let compiled = select.compile_with(self.engine.filters())?;
         self.flush_for(M::table()).await?;
-        let rows = self.run(&compiled, |session, row| session.object_of_row::<M, L>(&loads, row)).await?;
+        self.begin_if_locking(&select).await?;
+        let is_locked = select.locks_its_root();
+        let rows = self.run(&compiled, |session, row| session.object_of_row::<M, L>(&loads, row, is_locked)).await?;
         let handles = Self::each_once(rows);
         loads.load_all_into(self, &handles).await?;
         Ok(handles)
     }
 
-    /// The object of a row, with what is loaded in the same row.
+    /// Like [`query`](Self::query), of the first rows; and the keys of all, which are behind all else.
+    pub(in crate::session) async fn query_keyed<M: Model, L: Loads<M>>(
+        &mut self,
+        select: Select,
+        loads: L,
+        rows: usize,
+    ) -> Result<(Vec<Handle<M>>, Vec<RowKey>)> {
+        let compiled = select.compile()?;
+        let at = compiled.columns.len();
+        self.flush_for(M::table()).await?;
+        self.begin_if_locking(&select).await?;
+        let is_locked = select.locks_its_root();
+        let read = |session: &mut Self, row: &mut RowReader<'_>| {
+            let handle = session.object_of_row::<M, L>(&loads, row, is_locked)?;
+            Ok((handle, row_key(row, at, select.behind.len())?))
+        };
+        let (mut handles, keys): (Vec<_>, Vec<_>) = self.run(&compiled, read).await?.into_iter().unzip();
+        handles.truncate(rows);
+        let handles = Self::each_once(handles);
+        loads.load_all_into(self, &handles).await?;
+        Ok((handles, keys))
+    }
+
+    /// Begins the transaction for a query that locks rows: it is what holds the locks.
+    pub(in crate::session) async fn begin_if_locking(&mut self, select: &Select) -> Result<()> {
+        if select.is_locking() { self.open_transaction().await } else { Ok(()) }
+    }
+
+    /// The object of a row, with what is loaded in the same row. That of a locked row gets the row's values.
     pub(in crate::session) fn object_of_row<M: Model, L: Loads<M>>(
         &mut self,
         loads: &L,
         row: &mut RowReader<'_>,
+        is_locked: bool,
     ) -> Result<Handle<M>> {
-        let handle = self.instance::<M>(row)?;
+        let handle = if is_locked { self.locked_instance::<M>(row)? } else { self.instance::<M>(row)? };
         loads.read_into(self, row, Some(handle))?;
         Ok(handle)
     }
@@ -97,6 +128,21 @@ impl Inner {
             None => self.new_instance::<M>(arena, row)?,
         };
         Ok(self.handle_of(row).typed())
+    }
+
+    /// The object of a row that is locked: it has the row's values from now on, unless it was changed and not flushed.
+    fn locked_instance<M: Model>(&mut self, row: &mut RowReader<'_>) -> Result<Handle<M>> {
+        let arena = self.arena_index::<M>();
+        let start = row.position();
+        let key = IdentityKey::of(M::table(), |column| row.raw_at(start + column).ok().flatten());
+        let known = key.and_then(|key| self.arenas[arena].lookup(&key)).map(|slot| Row { arena, slot });
+        match known.filter(|known| self.is_clean(*known) && !self.assigned.contains_key(known)) {
+            Some(known) => {
+                self.put_fresh(M::from_row(row)?);
+                Ok(self.handle_of(known).typed())
+            }
+            None => self.instance(row),
+        }
     }
 
     /// The object whose row the open transaction has marked as deleted, for a query that lets such rows in.

@@ -215,7 +215,7 @@ impl Inner {
             let places = KeyPlaces::of(edge);
             let mut select = edge_select(edge, choice, &keys.values);
             loads.join(&mut select.eager, None);
-            let target = |session: &mut Self, row: &mut RowReader<'_>| session.object_of_row::<B, L>(loads, row);
+            let target = |session: &mut Self, row: &mut RowReader<'_>| session.object_of_row::<B, L>(loads, row, false);
             let compiled = select.compile_with(self.engine.filters())?;
             let rows =
                 self.run(&compiled, |session, row| EdgeRow::read(row, &places, |row| target(session, row))).await?;
