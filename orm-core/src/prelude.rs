@@ -5,6 +5,7 @@ pub use crate::query::{Db, Executor, Query, Unbound, query};
 pub use crate::schema::{BelongsTo, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
 pub use crate::sql::{AllColumns, Column, Expr, Expression, Order, all_of, any_of, count};
+pub use crate::sql::{IntegerExpression, TextExpression, TextParts, TupleExpression, case, func, value};
 pub use crate::types::Auto;
 pub use crate::{aliased, subquery};
 pub use orm_derive::{Enum, Model, Newtype};

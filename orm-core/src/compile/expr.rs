@@ -3,6 +3,7 @@
 use super::ddl::write_type;
 use super::refused;
 use super::writer::{Named, Writer};
+use crate::error::Error;
 use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
@@ -59,9 +60,7 @@ impl Writer {
             }
             Node::InTuples { columns, arrays } => {
                 self.push("(").separated(", ", columns, Self::node).push(") IN (SELECT * FROM UNNEST (");
-                self.separated(", ", arrays, |w, array| {
-                    w.param(array.clone());
-                });
+                self.separated(", ", columns.iter().zip(arrays), |w, (column, array)| w.array_of(column, array));
                 self.push("))");
             }
             Node::Tuple(parts) => {
@@ -106,14 +105,55 @@ impl Writer {
                 self.push("(").select(select, false);
                 self.push(")");
             }
+            Node::Word(word) => {
+                self.literal(word);
+            }
+            Node::Collate { operand, collation } => {
+                self.operand(operand);
+                self.push(" COLLATE ").given_name("collation", collation.schema.as_deref(), &collation.name);
+            }
         }
+    }
+
+    /// A name that the caller gives. One that PostgreSQL would cut is refused: it would be another's.
+    fn given_name(&mut self, what: &str, schema: Option<&str>, name: &str) {
+        const LONGEST: usize = 63;
+        for part in schema.into_iter().chain([name]) {
+            let reason = match part {
+                "" => "is empty",
+                long if long.len() > LONGEST => "is longer than 63 bytes",
+                _ if part.contains('\0') => "has a NUL byte in it",
+                _ => continue,
+            };
+            self.fail(Error::invalid(format!("the name of a {what} {reason}")));
+        }
+        self.qualified(schema, name);
+    }
+
+    /// An array for UNNEST, which wants to know its type.
+    fn array_of(&mut self, column: &Node, array: &Value) {
+        self.refuse(column, array);
+        let own = match column {
+            Node::Column { column, .. } => column.base_type(),
+            _ => None,
+        };
+        if own.is_none() && array.has_known_type() {
+            self.param(array.clone());
+            return;
+        }
+        self.push("CAST(").param(array.clone()).push(" AS ");
+        match own {
+            Some(own) => _ = self.push(&own),
+            None => write_type(self, array.type_def()),
+        }
+        self.push("[])");
     }
 
     fn call(&mut self, call: &Call) {
         match &call.function {
-            FunctionName::Known(name) => self.push(name),
-            FunctionName::Named { schema, name } => self.qualified(schema.as_deref(), name),
-        };
+            FunctionName::Known(name) => _ = self.push(name),
+            FunctionName::Named { schema, name } => self.given_name("function", schema.as_deref(), name),
+        }
         self.push(if call.distinct { "(DISTINCT " } else { "(" });
         match &call.args {
             Args::Star => self.push("*"),
@@ -210,6 +250,9 @@ impl Writer {
                 | Node::Cast { .. }
                 | Node::Case { .. }
                 | Node::Scalar(_)
+                | Node::Word(_)
+                // A part of the operator before it.
+                | Node::Binary { op: BinaryOp::Escape, .. }
         );
         if atomic {
             return self.node(node);
@@ -305,5 +348,6 @@ fn symbol(op: BinaryOp) -> &'static str {
         BinaryOp::ContainedByOrEquals => "<<=",
         BinaryOp::ContainsOrEquals => ">>=",
         BinaryOp::Distance => "<->",
+        BinaryOp::Escape => "ESCAPE",
     }
 }

@@ -5,35 +5,47 @@
 //! is made here, and nothing does I/O.
 
 mod alias;
+mod argument;
 mod arithmetic;
 mod assign;
+mod case;
 mod column;
 mod columns;
 mod comparable;
 mod expr;
+pub mod func;
+mod named;
 mod node;
 pub mod scope;
 mod select;
 mod selection;
+mod text;
+mod tuple;
 mod window;
 mod write;
 
 pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
-pub use arithmetic::{Arithmetic, NumericSql};
+pub use argument::{Alternatives, Argument, Arguments, Bare, OrNull, value};
+pub use arithmetic::{Arithmetic, Bits, FractionSql, IntegerExpression, IntegerSql, ModuloSql, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
+pub use case::{Case, CaseStart, case};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
-pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
+pub use func::func;
+pub use named::NamedColumn;
+pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, QualifiedName, UnaryOp};
 pub use scope::{AsScope, InScope};
 pub use select::{
     Distinct, Eager, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, OrderBy, Per, Projection, Select,
 };
 pub(crate) use selection::is_there;
 pub use selection::{ModelSource, Selection, SubqueryOf, WholeRow};
+pub use text::{Escaped, IntoPattern, IntoText, TextExpression, TextParts, escape};
+pub use tuple::{IntoTuple, TupleCompared, TupleExpression, TupleList};
 pub use window::{Frame, FrameBound, FrameExclude, FrameUnit, Over, WindowDef};
 pub(crate) use write::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete,
