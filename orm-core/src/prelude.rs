@@ -8,6 +8,7 @@ pub use crate::sql::{
     Aggregates, AllColumns, Changes, Column, Expr, Expression, Order, all_of, any_of, count, cume_dist, dense_rank,
     excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number, window,
 };
+pub use crate::sql::{IntegerExpression, TextExpression, TextParts, TupleExpression, case, func, value};
 pub use crate::types::Auto;
 pub use crate::{aliased, subquery};
 pub use orm_derive::{Changes, Enum, Model, Newtype};

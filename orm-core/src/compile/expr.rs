@@ -64,9 +64,7 @@ impl Writer {
             }
             Node::InTuples { columns, arrays } => {
                 self.push("(").separated(", ", columns, Self::node).push(") IN (SELECT * FROM UNNEST (");
-                self.separated(", ", arrays, |w, array| {
-                    w.param(array.clone());
-                });
+                self.separated(", ", columns.iter().zip(arrays), |w, (column, array)| w.array_of(column, array));
                 self.push("))");
             }
             Node::Tuple(parts) => {
@@ -112,14 +110,55 @@ impl Writer {
                 self.push(")");
             }
             Node::Over { source, node } => self.over(Named::Source(*source), source.table(), node),
+            Node::Word(word) => {
+                self.literal(word);
+            }
+            Node::Collate { operand, collation } => {
+                self.operand(operand);
+                self.push(" COLLATE ").given_name("collation", collation.schema.as_deref(), &collation.name);
+            }
         }
+    }
+
+    /// A name that the caller gives. One that PostgreSQL would cut is refused: it would be another's.
+    fn given_name(&mut self, what: &str, schema: Option<&str>, name: &str) {
+        const LONGEST: usize = 63;
+        for part in schema.into_iter().chain([name]) {
+            let reason = match part {
+                "" => "is empty",
+                long if long.len() > LONGEST => "is longer than 63 bytes",
+                _ if part.contains('\0') => "has a NUL byte in it",
+                _ => continue,
+            };
+            self.fail(Error::invalid(format!("the name of a {what} {reason}")));
+        }
+        self.qualified(schema, name);
+    }
+
+    /// An array for UNNEST, which wants to know its type.
+    fn array_of(&mut self, column: &Node, array: &Value) {
+        self.refuse(column, array);
+        let own = match column {
+            Node::Column { column, .. } => column.base_type(),
+            _ => None,
+        };
+        if own.is_none() && array.has_known_type() {
+            self.param(array.clone());
+            return;
+        }
+        self.push("CAST(").param(array.clone()).push(" AS ");
+        match own {
+            Some(own) => _ = self.push(&own),
+            None => write_type(self, array.type_def()),
+        }
+        self.push("[])");
     }
 
     fn call(&mut self, call: &Call) {
         match &call.function {
-            FunctionName::Known(name) => self.push(name),
-            FunctionName::Named { schema, name } => self.qualified(schema.as_deref(), name),
-        };
+            FunctionName::Known(name) => _ = self.push(name),
+            FunctionName::Named { schema, name } => self.given_name("function", schema.as_deref(), name),
+        }
         if call.distinct && matches!(call.args, Args::Star) {
             self.fail(Error::invalid(
                 "`count()` counts rows, of which none are equal: count something, by `count_distinct`",
@@ -221,6 +260,9 @@ impl Writer {
                 | Node::Cast { .. }
                 | Node::Case { .. }
                 | Node::Scalar(_)
+                | Node::Word(_)
+                // A part of the operator before it.
+                | Node::Binary { op: BinaryOp::Escape, .. }
         );
         if atomic {
             return self.node(node);
@@ -316,5 +358,6 @@ fn symbol(op: BinaryOp) -> &'static str {
         BinaryOp::ContainedByOrEquals => "<<=",
         BinaryOp::ContainsOrEquals => ">>=",
         BinaryOp::Distance => "<->",
+        BinaryOp::Escape => "ESCAPE",
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::named::NamedColumn;
 use super::select::{FromItem, Select};
 use crate::schema::{Model, Relation, Source, SourceRef, TableDef};
 
@@ -131,6 +132,28 @@ pub trait AllColumns: Source + Sized {
     #[must_use]
     fn all() -> At<Self> {
         At::HERE
+    }
+
+    /// A column by the name of its field, to order by what a user chose. Only a column of the model is found: what the
+    /// user wrote never becomes SQL.
+    ///
+    /// A column that is `sensitive` is not found: the order of rows would tell what is in it.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// let mut query = query::<Course>();
+    /// let (chosen, descending) = ("name", true);
+    /// if let Some(column) = Course::column(chosen) {
+    ///     query = query.order_by(if descending { column.desc() } else { column.asc() });
+    /// }
+    /// assert!(query.to_sql().ends_with(r#"ORDER BY "course"."name" DESC"#));
+    /// assert!(Course::column("name; DROP TABLE course").is_none());
+    /// ```
+    #[must_use]
+    fn column(field: &str) -> Option<NamedColumn<Self>> {
+        NamedColumn::find(field)
     }
 }
 

@@ -50,6 +50,16 @@ macro_rules! comparable {
                 $crate::sql::Node::Param($crate::types::Value::of(self))
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl $crate::sql::Argument for $ty {
+            type Type = Self;
+            type Uses = ();
+
+            fn into_node(self) -> $crate::sql::Node {
+                $crate::sql::Node::typed($crate::types::Value::of(&self))
+            }
+        }
     )* };
 }
 

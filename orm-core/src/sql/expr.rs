@@ -5,11 +5,13 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::aggregate::Aggregate;
+use super::argument::OrNull;
 use super::assign::IntoValue;
 use super::node::{Args, BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
 use super::selection::SubqueryOf;
+use super::text::{IntoPattern, of_pattern};
 use crate::types::{ArrayElement, Condition, Field, MaybeNull, NotNull, Nullability, Value, sql};
 
 /// An expression of type `T` that reads the tables of `U`.
@@ -244,27 +246,27 @@ pub trait Expression: Sized {
     /// let query = query::<Homework>().filter(Homework::description.like("%з%"));
     /// assert!(query.to_sql().ends_with(r#"WHERE "homework"."description" LIKE $1"#));
     /// ```
-    fn like<E: IntoExpr<sql::Text>>(self, pattern: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>>
+    fn like<E: IntoPattern>(self, pattern: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>>
     where
         SqlOf<Self>: TextSql,
     {
-        compare(BinaryOp::Like, self, pattern)
+        of_pattern(BinaryOp::Like, self, pattern)
     }
 
     /// `self NOT LIKE pattern`.
-    fn not_like<E: IntoExpr<sql::Text>>(self, pattern: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>>
+    fn not_like<E: IntoPattern>(self, pattern: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>>
     where
         SqlOf<Self>: TextSql,
     {
-        compare(BinaryOp::NotLike, self, pattern)
+        of_pattern(BinaryOp::NotLike, self, pattern)
     }
 
     /// `self ILIKE pattern`: like [`like`](Self::like), whatever the case of the letters.
-    fn ilike<E: IntoExpr<sql::Text>>(self, pattern: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>>
+    fn ilike<E: IntoPattern>(self, pattern: E) -> Expr<Comparison<Self::Type, E::Null>, E::Uses<Self::Uses>>
     where
         SqlOf<Self>: TextSql,
     {
-        compare(BinaryOp::Ilike, self, pattern)
+        of_pattern(BinaryOp::Ilike, self, pattern)
     }
 
     /// `self AND other`.
@@ -299,6 +301,40 @@ pub trait Expression: Sized {
     /// `count(self)`: how many are not NULL.
     fn count(self) -> Aggregate<i64, NeverNull<Self::Uses>> {
         Aggregate::new("count", Args::List(vec![self.into_node()]))
+    }
+
+    /// `CAST(self AS …)`: the value as one of another type. NULL stays NULL, and so an `Option` one.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Homework { #[model(primary_key)] id: Auto<i32>, number: i32, total: i64 }
+    /// let query = query::<Homework>().filter(Homework::total.gt(Homework::number.cast::<i64>() * 2));
+    /// assert!(query.to_sql().ends_with(
+    ///     r#"WHERE "homework"."total" > (CAST("homework"."number" AS bigint) * $1)"#,
+    /// ));
+    /// ```
+    ///
+    /// Whether there is such a cast, and whether a value can be cast, the server says.
+    fn cast<T: Field<Read = T>>(self) -> Expr<OrNull<T, <Self::Type as Field>::Null>, Self::Uses> {
+        Expr::new(Node::Cast { operand: Box::new(self.into_node()), ty: T::TYPE })
+    }
+
+    /// States that the expression may be NULL, whether it may or not, so that it stands in one list with others that may.
+    /// Its SQL is the same.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String, note: Option<String> }
+    /// let mut filters: Vec<Expr<Option<bool>, Course>> = Vec::new();
+    /// filters.push(Course::name.eq("Python").nullable());
+    /// filters.push(Course::note.eq("new").fit());
+    /// let query = query::<Course>().filter_all(filters);
+    /// assert!(query.to_sql().ends_with(r#"WHERE "course"."name" = $1 AND "course"."note" = $2"#));
+    /// ```
+    fn nullable(self) -> Expr<<Self::Type as Field>::Nullable, Self::Uses> {
+        Expr::new(self.into_node())
     }
 
     /// Ascending order.
@@ -417,7 +453,7 @@ pub struct Order<U> {
 }
 
 impl<U> Order<U> {
-    fn new(node: Node, descending: bool) -> Self {
+    pub(super) fn new(node: Node, descending: bool) -> Self {
         Self { order: OrderBy { node, descending, nulls_first: None }, types: PhantomData }
     }
 

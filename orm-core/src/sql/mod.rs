@@ -6,22 +6,28 @@
 
 mod aggregate;
 mod alias;
+mod argument;
 mod arithmetic;
 mod assign;
+mod case;
 mod changes;
 mod column;
 mod columns;
 mod comparable;
 mod expr;
 mod filters;
+pub mod func;
 mod group;
 mod insert;
 mod merge;
+mod named;
 mod node;
 mod over;
 pub mod scope;
 mod select;
 mod selection;
+mod text;
+mod tuple;
 mod window;
 mod write;
 
@@ -31,8 +37,10 @@ pub use aggregate::{
     percentile_disc,
 };
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
-pub use arithmetic::{Arithmetic, NumericSql};
+pub use argument::{Alternatives, Argument, Arguments, Bare, OrNull, value};
+pub use arithmetic::{Arithmetic, Bits, FractionSql, IntegerExpression, IntegerSql, ModuloSql, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
+pub use case::{Case, CaseStart, case};
 pub use changes::{Change, ChangeSet, Changes, OfChanges};
 pub use column::Column;
 pub use columns::ColumnList;
@@ -40,12 +48,14 @@ pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of,
 };
 pub use filters::Filters;
+pub use func::func;
 pub use group::{AllNullable, GroupKeys, GroupSets};
 pub(crate) use insert::{BulkInsert, Conflict, ConflictAction, ConflictTarget, InsertRows, excluded_source};
 pub use insert::{Excluded, InsertColumns, OneField, RowsFor, excluded};
 pub use merge::{Given, IntoMergeSource, given};
 pub(crate) use merge::{Merge, MergeAction, MergeArm, MergeUsing};
-pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
+pub use named::NamedColumn;
+pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, QualifiedName, UnaryOp};
 pub use over::{
     Bound, CountedBound, IntoOver, Neighbour, Window, WindowFunction, cume_dist, current_row, dense_rank, first_value,
     following, lag, last_value, lead, nth_value, ntile, percent_rank, preceding, rank, row_number, unbounded_following,
@@ -57,6 +67,8 @@ pub use select::{
 };
 pub(crate) use selection::is_there;
 pub use selection::{ModelSource, Selection, SubqueryOf, WholeRow};
+pub use text::{Escaped, IntoPattern, IntoText, TextExpression, TextParts, escape};
+pub use tuple::{IntoTuple, TupleCompared, TupleExpression, TupleList};
 pub use window::{Frame, FrameBound, FrameExclude, FrameUnit, Over, WindowDef};
 pub(crate) use write::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkUpdate, Followers, Input, InsertRow, KeyedDelete,

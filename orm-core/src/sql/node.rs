@@ -128,6 +128,53 @@ pub enum Node {
         /// The expression.
         node: Box<Self>,
     },
+    /// A text of this crate in single quotes: no value of a caller, so equal expressions have equal texts.
+    Word(&'static str),
+    /// `… COLLATE "…"`.
+    Collate {
+        /// The operand.
+        operand: Box<Self>,
+        /// The collation.
+        collation: QualifiedName,
+    },
+}
+
+/// A name that the caller gives, with its schema if that is said. It is quoted.
+///
+/// It is made of a name, or of a schema and a name:
+///
+/// ```
+/// use orm_core::sql::QualifiedName;
+///
+/// let name = QualifiedName::from("similarity");
+/// assert_eq!((name.schema, name.name), (None, "similarity".into()));
+/// let name = QualifiedName::from(("extensions", "similarity"));
+/// assert_eq!(name.schema, Some("extensions".into()));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QualifiedName {
+    /// The schema.
+    pub schema: Option<Cow<'static, str>>,
+    /// The name.
+    pub name: Cow<'static, str>,
+}
+
+impl From<&'static str> for QualifiedName {
+    fn from(name: &'static str) -> Self {
+        Self { schema: None, name: name.into() }
+    }
+}
+
+impl From<String> for QualifiedName {
+    fn from(name: String) -> Self {
+        Self { schema: None, name: name.into() }
+    }
+}
+
+impl<S: Into<Cow<'static, str>>, N: Into<Cow<'static, str>>> From<(S, N)> for QualifiedName {
+    fn from((schema, name): (S, N)) -> Self {
+        Self { schema: Some(schema.into()), name: name.into() }
+    }
 }
 
 /// A call of a function.
@@ -325,16 +372,23 @@ pub enum BinaryOp {
     ContainsOrEquals,
     /// `<->`
     Distance,
+    /// `ESCAPE`, of a pattern and on the right side of `LIKE` and its like alone.
+    Escape,
 }
 
 impl Node {
     pub(crate) fn binary(op: BinaryOp, lhs: Self, rhs: Self) -> Self {
-        let (lhs, rhs) = match (lhs, rhs) {
+        let (lhs, rhs) = Self::beside(lhs, rhs);
+        Self::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) }
+    }
+
+    /// Two operands that meet: the type of a value beside a column with a SQL type of its own is left to the server.
+    pub(crate) fn beside(lhs: Self, rhs: Self) -> (Self, Self) {
+        match (lhs, rhs) {
             (lhs @ Self::Column { column, .. }, rhs) if column.sql_type.is_some() => (lhs, rhs.undeclared()),
             (lhs, rhs @ Self::Column { column, .. }) if column.sql_type.is_some() => (lhs.undeclared(), rhs),
             operands => operands,
-        };
-        Self::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) }
+        }
     }
 
     /// Joins two conditions with AND, without nesting what is a conjunction already.

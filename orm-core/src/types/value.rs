@@ -128,6 +128,11 @@ impl Value {
         are_declared && std::ptr::eq(self.ty, other.ty) && self.array == other.array && self.repr == other.repr
     }
 
+    /// Whether the statement says the type, and does not leave it to the server.
+    pub(crate) fn has_known_type(&self) -> bool {
+        self.param_type() != Type::UNKNOWN
+    }
+
     /// The type to prepare the statement with.
     pub(crate) fn param_type(&self) -> Type {
         match (self.declared, self.array) {
