@@ -25,6 +25,8 @@ pub(crate) enum Write {
     BulkDelete(BulkDelete),
     /// Looks, before something is written.
     Find(Select),
+    /// Has constraints that may be deferred checked at the end of the transaction.
+    Defer,
 }
 
 impl Compile for Write {
@@ -44,6 +46,7 @@ impl Compile for Write {
             Self::BulkUpdate(statement) => w.bulk_update(statement),
             Self::BulkDelete(statement) => w.bulk_delete(statement),
             Self::Find(select) => w.select(select, true),
+            Self::Defer => _ = w.push("SET CONSTRAINTS ALL DEFERRED"),
         }
     }
 }
@@ -59,7 +62,7 @@ impl Write {
             Self::ArrayUpdate(statement) => Some(statement.table),
             Self::Upsert(statement) => Some(statement.table),
             Self::KeyedDelete(statement) => Some(statement.table),
-            Self::Link(_) | Self::Find(_) => None,
+            Self::Link(_) | Self::Find(_) | Self::Defer => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
             Self::BulkDelete(statement) => Some(statement.source.table()),
         }
@@ -520,7 +523,7 @@ impl Writer {
     }
 
     fn bulk_update(&mut self, statement: &BulkUpdate) {
-        let BulkUpdate { source, set, joins, predicates, with_deleted, returning } = statement;
+        let BulkUpdate { source, set, joins, predicates, with_deleted, before: old, returning } = statement;
         let outer = self.enter();
         let before = self.let_deleted_in(*with_deleted);
         self.declare(Named::Source(*source));
@@ -538,7 +541,9 @@ impl Writer {
         let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
         self.touch(table, &table.touched_by_update(is_set), !set.is_empty());
         self.joined_where(" FROM ", *source, joins, predicates);
-        self.bulk_returning(*source, returning);
+        let keys = old.iter().flat_map(|&old| table.primary_key.iter().map(move |&column| (old, column)));
+        let columns = returning.iter().map(|&column| (*source, column));
+        self.bulk_returning(keys.chain(columns).collect());
         self.restore(before);
         self.leave(outer);
     }
@@ -559,7 +564,7 @@ impl Writer {
                 self.joined_where(" USING ", *source, joins, predicates);
             }
         }
-        self.bulk_returning(*source, returning);
+        self.bulk_returning(returning.iter().map(|&column| (*source, column)).collect());
         self.restore(before);
         self.leave(outer);
     }
@@ -587,15 +592,16 @@ impl Writer {
     }
 
     /// Qualified, because a subquery in the statement may bring a column of the same name.
-    fn bulk_returning(&mut self, source: SourceRef, columns: &[usize]) {
-        let table = source.table();
+    fn bulk_returning(&mut self, columns: Vec<(SourceRef, usize)>) {
         if columns.is_empty() {
             return;
         }
         self.push(" RETURNING ");
-        self.separated(", ", columns, |w, &column| {
-            w.qualifier(Named::Source(source)).push(".").ident(table.columns[column].name);
+        self.separated(", ", &columns, |w, &(source, column)| {
+            w.qualifier(Named::Source(source)).push(".").ident(source.table().columns[column].name);
         });
-        self.expect_columns(table, columns);
+        for (source, column) in columns {
+            self.expect_columns(source.table(), &[column]);
+        }
     }
 }

@@ -81,6 +81,7 @@ impl<X, M: Model> Update<X, M> {
             joins: self.select.joins.clone(),
             predicates: self.select.predicates.clone(),
             with_deleted: self.select.with_deleted,
+            before: None,
             returning: Vec::new(),
         }
     }

@@ -137,6 +137,8 @@ pub(crate) struct BulkUpdate {
     pub(crate) predicates: Vec<Node>,
     /// Whether rows that are marked as deleted are updated too.
     pub(crate) with_deleted: bool,
+    /// The rows as they were before, if they are among the joins: their primary keys come back ahead of the other columns.
+    pub(crate) before: Option<SourceRef>,
     pub(crate) returning: Vec<usize>,
 }
 
