@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, Person, School, Tag, two_courses};
+use crate::models::{Course, Homework, Person, School, Submission, Tag, two_courses};
 
 #[tokio::test]
 async fn u33_a_unique_violation_is_corrected_and_committed() -> Result<()> {
@@ -451,5 +451,26 @@ async fn u33_what_a_bulk_operation_did_is_lost_and_what_was_changed_since_is_not
     session.commit().await?;
     assert_eq!(db.stored("SELECT name, note FROM course ORDER BY id").await, ["flushed|NULL", "Java|NULL"]);
     assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY 1, 2").await, ["1|1", "1|2", "7|1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_a_child_with_another_key_than_that_of_a_new_parent_that_was_to_be_deleted_again_keeps_it() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let submission = || [Submission::builder().body("b")];
+    let homework = Homework::builder().number(3).description("new").course_id(1).submissions(submission());
+    let homework = session.add(homework);
+    session.flush().await?;
+    let submission = session[homework].submissions.handles()[0];
+    session[submission].homework_id = 2;
+    session.delete(homework)?;
+    fail(&mut session).await?;
+    assert_eq!((session.state(homework), session.state(submission)), (State::Transient, State::Pending));
+    assert_eq!((session[submission].homework_id, session[submission].homework.get()), (2, None));
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT homework_id FROM submission").await, ["2"]);
+    assert_eq!(db.stored("SELECT count(*) FROM homework").await, ["2"]);
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! A delete and an insert in one flush, where the new object takes the key or a unique value of the old one.
 
 use orm_core::prelude::*;
-use orm_core::{Result, State};
+use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, School, two_courses};
+use crate::models::{Course, Homework, School, Shop, Stall, two_courses};
 
 /// A table with a key of its own and columns that the server makes.
 #[derive(Model, Debug, Clone)]
@@ -131,5 +131,59 @@ async fn u06_other_deletes_go_last() -> Result<()> {
     session.commit().await?;
     let sql = sent.sql();
     assert!(sql[1].starts_with("INSERT") && sql[2].starts_with("DELETE"), "{sql:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn u06_a_key_is_given_up_before_another_object_takes_it() -> Result<()> {
+    let db = TestDb::with::<(Shop, Stall)>().await;
+    let mut session = db.engine.session();
+    let [a, b] = ["a", "b"].map(|code| session.add(Shop::builder().code(code)));
+    session.commit().await?;
+    session[a].code = "b".into();
+    session[b].code = "c".into();
+    let new = session.add(Shop::builder().code("a"));
+    let sent = db.record();
+    session.commit().await?;
+    let sql = sent.take();
+    assert_eq!(sql.len(), 5, "{sql:?}");
+    assert!(sql[1..3].iter().all(|sql| sql.contains(r#"UPDATE "shop" SET"#)), "{sql:?}");
+    assert_eq!(sql[3], r#"INSERT INTO "shop" ("code") VALUES ($1)"#);
+    for (code, shop) in [("a", new), ("b", a), ("c", b)] {
+        assert_eq!(session.get::<Shop>(code).await?, Some(shop));
+    }
+    // A delete gives it up, too.
+    session.delete(b)?;
+    session[a].code = "c".into();
+    session.commit().await?;
+    assert_eq!(session.get::<Shop>("c").await?, Some(a));
+    session[a].code = "z".into();
+    session.add(Shop::builder().code("c"));
+    session.flush().await?;
+    session.rollback().await?;
+    assert_eq!(session.get::<Shop>("c").await?, Some(a));
+    assert_eq!(db.stored("SELECT code FROM shop ORDER BY 1").await, ["a", "c"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u38_a_changed_key_that_another_object_has_is_refused_before_any_statement() -> Result<()> {
+    let db = TestDb::with::<(Shop, Stall)>().await;
+    let mut session = db.engine.session();
+    let [a, b] = ["a", "b"].map(|code| session.add(Shop::builder().code(code)));
+    session.commit().await?;
+    let sent = db.record();
+    for (of_a, of_b) in [("b", "b"), ("c", "c")] {
+        session[a].code = of_a.into();
+        session[b].code = of_b.into();
+        let error = session.commit().await.expect_err("one row is one object");
+        assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Shop")));
+        assert!(error.to_string().contains("`code`"), "{error}");
+        assert_eq!((session[a].code.as_str(), session.dirty_objects::<Shop>().contains(&a)), (of_a, true));
+    }
+    assert!(sent.sql().is_empty());
+    session[b].code = "b".into();
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT code FROM shop ORDER BY 1").await, ["b", "c"]);
     Ok(())
 }

@@ -5,7 +5,7 @@ use orm_core::prelude::*;
 use orm_core::{Error, ErrorKind, Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Document, Homework, Person, School};
+use crate::models::{Course, Document, Homework, Person, School, Tag};
 
 /// Plans that give rows in another order than they were sent: a hash join that does not fit in memory goes batch by batch.
 const HOSTILE: [&str; 3] = [
@@ -246,5 +246,25 @@ async fn u10_seventy_thousand_changed_rows_are_one_statement_of_few_parameters()
     }
     session.commit().await?;
     assert_eq!(db.stored("SELECT count(*) FROM person").await, ["0"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u10_seventy_thousand_links_are_one_statement() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO course (name) VALUES ('a'); INSERT INTO tag (label) SELECT 't' FROM generate_series(1, 70000)")
+        .await;
+    let mut session = db.engine.session();
+    let tags = session.query::<Tag>().all().await?;
+    let course = session.query::<Course>().with(Course::tags).one().await?;
+    let sent = db.record();
+    session[course].tags.set(tags);
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 3);
+    assert_eq!(db.stored("SELECT count(*) FROM course_tag").await, ["70000"]);
+    session[course].tags.set([]);
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 3);
+    assert_eq!(db.stored("SELECT count(*) FROM course_tag").await, ["0"]);
     Ok(())
 }

@@ -120,6 +120,7 @@ async fn u20_taking_a_child_out_is_refused_where_the_key_must_be_set() -> Result
         (error.kind(), error.model(), error.column()),
         (ErrorKind::Invalid, Some("Homework"), Some("course_id"))
     );
+    assert!(error.to_string().contains("primary key (1)"), "{error}");
     assert!(error.to_string().contains("`Homework::course`"), "{error}");
     assert!(sent.sql().is_empty());
     assert_eq!(session[first].course_id, 1);
@@ -152,7 +153,9 @@ async fn u20_a_collection_is_replaced_as_a_whole() -> Result<()> {
     session.commit().await?;
     let [a, b] = session[boss].reports.handles()[..] else { panic!("two reports") };
     session[boss].reports.set([b, c]);
+    let sent = db.record();
     session.commit().await?;
+    assert_eq!(sent.take().len(), 3, "one statement for the two that changed");
     assert_eq!(
         db.stored("SELECT name, boss_id FROM person ORDER BY name").await,
         ["a|NULL", "b|1", "boss|NULL", "c|1"]
@@ -434,5 +437,22 @@ async fn u22_a_pending_child_that_is_never_inserted_leaves_the_collections_of_ot
     session.commit().await?;
     assert_eq!(session.state(homework), State::Transient);
     assert!(session[reviewer].reviews.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn u20_empty_collections_send_nothing() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let (mut session, _, java) = loaded(&db).await?;
+    let sent = db.record();
+    assert!(session.add_all(Vec::<Course>::new()).is_empty());
+    session[java].homeworks.set([]);
+    session[java].tags.set([]);
+    session.commit().await?;
+    assert!(sent.take().is_empty());
+    let new = session.add(Course::builder().name("new").homeworks(Vec::<Homework>::new()).tags(Vec::<Tag>::new()));
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 3);
+    assert!(session[new].homeworks.is_empty() && session[new].tags.is_empty());
     Ok(())
 }

@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, Item, School, two_courses};
+use crate::models::{City, Country, Course, Homework, Item, School, two_courses};
 
 #[tokio::test]
 async fn u40_loaded_objects_follow_a_bulk_update() -> Result<()> {
@@ -123,5 +123,50 @@ async fn u40_without_a_filter_it_is_refused_unless_all_rows_are_meant() -> Resul
     assert_eq!(session.query::<Homework>().delete().all_rows().await?, 2);
     session.commit().await?;
     assert!(db.stored("SELECT * FROM homework").await.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn u40_a_primary_key_that_is_set_in_bulk_moves_the_identity_and_the_children() -> Result<()> {
+    let db = TestDb::with::<(Country, City, School)>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let germany = session.add(Country::builder().code("DE").name("Germany"));
+    let france = session.add(Country::builder().code("FR").name("France"));
+    let berlin = session.add(City::builder().name("Berlin").country(germany));
+    session.commit().await?;
+    let sent = db.record();
+    let rename = session.query::<Country>().filter(Country::name.eq("Germany"));
+    assert_eq!(rename.update(Country::code.set("GE")).await?, 1);
+    assert_eq!(
+        sent.sql()[1],
+        concat!(
+            r#"UPDATE "country" SET "code" = $1 FROM "country" AS "before" WHERE "before"."code" = "country"."code" "#,
+            r#"AND "country"."name" = $2 RETURNING "before"."code", "country"."code""#,
+        ),
+    );
+    assert_eq!((session[germany].code.as_str(), session[berlin].country_code.as_str()), ("GE", "GE"));
+    assert_eq!(session[france].code, "FR");
+    assert_eq!(session.get::<Country>("GE").await?, Some(germany));
+    session.rollback().await?;
+    assert_eq!((session[germany].code.as_str(), session[berlin].country_code.as_str()), ("DE", "DE"));
+    assert_eq!(session.get::<Country>("DE").await?, Some(germany));
+
+    // It is lost with a flush that fails; what was changed since is not.
+    session.query::<Country>().filter(Country::code.eq("DE")).update(Country::code.set("GE")).await?;
+    session[berlin].name = "Bonn".into();
+    let twice = session.add(Course::builder().name("Java"));
+    assert!(session.flush().await.is_err());
+    assert_eq!((session[germany].code.as_str(), session[berlin].country_code.as_str()), ("DE", "DE"));
+    session.take(twice)?;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT name, country_code FROM city").await, ["Bonn|DE"]);
+
+    let mut savepoint = session.savepoint().await?;
+    savepoint.query::<Country>().filter(Country::code.eq("DE")).update(Country::code.set("GE")).await?;
+    savepoint.release().await?;
+    session[germany].name = "G".into();
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT code, name FROM country ORDER BY 1").await, ["FR|France", "GE|G"]);
     Ok(())
 }

@@ -254,3 +254,63 @@ async fn u19_a_child_that_was_given_the_parent_in_the_same_flush_follows_it_too(
     assert_eq!(db.stored("SELECT name, boss_id FROM person").await, ["report|NULL"]);
     Ok(())
 }
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "depot")]
+struct Depot {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    #[model(has_many = Bay::depot, on_parent_delete = delete)]
+    bays: HasMany<Bay>,
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "bay", primary_key(depot_id, no))]
+struct Bay {
+    #[model(references = Depot::id)]
+    depot_id: i32,
+    no: i32,
+    #[model(belongs_to = depot_id)]
+    depot: BelongsTo<Depot>,
+    #[model(has_many = Crate::bay, on_parent_delete = delete)]
+    crates: HasMany<Crate>,
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "crate")]
+struct Crate {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    #[model(references = Bay::depot_id)]
+    depot_id: i32,
+    #[model(references = Bay::no)]
+    bay_no: i32,
+    #[model(belongs_to = (depot_id, bay_no))]
+    bay: BelongsTo<Bay>,
+}
+
+#[tokio::test]
+async fn u19_a_composite_key_below_the_first_level_is_one_statement_too() -> Result<()> {
+    let db = TestDb::with::<(Depot, Bay, Crate)>().await;
+    let mut session = db.engine.session();
+    let bays = || [1, 2].map(|no| Bay::builder().no(no).crates([Crate::builder(), Crate::builder()]));
+    let depots = session.add_all([Depot::builder().bays(bays()), Depot::builder().bays(bays())]);
+    session.commit().await?;
+    let crates = session.query::<Crate>().order_by(Crate::id.asc()).all().await?;
+    let sent = db.record();
+    session.delete(depots[0])?;
+    session.commit().await?;
+    assert_eq!(
+        sent.sql()[1..3],
+        [
+            concat!(
+                r#"DELETE FROM "crate" WHERE EXISTS (SELECT 1 FROM "bay" WHERE "crate"."depot_id" = "bay"."depot_id" "#,
+                r#"AND "crate"."bay_no" = "bay"."no" AND "bay"."depot_id" = ANY ($1)) RETURNING "crate"."id""#,
+            ),
+            r#"DELETE FROM "bay" WHERE "bay"."depot_id" = ANY ($1) RETURNING "bay"."depot_id", "bay"."no""#,
+        ],
+    );
+    assert_eq!(db.stored("SELECT DISTINCT depot_id FROM crate").await, ["2"]);
+    assert_eq!(crates.iter().filter(|&&crate_| session.state(crate_) == State::Persistent).count(), 4);
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
+use crate::models::kinds::{deferrable, deferred};
 use crate::models::{City, Country, Egg, Hen, Person, Player, School, Team};
 
 const PEOPLE: &str = "SELECT p.name, b.name FROM person p LEFT JOIN person b ON b.id = p.boss_id ORDER BY 1";
@@ -127,8 +128,12 @@ async fn u08_a_circle_of_keys_that_must_be_set_is_refused_before_any_statement()
     session[hen].egg.set(egg);
     let sent = db.record();
     let error = session.commit().await.expect_err("which was first?");
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.to_string().contains("egg.hen_id") && error.to_string().contains("hen.egg_id"), "{error}");
+    assert_eq!((error.kind(), error.model(), error.column()), (ErrorKind::Invalid, Some("Hen"), Some("egg_id")));
+    assert_eq!(
+        error.to_string(),
+        "new objects point to each other in a circle of keys that cannot be NULL: \
+         `Hen::egg` by `hen.egg_id` → `Egg::hen` by `egg.hen_id`"
+    );
     assert!(sent.sql().is_empty());
     assert_eq!((session.state(hen), session.state(egg)), (State::Pending, State::Pending));
     assert_eq!(session.new_objects::<Hen>(), [hen]);
@@ -172,5 +177,93 @@ async fn u08_two_that_point_to_each_other_are_deleted_together() -> Result<()> {
     session.delete(other)?;
     session.commit().await?;
     assert!(!sent.sql()[5..].iter().any(|sql| sql.starts_with("UPDATE")), "nobody points to what goes before it");
+    Ok(())
+}
+
+#[tokio::test]
+async fn u08_a_circle_with_a_key_that_is_checked_at_the_end_is_inserted_by_keys_taken_ahead() -> Result<()> {
+    use deferred::{Egg, Hen};
+    let db = TestDb::with::<(Hen, Egg)>().await;
+    let mut session = db.engine.session();
+    let hen = session.add(Hen::builder().egg_id(0));
+    let egg = session.add(Egg::builder().hen(hen));
+    session[hen].egg.set(egg);
+    let sent = db.record();
+    session.commit().await?;
+    assert_eq!(
+        sent.take(),
+        [
+            "BEGIN",
+            r#"SELECT (nextval((SELECT pg_get_serial_sequence('"hen"', 'id'))))::integer FROM generate_series(1, $1)"#,
+            r#"SELECT (nextval((SELECT pg_get_serial_sequence('"egg"', 'id'))))::integer FROM generate_series(1, $1)"#,
+            r#"INSERT INTO "hen" ("id", "egg_id") VALUES ($1, $2)"#,
+            r#"INSERT INTO "egg" ("id", "hen_id") VALUES ($1, $2)"#,
+            "COMMIT",
+        ],
+    );
+    assert_eq!((session[hen].egg_id, session[egg].hen_id), (1, 1));
+    assert_eq!(db.stored("SELECT hen.id, egg_id, egg.id, hen_id FROM hen, egg").await, ["1|1|1|1"]);
+    session.delete(hen)?;
+    session.delete(egg)?;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT (SELECT count(*) FROM hen), (SELECT count(*) FROM egg)").await, ["0|0"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u08_a_circle_of_given_keys_that_are_checked_at_the_end_is_inserted() -> Result<()> {
+    use deferred::Link;
+    let db = TestDb::with::<Link>().await;
+    let mut session = db.engine.session();
+    session.add_all([(1, 2), (2, 3), (3, 1), (4, 1), (5, 5)].map(|(id, next)| Link::builder().id(id).next_id(next)));
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT * FROM link ORDER BY 1").await, ["1|2", "2|3", "3|1", "4|1", "5|5"]);
+    let lost = session.add(Link::builder().id(6).next_id(7));
+    assert!(session.commit().await.expect_err("there is no seventh").is_foreign_key_violation());
+    assert_eq!(session.state(lost), State::Pending);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u08_a_key_that_may_be_checked_at_the_end_is_if_a_circle_needs_it() -> Result<()> {
+    use deferrable::{Egg, Hen};
+    let db = TestDb::with::<(Hen, Egg)>().await;
+    let mut session = db.engine.session();
+    let pairs = [(); 2].map(|()| {
+        let hen = session.add(Hen::builder().egg_id(0));
+        let egg = session.add(Egg::builder().hen(hen));
+        session[hen].egg.set(egg);
+        (hen, egg)
+    });
+    let sent = db.record();
+    session.commit().await?;
+    assert_eq!(sent.take().iter().filter(|sql| *sql == "SET CONSTRAINTS ALL DEFERRED").count(), 1);
+    for (hen, egg) in pairs {
+        assert_eq!(
+            (session[hen].egg_id, session[egg].hen_id),
+            (session[egg].id.get().unwrap_or(0), session[hen].id.get().unwrap_or(0))
+        );
+    }
+    assert_eq!(
+        db.stored("SELECT count(*) FROM hen JOIN egg ON egg.hen_id = hen.id AND hen.egg_id = egg.id").await,
+        ["2"]
+    );
+    // Where there is no circle, nothing is deferred.
+    session.add(Egg::builder().hen(pairs[0].0));
+    session.commit().await?;
+    assert!(!sent.take().iter().any(|sql| sql.starts_with("SET")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u08_a_row_that_must_point_to_itself_has_its_key_taken_ahead() -> Result<()> {
+    use deferrable::Ring;
+    let db = TestDb::with::<Ring>().await;
+    let mut session = db.engine.session();
+    let ring = session.add(Ring::builder().next_id(0));
+    session[ring].next.set(ring);
+    session.commit().await?;
+    assert_eq!(session[ring].next_id, 1);
+    assert_eq!(db.stored("SELECT * FROM ring").await, ["1|1"]);
     Ok(())
 }

@@ -50,7 +50,9 @@ async fn u03_given_and_generated_keys_are_mixed() -> Result<()> {
         let person = Person::builder().name(format!("p{i}"));
         if i % 2 == 0 { person.build() } else { person.id(100 + i).build() }
     }));
+    let sent = db.record();
     session.commit().await?;
+    assert_eq!(sent.take().len(), 3, "they are one statement");
     let keys: Vec<_> = people.iter().map(|person| session[person].id.get()).collect();
     assert_eq!(keys, [1, 101, 2, 103, 3, 105, 4, 107, 5, 109].map(Some),);
     for person in people {
@@ -198,6 +200,7 @@ async fn u38_two_objects_with_one_identity_are_refused_before_any_statement() ->
     let sent = db.record();
     let error = session.commit().await.expect_err("one row is one object");
     assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Person")));
+    assert!(error.to_string().contains("primary key `id` (1)"), "{error}");
     assert!(sent.sql().is_empty());
     session[second].id = Auto::Value(2);
     session.commit().await?;
@@ -224,5 +227,29 @@ async fn u10_seventy_thousand_rows_are_one_statement() -> Result<()> {
     session.commit().await?;
     assert_eq!(sent.take().len(), 3);
     assert_eq!(db.stored("SELECT count(*) FROM person WHERE name = 'p' || (id - 1) || '!'").await, ["70000"]);
+    Ok(())
+}
+
+/// A key that the server makes without a sequence.
+#[derive(Model, Debug, Clone)]
+#[model(table = "token")]
+struct Token {
+    #[model(primary_key, default = "gen_random_uuid()")]
+    id: Auto<uuid::Uuid>,
+    n: i32,
+}
+
+#[tokio::test]
+async fn u02_keys_without_a_sequence_go_to_their_own_rows_too() -> Result<()> {
+    let db = TestDb::with::<Token>().await;
+    let mut session = db.engine.session();
+    let tokens = session.add_all((0..500).map(|n| Token::builder().n(n)));
+    let sent = db.record();
+    session.commit().await?;
+    assert_eq!(sent.sql().len(), 3);
+    let pairs = query::<Token>().order_by(Token::n.asc()).select((Token::id, Token::n));
+    let stored: Vec<(uuid::Uuid, i32)> = db.engine.rows(pairs).await?;
+    let held: Vec<_> = tokens.iter().filter_map(|token| Some((session[token].id.get()?, session[token].n))).collect();
+    assert_eq!(stored, held);
     Ok(())
 }

@@ -491,3 +491,30 @@ async fn u26_ordered_collections() -> Result<()> {
     assert_eq!(db.stored("SELECT (SELECT count(*) FROM song), (SELECT count(*) FROM playlist_label)").await, ["6|0"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u26_one_that_is_related_to_itself() -> Result<()> {
+    let db = TestDb::with::<(Category, Member)>().await;
+    let mut session = db.engine.session();
+    let root = session.add(Category::builder().name("root"));
+    session[root].parent.set(root);
+    let me = session.add(Member::builder().name("me"));
+    session[me].following.push(me);
+    session[me].followers.push(me);
+    session.commit().await?;
+    assert_eq!(session[root].children.handles(), [root]);
+    assert_eq!((session[me].following.handles(), session[me].followers.handles()), (vec![me], vec![me]));
+    assert_eq!(db.stored("SELECT follower_id, followed_id FROM follow").await, ["1|1"]);
+    session[me].followers.remove(me);
+    session.commit().await?;
+    assert!(session[me].following.is_empty());
+    assert!(db.stored("SELECT * FROM follow").await.is_empty());
+    session[me].following.push(me);
+    session.commit().await?;
+    session.delete(me)?;
+    session.delete(root)?;
+    session.commit().await?;
+    let left = "SELECT (SELECT count(*) FROM follow), (SELECT count(*) FROM member), (SELECT count(*) FROM category)";
+    assert_eq!(db.stored(left).await, ["0|0|0"]);
+    Ok(())
+}

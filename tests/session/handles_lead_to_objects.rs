@@ -6,7 +6,7 @@ use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, School, two_courses};
+use crate::models::{Course, Homework, School, Tag, two_courses};
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     panic
@@ -253,5 +253,76 @@ async fn a_session_shows_what_it_holds_and_no_values() -> Result<()> {
     session.add(Course::builder().name("secret"));
     let shown = format!("{session:?}");
     assert!(shown.contains("Course") && !shown.contains("secret"), "{shown}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn u37_objects_of_two_sessions_are_not_related() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let (mut mine, mut theirs) = (db.engine.session(), db.engine.session());
+    let course =
+        mine.query::<Course>().filter(Course::id.eq(1)).with(Course::homeworks).with(Course::tags).one().await?;
+    let homework = session_homework(&mut mine).await?;
+    let (their_course, their_homework) = (theirs.get::<Course>(2).await?, session_homework(&mut theirs).await?);
+    let (their_course, their_tag) = (their_course.expect("it is there"), theirs.add(Tag::builder().label("t")));
+    let sent = db.record();
+    mine[homework].number = 7;
+    let is_refused = async |session: &mut Session, model: &str, path: &str| {
+        let error = session.commit().await.expect_err("it is of another session");
+        assert_eq!((error.kind(), error.model()), (ErrorKind::Detached, Some(model)));
+        assert!(error.to_string().starts_with(&format!("relationship `{path}`: handle of `{model}`: ")), "{error}");
+        assert_eq!((session[homework].number, session.state(homework)), (7, State::Persistent));
+    };
+    mine[homework].course.set(their_course);
+    is_refused(&mut mine, "Course", "Homework::course").await;
+    mine[homework].course.set(course);
+    mine[course].homeworks.push(their_homework);
+    is_refused(&mut mine, "Homework", "Course::homeworks").await;
+    mine[course].homeworks.remove(their_homework);
+    mine[course].tags.push(their_tag);
+    is_refused(&mut mine, "Tag", "Course::tags").await;
+    mine[course].tags.remove(their_tag);
+    let new = mine.add(Homework::builder().number(3).description("new").course(their_course));
+    is_refused(&mut mine, "Course", "Homework::course").await;
+    assert_eq!(mine.state(new), State::Pending);
+    assert!(sent.sql().is_empty());
+    mine[new].course.set(course);
+    mine.commit().await?;
+    assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY id").await, ["7|1", "2|1", "3|1"]);
+    Ok(())
+}
+
+async fn session_homework(session: &mut Session) -> Result<Handle<Homework>> {
+    Ok(session.get::<Homework>(1).await?.expect("it is there"))
+}
+
+#[tokio::test]
+async fn u37_no_operation_takes_a_handle_of_another_session() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let (mut mine, mut theirs) = (db.engine.session(), db.engine.session());
+    let homework = session_homework(&mut mine).await?;
+    let course = mine.get::<Course>(1).await?.expect("it is there");
+    // Something is in the same place there.
+    session_homework(&mut theirs).await?;
+    let upserted = theirs.upsert([Homework::builder().id(1).number(1).description("x").course(course)], Homework::id);
+    let upserted = upserted.await.map(drop);
+    let refused = [
+        theirs.delete(homework),
+        theirs.expunge(homework),
+        theirs.take(homework).map(drop),
+        theirs.original(homework).map(drop),
+        theirs.set(homework, Homework::number.set(1)),
+        theirs.refresh(&[homework]).await,
+        theirs.load(&[homework], Homework::course).await,
+        theirs.related(homework, Homework::course).await.map(drop),
+        upserted,
+    ];
+    for (place, outcome) in refused.into_iter().enumerate() {
+        assert_eq!(outcome.expect_err("it is of another session").kind(), ErrorKind::Detached, "{place}");
+    }
+    assert_eq!(theirs.state(homework), State::Detached);
+    assert!(theirs.changes()?.is_empty());
     Ok(())
 }

@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result, State};
 use orm_tests::TestDb;
 
-use crate::models::{Course, School, two_courses};
+use crate::models::{Course, Homework, School, two_courses};
 
 #[tokio::test]
 async fn u28_many_keys_are_one_statement_for_those_that_are_not_here() -> Result<()> {
@@ -69,5 +69,102 @@ async fn u28_a_key_is_given_as_a_field_has_it() -> Result<()> {
     assert_eq!(session.get::<Course>(session[python].id).await?, None, "the server has not made it yet");
     session.commit().await?;
     assert_eq!(session.get::<Course>(session[python].id).await?, Some(python));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u27_all_rows_that_are_gone_take_their_objects_with_them() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let homeworks = session.query::<Homework>().all().await?;
+    db.run("DELETE FROM homework").await;
+    let error = session.refresh(&homeworks).await.expect_err("two rows are gone");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(homeworks.iter().all(|&homework| session.state(homework) == State::Detached));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u27_after_a_rollback_the_next_query_reads_anew() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let java = session.get::<Course>(2).await?.expect("it is there");
+    session[java].note = Some("x".into());
+    session.flush().await?;
+    session.rollback().await?;
+    db.run("UPDATE course SET name = 'Rust' WHERE id = 2").await;
+    assert_eq!(session[java].name, "Java");
+    session.query::<Course>().all().await?;
+    assert_eq!(session[java].name, "Rust");
+    // One that only read has nothing to roll back, and is told that its reading has ended all the same.
+    db.run("UPDATE course SET name = 'Go' WHERE id = 2").await;
+    session.rollback().await?;
+    session.get::<Course>(2).await?;
+    assert_eq!(session[java].name, "Go");
+    Ok(())
+}
+
+#[tokio::test]
+async fn u27_populate_existing_reads_what_is_there_anew_in_the_query_itself() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homework = session[courses[0]].homeworks.handles()[0];
+    session[courses[1]].note = Some("flushed".into());
+    db.run("UPDATE course SET name = name || '!'; UPDATE homework SET number = 9, course_id = 2 WHERE id = 1").await;
+    let sent = db.record();
+    let again =
+        session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).populate_existing().await?;
+    assert_eq!(again, courses);
+    assert_eq!(sent.take().len(), 4, "BEGIN, the flush, the query and its relationship");
+    assert_eq!(again.iter().map(|course| session[course].name.as_str()).collect::<Vec<_>>(), ["Python!", "Java!"]);
+    assert_eq!(session[courses[1]].note.as_deref(), Some("flushed"));
+    assert_eq!((session[courses[0]].homeworks.len(), session[courses[1]].homeworks.handles()), (1, vec![homework]));
+    assert_eq!(session[homework].number, 1, "what is at the other end keeps its values");
+    session.query::<Homework>().populate_existing().await?;
+    assert_eq!((session[homework].number, session[homework].course_id), (9, 2));
+    session.rollback().await?;
+    assert_eq!((session[courses[0]].name.as_str(), session[courses[1]].note.as_deref()), ("Python", None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u27_populate_existing_gives_up_what_no_flush_has_seen_and_leaves_what_is_doomed() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let homeworks = session.query::<Homework>().order_by(Homework::id.asc()).all().await?;
+    session[homeworks[0]].number = 7;
+    session.delete(homeworks[1])?;
+    session.no_autoflush(async |session| session.query::<Homework>().populate_existing().await).await?;
+    assert_eq!(session[homeworks[0]].number, 1);
+    assert_eq!(session.deleted_objects::<Homework>(), [homeworks[1]]);
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT id, number FROM homework").await, ["1|1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u48_what_was_done_by_the_driver_is_seen_by_a_refresh_and_goes_back_with_the_transaction() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let python = session.get::<Course>(1).await?.expect("it is there");
+    session.raw().await?.batch_execute("UPDATE course SET name = 'raw' WHERE id = 1").await.expect("it runs");
+    assert_eq!(session[python].name, "Python");
+    session.refresh(&[python]).await?;
+    assert_eq!(session[python].name, "raw");
+    session.rollback().await?;
+    assert_eq!(session[python].name, "Python");
+    let mut savepoint = session.savepoint().await?;
+    savepoint.raw().await?.batch_execute("UPDATE course SET name = 'raw' WHERE id = 1").await.expect("it runs");
+    savepoint.refresh(&[python]).await?;
+    savepoint.rollback().await?;
+    assert_eq!(session[python].name, "Python");
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT name FROM course WHERE id = 1").await, ["Python"]);
     Ok(())
 }

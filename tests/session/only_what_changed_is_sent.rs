@@ -299,3 +299,54 @@ async fn u10_arrays_are_null_empty_or_have_nulls_in_them() -> Result<()> {
     assert_eq!(db.stored("SELECT numbers, short FROM lists ORDER BY id").await, ["{9}|{}", "NULL|{}", "NULL|{}"]);
     Ok(())
 }
+
+/// A document, and values in values.
+#[derive(Model, Debug, Clone)]
+#[model(table = "note")]
+struct Note {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    body: serde_json::Value,
+    more: Option<serde_json::Value>,
+}
+
+#[tokio::test]
+async fn u18_changes_inside_json_are_seen() -> Result<()> {
+    let db = TestDb::with::<Note>().await;
+    let mut session = db.engine.session();
+    session.add(Note::builder().body(serde_json::json!({"a": [1, {"b": 2}]})));
+    session.commit().await?;
+    let mut session = db.engine.session();
+    let note = session.query::<Note>().one().await?;
+    let sent = db.record();
+    session[note].body["a"][1]["b"] = 3.into();
+    session.commit().await?;
+    assert_eq!(sent.take(), ["BEGIN", r#"UPDATE "note" SET "body" = $1 WHERE "id" = $2"#, "COMMIT"]);
+    assert_eq!(db.stored("SELECT body->'a'->1->>'b' FROM note").await, ["3"]);
+    session[note].body["a"][1]["b"] = 4.into();
+    session[note].more = Some(serde_json::Value::Null);
+    session[note].body["a"][1]["b"] = 3.into();
+    session[note].more = None;
+    session.commit().await?;
+    assert!(sent.sql().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn u12_ten_thousand_clean_objects_send_nothing_and_are_not_looked_at() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO person (name) SELECT 'p' || i FROM generate_series(1, 10000) i").await;
+    let mut session = db.engine.session();
+    let people = session.query::<Person>().all().await?;
+    let sent = db.record();
+    session.flush().await?;
+    session.commit().await?;
+    assert!(session.dirty_objects::<Person>().is_empty());
+    for person in &people {
+        let name = std::mem::take(&mut session[person].name);
+        session[person].name = name;
+    }
+    session.commit().await?;
+    assert!(sent.sql().is_empty() && !session.in_transaction());
+    Ok(())
+}

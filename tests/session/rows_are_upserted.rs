@@ -236,3 +236,24 @@ async fn u42_two_sessions_that_upsert_one_row_wait_for_each_other() -> Result<()
     assert_eq!(db.stored("SELECT note FROM course").await, ["2"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u42_one_conflict_key_twice_is_refused_before_new_parents_are_written() -> Result<()> {
+    let db = TestDb::with::<(Student, Club, Enrollment)>().await;
+    let mut session = db.engine.session();
+    let ann = session.add(Student::builder().name("Ann"));
+    let [chess, go] = ["chess", "go"].map(|name| session.add(Club::builder().name(name)));
+    let sent = db.record();
+    let target = (Enrollment::student_id, Enrollment::club_id);
+    let twice = [chess, go, chess].map(|club| Enrollment::builder().student(ann).club(club));
+    let error = session.upsert(twice, target).await.expect_err("one key twice");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Invalid, Some("Enrollment")));
+    assert!(error.to_string().contains("(`student_id`, `club_id`)"), "{error}");
+    assert!(sent.sql().is_empty());
+    assert_eq!(session.state(ann), State::Pending);
+    let once = [chess, go].map(|club| Enrollment::builder().student(ann).club(club));
+    assert_eq!(session.upsert(once, target).await?.inserted().len(), 2);
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT student_id, club_id FROM enrollment ORDER BY 2").await, ["1|1", "1|2"]);
+    Ok(())
+}

@@ -177,3 +177,33 @@ async fn u34_what_was_taken_out_of_the_session_inside_does_not_hinder_the_way_ba
     assert_eq!(db.stored("SELECT note FROM course ORDER BY id").await, ["before", "NULL"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u34_a_failed_flush_inside_loses_the_bulk_operations_inside_and_none_before() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homeworks = session[courses[0]].homeworks.handles();
+    session.query::<Course>().update(Course::note.set("outer")).all_rows().await?;
+    session[courses[0]].name = "P".into();
+    let mut savepoint = session.savepoint().await?;
+    savepoint.query::<Course>().update(Course::note.set("inner")).all_rows().await?;
+    let upserted = savepoint.upsert([Course::builder().name("lost")], Course::name).await?.handles()[0];
+    savepoint[homeworks[0]].course.set(courses[1]);
+    savepoint.query::<Homework>().filter(Homework::number.eq(2)).delete().await?;
+    let twice = savepoint.add(Course::builder().name("Java"));
+    assert!(savepoint.flush().await.is_err());
+    assert_eq!((savepoint[courses[0]].name.as_str(), savepoint[courses[0]].note.as_deref()), ("P", Some("outer")));
+    assert_eq!(savepoint[homeworks[0]].course.handle(), Some(courses[1]));
+    assert_eq!((savepoint.state(homeworks[1]), savepoint.state(upserted)), (State::Persistent, State::Transient));
+    savepoint[twice].name = "C".into();
+    savepoint.query::<Course>().update(Course::note.set("again")).all_rows().await?;
+    savepoint.release().await?;
+    assert_eq!(session[twice].note.as_deref(), Some("again"));
+    session.commit().await?;
+    let rows = db.stored("SELECT name, note FROM course ORDER BY id").await;
+    assert_eq!(rows, ["P|again", "Java|again", "C|again"]);
+    assert_eq!(db.stored("SELECT number, course_id FROM homework ORDER BY id").await, ["1|2", "2|1"]);
+    Ok(())
+}

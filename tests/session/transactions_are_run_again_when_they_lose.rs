@@ -186,3 +186,29 @@ async fn u43_a_deadlock_is_run_again() -> Result<()> {
     assert_eq!(db.stored("SELECT length(name) FROM person").await, ["3", "3"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn u43_who_loses_five_times_is_told() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run(
+        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$;
+         CREATE TRIGGER lose BEFORE INSERT ON course FOR EACH ROW EXECUTE FUNCTION lose()",
+    )
+    .await;
+    let tries = AtomicU32::new(0);
+    let begun = std::time::Instant::now();
+    let outcome = db
+        .engine
+        .transaction(async |session| {
+            tries.fetch_add(1, Ordering::Relaxed);
+            session.add(Course::builder().name("Java"));
+            Ok(())
+        })
+        .await;
+    let error = outcome.expect_err("it lost each time");
+    assert!(error.is_retryable(), "{error:?}");
+    assert_eq!((error.sqlstate(), tries.load(Ordering::Relaxed)), (Some("40P01"), 5));
+    assert!(begun.elapsed() > std::time::Duration::from_millis(20), "it waits in between");
+    assert_eq!(db.engine.idle_connections(), db.engine.connections());
+    Ok(())
+}

@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{Result, State};
 use orm_tests::TestDb;
 
-use crate::models::kinds::{Airport, Desk, Flight, Office};
+use crate::models::kinds::{Airport, Desk, Flight, Office, cascading};
 use crate::models::{
     Course, Homework, Library, Person, School, Shelf, Shop, Stall, Volume, Ware, a_shelf, two_courses,
 };
@@ -230,5 +230,59 @@ async fn u17_a_parent_whose_key_changed_is_deleted_with_its_children() -> Result
     session.delete(office)?;
     session.commit().await?;
     assert_eq!(db.stored("SELECT building, room FROM desk").await, ["NULL|NULL"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u17_a_child_that_changes_in_the_flush_in_which_the_database_moves_its_key_is_found() -> Result<()> {
+    use cascading::{Shop, Stall};
+    let db = TestDb::with::<(Shop, Stall)>().await;
+    let mut session = db.engine.session();
+    let shop = session.add(Shop::builder().code("a").stalls([Stall::builder().no(1), Stall::builder().no(2)]));
+    session.commit().await?;
+    let stalls = session[shop].stalls.handles();
+    session[shop].code = "z".into();
+    session[stalls[0]].open = true.into();
+    let sent = db.record();
+    session.commit().await?;
+    assert_eq!(
+        sent.sql(),
+        [
+            "BEGIN",
+            r#"UPDATE "shop" SET "code" = $1 WHERE "code" = $2"#,
+            r#"UPDATE "stall" SET "open" = $1 WHERE "shop_code" = $2 AND "no" = $3"#,
+            "COMMIT",
+        ],
+    );
+    assert_eq!(db.stored("SELECT shop_code, no, open FROM stall ORDER BY 2").await, ["z|1|t", "z|2|f"]);
+    session[shop].code = "y".into();
+    session.delete(stalls[0])?;
+    session.commit().await?;
+    session[shop].code = "x".into();
+    session[stalls[1]].no = 3;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT shop_code, no, open FROM stall").await, ["x|3|f"]);
+    assert_eq!(session.get::<Stall>(("x".to_owned(), 3)).await?, Some(stalls[1]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn u17_a_new_object_takes_the_key_that_another_gives_up_and_each_keeps_its_children() -> Result<()> {
+    let db = TestDb::with::<(Airport, Flight)>().await;
+    let mut session = db.engine.session();
+    let [a, b] = ["a", "b"].map(|code| session.add(Airport::builder().code(code)));
+    let old = session.add(Flight::builder().number("1").origin(a).destination(b));
+    let moved = session.add(Flight::builder().number("2").origin(b).destination(b));
+    session.commit().await?;
+    session[a].code = "z".into();
+    let new = session.add(Airport::builder().code("a"));
+    let third = session.add(Flight::builder().number("3").origin(new).destination(b));
+    session[moved].origin.set(new);
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT number, origin_code FROM flight ORDER BY 1").await, ["1|z", "2|a", "3|a"]);
+    let flights = [old, moved, third];
+    assert_eq!(flights.map(|flight| session[flight].origin_code.clone()), ["z", "a", "a"]);
+    assert_eq!(flights.map(|flight| session[flight].origin.handle()), [Some(a), Some(new), Some(new)]);
+    assert_eq!((session.get::<Airport>("a").await?, session.get::<Airport>("z").await?), (Some(new), Some(a)));
     Ok(())
 }

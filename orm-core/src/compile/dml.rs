@@ -27,6 +27,8 @@ pub(crate) enum Write {
     Merge(Merge),
     /// Looks, before something is written.
     Find(Select),
+    /// Has constraints that may be deferred checked at the end of the transaction.
+    Defer,
 }
 
 impl Compile for Write {
@@ -48,6 +50,7 @@ impl Compile for Write {
             Self::Insert(statement) => w.insert(statement),
             Self::Merge(statement) => w.merge(statement),
             Self::Find(select) => w.select(select, true),
+            Self::Defer => _ = w.push("SET CONSTRAINTS ALL DEFERRED"),
         }
     }
 }
@@ -73,7 +76,7 @@ impl Write {
             Self::ArrayUpdate(statement) => Some(statement.table),
             Self::Upsert(statement) => Some(statement.table),
             Self::KeyedDelete(statement) => Some(statement.table),
-            Self::Link(_) | Self::Find(_) => None,
+            Self::Link(_) | Self::Find(_) | Self::Defer => None,
             Self::BulkUpdate(statement) => Some(statement.source.table()),
             Self::BulkDelete(statement) => Some(statement.source.table()),
             Self::Insert(statement) => Some(statement.table),
@@ -550,7 +553,8 @@ impl Writer {
     }
 
     fn bulk_update(&mut self, statement: &BulkUpdate) {
-        let BulkUpdate { source, set, joins, predicates, with_deleted, unfiltered, projection, returning } = statement;
+        let BulkUpdate { source, set, joins, predicates, with_deleted, unfiltered, projection, before: old, returning } =
+            statement;
         let outer = self.enter();
         let before = self.let_in(*with_deleted, unfiltered);
         self.declare(Named::Source(*source));
@@ -561,7 +565,9 @@ impl Writer {
         let is_set = |column: usize| set.iter().any(|(other, _)| other.name == table.columns[column].name);
         self.touch(table, &table.touched_by_update(is_set), !set.is_empty());
         self.joined_where(" FROM ", *source, joins, predicates);
-        self.bulk_returning(*source, projection, returning);
+        let keys = old.iter().flat_map(|&old| table.primary_key.iter().map(move |&column| (old, column)));
+        let columns = returning.iter().map(|&column| (*source, column));
+        self.bulk_returning(projection, keys.chain(columns).collect());
         self.restore(before);
         self.leave(outer);
     }
@@ -602,7 +608,7 @@ impl Writer {
                 self.joined_where(" USING ", *source, joins, predicates);
             }
         }
-        self.bulk_returning(*source, projection, returning);
+        self.bulk_returning(projection, returning.iter().map(|&column| (*source, column)).collect());
         self.restore(before);
         self.leave(outer);
     }
@@ -630,8 +636,7 @@ impl Writer {
     }
 
     /// Qualified, because a subquery in the statement may bring a column of the same name.
-    pub(super) fn bulk_returning(&mut self, source: SourceRef, projection: &[Projection], columns: &[usize]) {
-        let table = source.table();
+    pub(super) fn bulk_returning(&mut self, projection: &[Projection], columns: Vec<(SourceRef, usize)>) {
         if projection.is_empty() && columns.is_empty() {
             return;
         }
@@ -639,9 +644,11 @@ impl Writer {
         if !projection.is_empty() && !columns.is_empty() {
             self.push(", ");
         }
-        self.separated(", ", columns, |w, &column| {
-            w.qualifier(Named::Source(source)).push(".").ident(table.columns[column].name);
+        self.separated(", ", &columns, |w, &(source, column)| {
+            w.qualifier(Named::Source(source)).push(".").ident(source.table().columns[column].name);
         });
-        self.expect_columns(table, columns);
+        for (source, column) in columns {
+            self.expect_columns(source.table(), &[column]);
+        }
     }
 }

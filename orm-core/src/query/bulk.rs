@@ -134,6 +134,7 @@ impl<X, M: Model, S> Update<X, M, S> {
             with_deleted: self.select.with_deleted,
             unfiltered: self.select.unfiltered.clone(),
             projection: Vec::new(),
+            before: None,
             returning: Vec::new(),
         }
     }

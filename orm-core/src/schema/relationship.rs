@@ -183,13 +183,9 @@ impl<M> HasMany<M> {
     /// Puts these in the place of what was there. The flush writes the difference, for which a collection of an object
     /// that has a row must be loaded.
     pub fn set(&mut self, handles: impl IntoIterator<Item = Handle<M>>) {
-        let mut list: Vec<RawHandle> = Vec::new();
-        for handle in handles {
-            if !list.contains(&handle.raw()) {
-                list.push(handle.raw());
-            }
-        }
-        self.state = Collection::Loaded(list.into());
+        let mut seen = HashSet::new();
+        let list = handles.into_iter().map(Handle::raw).filter(|&handle| seen.insert(handle)).collect();
+        self.state = Collection::Loaded(list);
     }
 
     /// Turns new values into handles; for generated code.

@@ -1,17 +1,18 @@
 //! Bulk operations through a session: the loaded objects follow.
 
+use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::arena::SlotState;
-use super::flush::follow_keys;
+use super::flush::{follow_keys, follow_rows};
 use super::identity::IdentityKey;
 use super::inner::{Inner, Row};
 use super::undo::Change;
 use crate::compile::{Compile, Write};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Model, TableDef};
-use crate::sql::{Conflict, ConflictAction};
+use crate::schema::{Model, SourceRef, TableDef};
+use crate::sql::{BinaryOp, BulkUpdate, Conflict, ConflictAction, FromItem, Join, JoinKind, Node};
 use crate::types::RowReader;
 
 /// The bytes of the columns that came back, in their order.
@@ -109,6 +110,9 @@ impl Inner {
 
     fn follow(&mut self, arena: usize, write: &Write, columns: &[usize], rows: &[Returned]) -> Result<()> {
         let table = self.arenas[arena].table();
+        if let Write::BulkUpdate(BulkUpdate { before: Some(_), .. }) = write {
+            return self.move_keys(arena, columns, rows);
+        }
         let mut gone = HashSet::new();
         for row in rows {
             let raw = |column: usize| row[columns.iter().position(|&other| other == column)?].as_deref();
@@ -137,6 +141,35 @@ impl Inner {
 }
 
 impl Inner {
+    /// Brings objects in line whose primary keys were set: the keys of before came back ahead of the columns.
+    fn move_keys(&mut self, arena: usize, columns: &[usize], rows: &[Returned]) -> Result<()> {
+        let table = self.arenas[arena].table();
+        let (old, new) = columns.split_at(table.primary_key.len());
+        let mut moved = Vec::new();
+        for row in rows {
+            let raw = |column: usize| row[old.iter().position(|&other| other == column)?].as_deref();
+            let slot = IdentityKey::of(table, raw).and_then(|key| self.arenas[arena].lookup(&key));
+            moved.extend(slot.map(|slot| (Row { arena, slot }, row)));
+        }
+        // A key may move from one object to another: all leave the identity map before any enters it.
+        let mut were = Vec::with_capacity(moved.len());
+        for &(at, _) in &moved {
+            self.remember(at, Change::Bulk(self.checkpoint(at)));
+            were.push((at, self.stored_dump(at)));
+            self.arenas[arena].unregister(at.slot);
+        }
+        for &(at, row) in &moved {
+            self.store_all(at, new.iter().copied().zip(&row[old.len()..]))?;
+            self.arenas[arena].register(at.slot);
+        }
+        for (at, stored) in &were {
+            follow_keys(self, *at, stored.clone());
+        }
+        follow_rows(self, were, new);
+        self.arenas[arena].compact();
+        Ok(())
+    }
+
     /// Sets columns of an object to what came back, which is no change.
     pub(super) fn store_all<'r>(
         &mut self,
@@ -167,9 +200,17 @@ fn returning(write: &mut Write) -> Vec<usize> {
     match write {
         Write::BulkUpdate(update) => {
             let table = update.source.table();
-            let set = update.set.iter().filter_map(|(column, _)| table.column_index(column.name)).collect();
-            update.returning = changed_by_update(table, set);
-            update.returning.clone()
+            let set: Vec<usize> = update.set.iter().filter_map(|(column, _)| table.column_index(column.name)).collect();
+            let moves = set.iter().any(|column| table.primary_key.contains(column));
+            let mut columns = changed_by_update(table, set);
+            if moves {
+                columns.extend_from_slice(table.primary_key);
+                update.returning = columns[table.primary_key.len()..].to_vec();
+                join_before(update);
+            } else {
+                update.returning.clone_from(&columns);
+            }
+            columns
         }
         Write::BulkDelete(delete) => {
             let table = delete.source.table();
@@ -199,4 +240,21 @@ fn changed_by_update(table: &TableDef, set: Vec<usize>) -> Vec<usize> {
     let mut columns = table.primary_key.to_vec();
     columns.extend(set.into_iter().chain(touched).chain(made).filter(|column| !table.primary_key.contains(column)));
     columns
+}
+
+/// Tells the alias of the rows as they were before from all others.
+struct Before;
+
+/// Joins the rows as they were before, because the server returns the new values of those that are updated.
+fn join_before(update: &mut BulkUpdate) {
+    let table = update.source.table();
+    let before = SourceRef::Alias { tag: TypeId::of::<Before>(), name: "before", table };
+    let same = |&column: &usize| {
+        let column = &table.columns[column];
+        Node::binary(BinaryOp::Eq, Node::column(before, column), Node::column(update.source, column))
+    };
+    let on = Node::All(table.primary_key.iter().map(same).collect());
+    let item = FromItem::Source(before);
+    update.joins.push(Join { kind: JoinKind::Inner, item, on, with_deleted: true });
+    update.before = Some(before);
 }

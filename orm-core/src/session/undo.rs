@@ -8,10 +8,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::arena::{Checkpoint, SlotState};
+use super::arena::{AnyArena, Checkpoint, SlotState};
 use super::flush::follow_keys;
 use super::inner::{Inner, Row};
-use crate::schema::{Dump, RawHandle, RelationDef, RelationField};
+use crate::query::positions;
+use crate::schema::{Dump, RawHandle, RelationDef, RelationField, RelationKind};
 use crate::sql::Node;
 
 /// One change to one object.
@@ -405,9 +406,14 @@ impl Inner {
             let table = self.arenas[of].table();
             for arena in &mut self.arenas {
                 let relations = arena.table().relations.iter().enumerate();
-                for (field, _) in relations.filter(|(_, relation)| std::ptr::eq((relation.to)(), table)) {
+                for (field, relation) in relations.filter(|(_, relation)| std::ptr::eq((relation.to)(), table)) {
                     for slot in 0..arena.len() as u32 {
-                        arena.edit_relation(slot, field, &mut |relation| relation.forget(&gone));
+                        let held = arena.relation(slot, field).and_then(RelationField::held);
+                        let holds = held.is_some_and(|held| held.iter().any(|end| gone.contains(end)));
+                        let leads_elsewhere = holds && has_other_key(&**arena, slot, relation);
+                        arena.edit_relation(slot, field, &mut |relation| {
+                            if leads_elsewhere { relation.unload() } else { relation.forget(&gone) }
+                        });
                     }
                 }
             }
@@ -431,4 +437,13 @@ impl Inner {
         }
         touched
     }
+}
+
+/// Whether the key of a relationship to a parent was changed by hand since the last flush.
+fn has_other_key(arena: &dyn AnyArena, slot: u32, relation: &RelationDef) -> bool {
+    let RelationKind::BelongsTo { columns } = relation.kind else { return false };
+    let (mut now, mut flushed) = (Dump::default(), Dump::default());
+    arena.dump(slot, &mut now);
+    arena.dump_flushed(slot, &mut flushed);
+    positions(arena.table(), columns).into_iter().any(|column| now.raw(column) != flushed.raw(column))
 }

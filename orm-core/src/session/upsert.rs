@@ -16,7 +16,7 @@ use crate::engine;
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
-use crate::schema::{Dump, Handle, IntoModel, Model, RelationField, RelationKind, TableDef};
+use crate::schema::{Dump, Handle, IntoModel, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::sql::{ArrayUpsert, ColumnList};
 use crate::types::RowReader;
 
@@ -172,6 +172,8 @@ impl Inner {
         if are_known {
             // What is wrong is found before anything is sent.
             self.checked_cells(&values, &target)?;
+        } else {
+            check_parents(&values, &target)?;
         }
         values.iter_mut().for_each(|value| value.adopt(self));
         if are_known {
@@ -293,28 +295,69 @@ fn left_out(table: &TableDef) -> Error {
     Error::new(ErrorKind::Database, message).with_model(table.model)
 }
 
+/// A part of a conflict key: a value, or a column of a parent that may not be written yet.
+#[derive(PartialEq, Eq, Hash)]
+enum KeyPart {
+    Raw(Vec<u8>),
+    Of(RawHandle, usize),
+}
+
+/// Like [`check_target`], while keys of parents are not known: who has the same parents has the same keys.
+fn check_parents<M: Model>(values: &[M], target: &[usize]) -> Result<()> {
+    let mut seen = HashSet::with_capacity(values.len());
+    match values.iter().filter_map(|value| key_by_parents(value, target)).all(|key| seen.insert(key)) {
+        true => Ok(()),
+        false => Err(same_target(M::table(), target)),
+    }
+}
+
+/// The conflict key of a value, unless a part of it is a parent's that is new itself, or is not given.
+fn key_by_parents<M: Model>(value: &M, target: &[usize]) -> Option<Vec<KeyPart>> {
+    let (table, dump) = (M::table(), Dump::of(value));
+    let part = |&column: &usize| {
+        for (field, relation) in table.relations.iter().enumerate() {
+            let RelationKind::BelongsTo { columns } = relation.kind else { continue };
+            let Some(parent) = value.relation(field).filter(|parent| parent.holds_any()) else { continue };
+            if positions(table, columns).contains(&column) {
+                return Some(KeyPart::Of(parent.held()?.first().copied()?, column));
+            }
+        }
+        dump.raw(column).map(|raw| KeyPart::Raw(raw.to_vec()))
+    };
+    target.iter().map(part).collect()
+}
+
 /// Each value must have a conflict key of its own.
 fn check_target(table: &'static TableDef, cells: &[Cells], target: &[usize]) -> Result<()> {
     let mut seen = HashSet::with_capacity(cells.len());
-    let named = |message: String| Error::invalid(message).with_model(table.model).with_table(table.display_name());
-    let names = || target.iter().map(|&c| format!("`{}`", table.columns[c].name)).collect::<Vec<_>>().join(", ");
     for cell in cells {
         if let Some(&column) = target.iter().find(|&&column| cell[column].is_none()) {
             let name = table.columns[column].name;
-            let message = format!("a value of `{}` to upsert by {} has none for `{name}`", table.model, names());
-            return Err(named(message).with_column(name));
+            let names = target_names(table, target);
+            let message = format!("a value of `{}` to upsert by {names} has none for `{name}`", table.model);
+            let error = Error::invalid(message).with_model(table.model).with_table(table.display_name());
+            return Err(error.with_column(name));
         }
         let key: Vec<&[u8]> = target.iter().filter_map(|&column| cell[column].as_deref()).collect();
         if !seen.insert(key) {
-            let message = format!(
-                "two values of `{}` to upsert have the same conflict key ({}): one row cannot be written twice",
-                table.model,
-                names()
-            );
-            return Err(named(message).with_column(table.columns[target[0]].name));
+            return Err(same_target(table, target));
         }
     }
     Ok(())
+}
+
+fn same_target(table: &'static TableDef, target: &[usize]) -> Error {
+    let message = format!(
+        "two values of `{}` to upsert have the same conflict key ({}): one row cannot be written twice",
+        table.model,
+        target_names(table, target)
+    );
+    let error = Error::invalid(message).with_model(table.model).with_table(table.display_name());
+    error.with_column(table.columns[target[0]].name)
+}
+
+fn target_names(table: &TableDef, target: &[usize]) -> String {
+    target.iter().map(|&column| format!("`{}`", table.columns[column].name)).collect::<Vec<_>>().join(", ")
 }
 
 /// The values by the columns that they give: of those that the server makes, it makes what is not given.

@@ -144,6 +144,8 @@ pub(crate) struct BulkUpdate {
     /// What the caller has asked to have back.
     pub(crate) projection: Vec<Projection>,
     /// Columns that come back behind it.
+    /// The rows as they were before, if they are among the joins: their primary keys come back ahead of the other columns.
+    pub(crate) before: Option<SourceRef>,
     pub(crate) returning: Vec<usize>,
 }
 

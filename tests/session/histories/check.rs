@@ -140,14 +140,14 @@ pub(super) fn held(session: &Session, objects: &Objects, world: &World) -> Vec<S
     let mut lines = Vec::new();
     for id in world.homeworks.keys() {
         let object = &session[objects.homeworks[id]];
-        let course = object.course.get().map(|held| ids_of(held.as_slice(), &objects.courses));
-        let reviewer = object.reviewer.get().map(|held| ids_of(held.as_slice(), &objects.people));
+        let course = staying_one(object.course.get(), &objects.courses, world);
+        let reviewer = staying_one(object.reviewer.get(), &objects.people, world);
         lines.push(format!("course of {id}: {course:?}, reviewer: {reviewer:?}"));
         lines.push(format!("submissions of {id}: {:?}", staying(&object.submissions, &objects.submissions, world)));
     }
     for id in world.submissions.keys() {
         let held = session[objects.submissions[id]].homework.get();
-        lines.push(format!("homework of {id}: {:?}", held.map(|held| ids_of(held.as_slice(), &objects.homeworks))));
+        lines.push(format!("homework of {id}: {:?}", staying_one(held, &objects.homeworks, world)));
     }
     for id in world.courses.keys() {
         let object = &session[objects.courses[id]];
@@ -156,7 +156,7 @@ pub(super) fn held(session: &Session, objects: &Objects, world: &World) -> Vec<S
     }
     for id in world.people.keys() {
         let object = &session[objects.people[id]];
-        let boss = object.boss.get().map(|held| ids_of(held.as_slice(), &objects.people));
+        let boss = staying_one(object.boss.get(), &objects.people, world);
         lines.push(format!("boss of {id}: {boss:?}"));
         lines.push(format!("reviews of {id}: {:?}", staying(&object.reviews, &objects.homeworks, world)));
         lines.push(format!("reports of {id}: {:?}", staying(&object.reports, &objects.people, world)));
@@ -172,6 +172,16 @@ fn staying<M>(held: &HasMany<M>, objects: &BTreeMap<Id, Handle<M>>, world: &Worl
     let mut ids = ids_of(&held.get()?, objects);
     ids.retain(|id| id.is_some_and(|id| world.holds(id)));
     Some(ids)
+}
+
+/// A parent that is not to stay is as good as none that is loaded: the child has the key of another.
+fn staying_one<M>(
+    held: Option<Option<Handle<M>>>,
+    objects: &BTreeMap<Id, Handle<M>>,
+    world: &World,
+) -> Option<Vec<Option<Id>>> {
+    let ids = ids_of(held?.as_slice(), objects);
+    ids.iter().flatten().all(|&id| world.holds(id)).then_some(ids)
 }
 
 /// What others see.

@@ -180,3 +180,111 @@ pub(crate) struct Label {
     pub(crate) id: Auto<i32>,
     pub(crate) text: String,
 }
+
+/// A circle of keys that must all be set, of which one is checked at the end of the transaction.
+pub(crate) mod deferred {
+    use orm_core::prelude::*;
+
+    /// One half, whose key is checked late.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "hen")]
+    pub(crate) struct Hen {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        #[model(references = Egg::id, deferrable = deferred)]
+        pub(crate) egg_id: i32,
+        #[model(belongs_to = egg_id)]
+        pub(crate) egg: BelongsTo<Egg>,
+    }
+
+    /// The other half.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "egg")]
+    pub(crate) struct Egg {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        #[model(references = Hen::id)]
+        pub(crate) hen_id: i32,
+        #[model(belongs_to = hen_id)]
+        pub(crate) hen: BelongsTo<Hen>,
+    }
+
+    /// Points to its own kind, by a key that was given.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "link")]
+    pub(crate) struct Link {
+        #[model(primary_key)]
+        pub(crate) id: i32,
+        #[model(references = Link::id, deferrable = deferred)]
+        pub(crate) next_id: i32,
+    }
+}
+
+/// The same, where the key may be checked at the end if that is said.
+pub(crate) mod deferrable {
+    use orm_core::prelude::*;
+
+    /// One half, whose key may be checked late.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "hen")]
+    pub(crate) struct Hen {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        #[model(references = Egg::id, deferrable)]
+        pub(crate) egg_id: i32,
+        #[model(belongs_to = egg_id)]
+        pub(crate) egg: BelongsTo<Egg>,
+    }
+
+    /// The other half.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "egg")]
+    pub(crate) struct Egg {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        #[model(references = Hen::id)]
+        pub(crate) hen_id: i32,
+        #[model(belongs_to = hen_id)]
+        pub(crate) hen: BelongsTo<Hen>,
+    }
+
+    /// Must point to one of its own kind, perhaps itself.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "ring")]
+    pub(crate) struct Ring {
+        #[model(primary_key)]
+        pub(crate) id: Auto<i32>,
+        #[model(references = Ring::id)]
+        pub(crate) next_id: i32,
+        #[model(belongs_to = next_id)]
+        pub(crate) next: BelongsTo<Self>,
+    }
+}
+
+/// A key that is in part its parent's, which the database moves.
+pub(crate) mod cascading {
+    use orm_core::prelude::*;
+
+    /// The parent.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "shop")]
+    pub(crate) struct Shop {
+        #[model(primary_key)]
+        pub(crate) code: String,
+        #[model(has_many = Stall::shop, back_populates = shop)]
+        pub(crate) stalls: HasMany<Stall>,
+    }
+
+    /// The child.
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "stall", primary_key(shop_code, no))]
+    pub(crate) struct Stall {
+        #[model(references = Shop::code, on_update = cascade)]
+        pub(crate) shop_code: String,
+        pub(crate) no: i32,
+        #[model(default = "false")]
+        pub(crate) open: Auto<bool>,
+        #[model(belongs_to = shop_code, back_populates = stalls)]
+        pub(crate) shop: BelongsTo<Shop>,
+    }
+}

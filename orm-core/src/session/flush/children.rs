@@ -25,7 +25,7 @@ use crate::query::positions;
 use crate::schema::{
     Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
 };
-use crate::sql::{BulkDelete, BulkUpdate, FromItem, Node, Projection, Select};
+use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, FromItem, Node, Projection, Select};
 use crate::types::Value;
 
 /// What is done to children by a statement of its own.
@@ -128,12 +128,14 @@ fn push(
             let made = table.touched_by_update(|column| nullified.contains(&column));
             let returning = returning(&made);
             let predicates = vec![chosen];
+            let (joins, with_deleted, before) = (Vec::new(), goes, None);
             let write = BulkUpdate {
                 source,
                 set,
-                joins: Vec::new(),
+                joins,
                 predicates,
-                with_deleted: goes,
+                with_deleted,
+                before,
                 unfiltered: Vec::new(),
                 projection: Vec::new(),
                 returning,
@@ -173,11 +175,7 @@ fn push(
     path.push(table);
     for (below, its_inverse) in children_of(table) {
         let Some(rule) = self::rule(below, its_inverse, goes) else { continue };
-        let (columns, targets) = its_inverse.key_pairs();
-        let ([column], [target]) = (columns, targets) else {
-            return Err(unsupported(below, "has a composite key: let the foreign key cascade"));
-        };
-        let chosen = in_children((its_inverse.from)(), column, table, target, &chosen);
+        let chosen = in_children(its_inverse, table, &chosen);
         push(below, its_inverse, (rule, goes), chosen, path, out)?;
     }
     path.pop();
@@ -187,17 +185,26 @@ fn push(
 }
 
 /// The grandchildren whose parents `chosen` chooses.
-fn in_children(table: &'static TableDef, column: &str, parent: &'static TableDef, target: &str, chosen: &Node) -> Node {
-    let column_of = |table: &'static TableDef, name: &str| {
-        let node = table.column_index(name).map(|index| Node::column(SourceRef::Table(table), &table.columns[index]));
-        node.unwrap_or(Node::All(Vec::new()))
-    };
+fn in_children(inverse: &RelationDef, parent: &'static TableDef, chosen: &Node) -> Node {
+    let (table, (columns, targets)) = ((inverse.from)(), inverse.key_pairs());
+    let column_of =
+        |table: &'static TableDef, column: usize| Node::column(SourceRef::Table(table), &table.columns[column]);
+    let (columns, targets) = (positions(table, columns), positions(parent, targets));
     let source = SourceRef::Table(parent);
-    let ty = parent.column_index(target).map_or(<bool as crate::types::Field>::TYPE, |index| parent.columns[index].ty);
-    let mut select =
-        Select::of(source, Projection::Expr { node: column_of(parent, target), ty }, FromItem::Source(source));
+    if let ([column], [target]) = (&columns[..], &targets[..]) {
+        let (node, ty) = (column_of(parent, *target), parent.columns[*target].ty);
+        let mut select = Select::of(source, Projection::Expr { node, ty }, FromItem::Source(source));
+        select.predicates.push(chosen.clone());
+        let operand = Box::new(column_of(table, *column));
+        return Node::InSelect { operand, select: Arc::new(select), negated: false };
+    }
+    let mut select = Select::of(source, Projection::One, FromItem::Source(source));
+    let pairs = columns.into_iter().zip(targets);
+    select.predicates.extend(
+        pairs.map(|(column, target)| Node::binary(BinaryOp::Eq, column_of(table, column), column_of(parent, target))),
+    );
     select.predicates.push(chosen.clone());
-    Node::InSelect { operand: Box::new(column_of(table, column)), select: Arc::new(select), negated: false }
+    Node::Exists(Arc::new(select))
 }
 
 /// A parent is not marked as deleted while it has children that forbid it.

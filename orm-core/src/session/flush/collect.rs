@@ -7,6 +7,7 @@ use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use super::followers::{Follower, Referencing};
+use super::statements::shown_key;
 use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
@@ -135,8 +136,10 @@ struct Collector<'s> {
     links: HashSet<LinkKey>,
     /// What collections were given: owner and field, and the child with the relationship that it has to the owner.
     claims: Vec<((Row, usize), (Row, usize))>,
-    /// The keys that were given to new objects.
+    /// The keys that were given to objects in this flush.
     given: HashSet<(usize, IdentityKey)>,
+    /// New objects with the key of another, which must give it up.
+    contested: Vec<(Row, Row)>,
     /// Children that were taken out of a collection whose orphans are deleted.
     orphans: HashSet<(Row, usize)>,
     /// Of these, those that have a row and found no other parent.
@@ -154,6 +157,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
         links: HashSet::new(),
         claims: Vec::new(),
         given: HashSet::new(),
+        contested: Vec::new(),
         orphans: HashSet::new(),
         orphaned: Vec::new(),
         referencing: Referencing::default(),
@@ -170,6 +174,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
     collector.links_again()?;
     collector.drop_unclaimed();
     collector.rows(&looked_at)?;
+    collector.check_moves()?;
     let dropped: HashSet<Row> = collector.work.dropped.iter().copied().collect();
     collector.work.links.retain(|op| !dropped.contains(&op.rows.0) && !dropped.contains(&op.rows.1));
     Ok(collector.work)
@@ -462,7 +467,7 @@ impl Collector<'_> {
                     let all = columns.clone();
                     columns.retain(|&column| table.columns[column].nullable);
                     if columns.is_empty() && self.needs_parent(child) {
-                        return Err(orphan(table, relation, all[0]));
+                        return Err(orphan(&self.session.stored_dump(child), relation, all[0]));
                     }
                     vec![KeySource::Null; columns.len()]
                 }
@@ -556,21 +561,38 @@ impl Collector<'_> {
         dump: &Dump,
         keys: &[(usize, KeySource)],
     ) -> Result<Option<Row>> {
-        let raw = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
-            Some((_, KeySource::Known(raw))) => Some(&**raw),
-            Some((_, KeySource::Null | KeySource::Of(..))) => None,
-            None => dump.raw(column),
-        };
-        let Some(key) = IdentityKey::of(table, raw) else { return Ok(None) };
+        let Some(key) = given_key(table, dump, keys) else { return Ok(None) };
         let arena = &self.session.arenas[row.arena];
-        let holder = arena.lookup(&key);
-        if holder.is_some_and(|slot| !arena.is_doomed(slot)) || !self.given.insert((row.arena, key)) {
-            let names = table.key_names.join(", ");
-            let message =
-                format!("two objects of `{}` have the same primary key ({names}): one row is one object", table.model);
-            return Err(Error::invalid(message).with_model(table.model).with_table(table.display_name()));
+        let holder = arena.lookup(&key).map(|slot| Row { arena: row.arena, slot });
+        if !self.given.insert((row.arena, key)) {
+            return Err(same_key(table, dump));
         }
-        Ok(holder.map(|slot| Row { arena: row.arena, slot }))
+        let (doomed, staying) = holder.into_iter().partition::<Vec<Row>, _>(|holder| arena.is_doomed(holder.slot));
+        self.contested.extend(staying.into_iter().map(|holder| (row, holder)));
+        Ok(doomed.first().copied())
+    }
+
+    /// Objects whose key changes must not get that of another; who has it may give it up in the same flush.
+    fn check_moves(&mut self) -> Result<()> {
+        let changes_key = |op: &&UpdateOp| op.table.primary_key.iter().any(|column| op.changed.contains(column));
+        let moving: Vec<&UpdateOp> = self.work.updates.iter().filter(changes_key).collect();
+        for op in &moving {
+            let Some(key) = given_key(op.table, &op.dump, &op.keys) else { continue };
+            let holder = self.session.arenas[op.row.arena].lookup(&key);
+            let holder = holder.map(|slot| Row { arena: op.row.arena, slot }).filter(|holder| *holder != op.row);
+            self.contested.extend(holder.map(|holder| (op.row, holder)));
+            if !self.given.insert((op.row.arena, key)) {
+                return Err(same_key(op.table, &op.dump));
+            }
+        }
+        let leaving: HashSet<Row> = moving.iter().map(|op| op.row).chain(self.work.gone()).collect();
+        match self.contested.iter().find(|(_, holder)| !leaving.contains(holder)) {
+            Some(&(_, holder)) => {
+                let table = self.session.arenas[holder.arena].table();
+                Err(same_key(table, &self.session.stored_dump(holder)))
+            }
+            None => Ok(()),
+        }
     }
 
     fn delete(&mut self, row: Row) {
@@ -609,6 +631,22 @@ impl Collector<'_> {
     }
 }
 
+/// The key that an object is to have, unless the server makes it, or that of a row that it is taken from.
+fn given_key(table: &TableDef, dump: &Dump, keys: &[(usize, KeySource)]) -> Option<IdentityKey> {
+    IdentityKey::of(table, |column| match keys.iter().find(|(other, _)| *other == column) {
+        Some((_, KeySource::Known(raw))) => Some(&**raw),
+        Some((_, KeySource::Null | KeySource::Of(..))) => None,
+        None => dump.raw(column),
+    })
+}
+
+fn same_key(table: &'static TableDef, dump: &Dump) -> Error {
+    let (names, key) = (table.key_names.join(", "), shown_key(table, dump));
+    let message =
+        format!("two objects of `{}` have the same primary key `{names}` ({key}): one row is one object", table.model);
+    Error::invalid(message).with_model(table.model).with_table(table.display_name())
+}
+
 /// The columns in which an object, with the keys that its relationships give it, differs from its row.
 fn changed_columns(table: &TableDef, dump: &Dump, stored: &Dump, keys: &[(usize, KeySource)]) -> Vec<usize> {
     let differs = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
@@ -643,11 +681,13 @@ fn not_in_session(table: &'static TableDef) -> Error {
         .with_model(model)
 }
 
-fn orphan(table: &'static TableDef, relation: &RelationDef, column: usize) -> Error {
+fn orphan(stored: &Dump, relation: &RelationDef, column: usize) -> Error {
+    let table = (relation.from)();
     let column = table.columns[column].name;
     let message = format!(
-        "an object of `{}` was taken out of relationship `{}`, but its key `{column}` cannot be NULL: give it another parent or delete it",
+        "the object of `{}` with primary key ({}) was taken out of relationship `{}`, but its key `{column}` cannot be NULL: give it another parent or delete it",
         table.model,
+        shown_key(table, stored),
         relation.path()
     );
     Error::invalid(message).with_model(table.model).with_table(table.display_name()).with_column(column)

@@ -2,8 +2,8 @@
 //!
 //! They go in waves: all statements of one are sent before its first answer is waited for, and a new wave begins where a
 //! statement needs a key that the server makes in the one before. BEGIN goes with the first wave, and COMMIT with the last
-//! if none of its answers is to be looked at first. Where the keys would take three waves or more, they are taken from
-//! their sequences ahead, in one. The first wave with a statement that is not prepared yet has all that follow prepared
+//! if none of its answers is to be looked at first. Where the keys would take three waves or more, or new rows name each
+//! other, they are taken from their sequences ahead, in one. The first wave with a statement that is not prepared yet has all that follow prepared
 //! too. What comes back is collected as [`Effects`] and changes no object yet.
 
 use super::super::inner::Row;
@@ -63,7 +63,7 @@ pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, 
         let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(raw.clone())));
         emitter.effects.stores.extend(carried);
     }
-    if emitter.waves(plan) > 2 {
+    if plan.takes_keys || emitter.waves(plan) > 2 {
         emitter.take_keys(plan);
         emitter.fly(connection, None, plan, 0).await?;
     }
@@ -126,12 +126,13 @@ impl<'w> Emitter<'w> {
                 let op = &self.work.links[row];
                 op.local.iter().chain(&op.remote).any(|source| self.keys.waits(source))
             }),
-            Step::Unlink { .. } | Step::Delete { .. } => false,
+            Step::Defer | Step::Unlink { .. } | Step::Delete { .. } => false,
         }
     }
 
     fn queue(&mut self, step: &Step) -> Result<()> {
         match step {
+            Step::Defer => self.wave.push(statements::defer()),
             Step::Insert { rows } => {
                 self.wave.extend(statements::insert(self.work, &self.keys, rows)?);
                 self.note_queued(step);

@@ -291,7 +291,7 @@ fn mirror_link(session: &Inner, op: &LinkOp, edits: &mut Edits) {
 
 impl Work {
     /// The objects whose rows are not theirs any more.
-    fn gone(&self) -> impl Iterator<Item = Row> {
+    pub(super) fn gone(&self) -> impl Iterator<Item = Row> {
         self.deletes.iter().map(|op| op.row).chain(self.switches.iter().map(|switch| switch.old))
     }
 }

@@ -219,10 +219,28 @@ type Moves = HashMap<KeyValues, Option<KeyValues>>;
 
 /// Brings the children in line that the session holds, and theirs, if their own keys moved with it.
 pub(super) fn follow(session: &mut Inner, work: &Work) {
-    let mut moved: Vec<(Row, Dump, Vec<Follower>)> = Vec::new();
-    for op in work.updates.iter().filter(|op| !op.followers.is_empty()) {
-        moved.push((op.row, op.stored.clone(), op.followers.clone()));
+    let ops = work.updates.iter().filter(|op| !op.followers.is_empty());
+    let moved: Vec<Parent> = ops.map(|op| (op.row, op.stored.clone(), op.followers.clone())).collect();
+    if !moved.is_empty() {
+        follow_from(session, moved, &written(work));
     }
+}
+
+/// Like [`follow`], after these columns of rows were written otherwise, which were as they are beside them.
+pub(in crate::session) fn follow_rows(session: &mut Inner, rows: Vec<(Row, Dump)>, columns: &[usize]) {
+    let mut referencing = Referencing::default();
+    let parent = |(row, stored): (Row, Dump)| {
+        let followers = referencing.followers(session, session.arenas[row.arena].table(), columns);
+        (row, stored, followers)
+    };
+    let moved: Vec<Parent> = rows.into_iter().map(parent).collect();
+    follow_from(session, moved, &|_, _| false);
+}
+
+/// A row that was written, as it was before, and the foreign keys that point to what changed.
+type Parent = (Row, Dump, Vec<Follower>);
+
+fn follow_from(session: &mut Inner, mut moved: Vec<Parent>, is_written: &impl Fn(Row, usize) -> bool) {
     let mut referencing = Referencing::default();
     while !moved.is_empty() {
         let mut moves: Vec<(Follower, Moves)> = Vec::new();
@@ -230,13 +248,22 @@ pub(super) fn follow(session: &mut Inner, work: &Work) {
             followers.iter().for_each(|follower| note_move(session, *row, stored, *follower, &mut moves));
         }
         // All children are found before one is moved: two parents may have swapped their keys.
-        let found: Vec<Child> = moves.iter().flat_map(|(follower, moves)| children(session, follower, moves)).collect();
+        let of = |(follower, moves): &(Follower, Moves)| children(session, follower, moves, is_written);
+        let found: Vec<Child> = moves.iter().flat_map(of).collect();
         moved = found.iter().map(|child| move_child(session, child, &mut referencing)).collect();
         for child in &found {
             session.arenas[child.row.arena].register(child.row.slot);
         }
         moved.retain(|(.., followers)| !followers.is_empty());
     }
+}
+
+/// What the flush wrote by itself, which it did after it had moved what is pointed to: by row and column.
+fn written(work: &Work) -> impl Fn(Row, usize) -> bool {
+    let inserted: HashSet<Row> = work.inserts.iter().map(|op| op.row).collect();
+    let updates = work.updates.iter().flat_map(|op| op.changed.iter().map(|&column| (op.row, column)));
+    let updated: HashSet<(Row, usize)> = updates.collect();
+    move |row, column| inserted.contains(&row) || updated.contains(&(row, column))
 }
 
 fn note_move(session: &Inner, row: Row, stored: &Dump, follower: Follower, moves: &mut Vec<(Follower, Moves)>) {
@@ -266,7 +293,12 @@ struct Child {
 }
 
 /// The objects whose rows had one of these keys.
-fn children(session: &Inner, follower: &Follower, moves: &Moves) -> Vec<Child> {
+fn children(
+    session: &Inner,
+    follower: &Follower,
+    moves: &Moves,
+    is_written: &impl Fn(Row, usize) -> bool,
+) -> Vec<Child> {
     let columns = follower.columns().0;
     let mut found = Vec::new();
     let mut dump = Dump::default();
@@ -275,6 +307,9 @@ fn children(session: &Inner, follower: &Follower, moves: &Moves) -> Vec<Child> {
             continue;
         }
         for slot in (0..slots.len() as u32).filter(|&slot| slots.state(slot) == SlotState::Persistent) {
+            if columns.iter().any(|&column| is_written(Row { arena, slot }, column)) {
+                continue;
+            }
             slots.dump_stored(slot, &mut dump);
             let key: KeyValues = columns.iter().map(|&c| dump.raw(c).map(<[u8]>::to_vec)).collect();
             if let Some(new) = moves.get(&key) {
@@ -285,7 +320,7 @@ fn children(session: &Inner, follower: &Follower, moves: &Moves) -> Vec<Child> {
     found
 }
 
-fn move_child(session: &mut Inner, child: &Child, referencing: &mut Referencing) -> (Row, Dump, Vec<Follower>) {
+fn move_child(session: &mut Inner, child: &Child, referencing: &mut Referencing) -> Parent {
     let Child { row, columns, values } = child;
     session.remember(*row, Change::Bulk(session.checkpoint(*row)));
     let stored = session.stored_dump(*row);

@@ -17,6 +17,7 @@ mod uniques;
 use collect::Work;
 use emit::Bounds;
 pub(super) use finalize::follow_keys;
+pub(super) use followers::follow_rows;
 pub(super) use statements::{input, key_text};
 
 use super::changes::ChangeKind;

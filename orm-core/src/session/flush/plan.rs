@@ -4,7 +4,7 @@
 //! added; a row that points to another new row of its own table waits for it, level by level. Updates follow, then links,
 //! then deletes in reverse order; but what frees a unique value for another row goes first, where that is safe (see
 //! `uniques`). Rows that point to each other in a circle are inserted with NULL where a key may be, which an update fills
-//! in.
+//! in; otherwise by keys that are taken ahead, where the server checks one of them at the end of the transaction.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,17 +13,21 @@ use super::collect::{KeySource, UpdateOp, Work};
 use super::uniques;
 use crate::error::{Error, Result};
 use crate::query::positions;
-use crate::schema::{Dump, TableDef};
+use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef};
 
 /// What is sent, in order.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
+    /// Whether a row names the key of one that is inserted with it or after it: all keys are taken ahead.
+    pub(super) takes_keys: bool,
 }
 
 /// One statement, or several of one shape.
 #[derive(Debug)]
 pub(super) enum Step {
+    /// Has foreign keys that may be deferred checked at the end of the transaction.
+    Defer,
     /// Inserts these of the work's inserts, which are of one table.
     Insert { rows: Vec<usize> },
     /// Fills in a key of a row that was inserted with NULL.
@@ -94,14 +98,17 @@ fn table_order(work: &Work) -> Vec<&'static TableDef> {
     sorted(tables)
 }
 
-/// Sorts tables by foreign key, those that are pointed to first. In a circle, the keys that may be NULL give way.
+/// Sorts tables by foreign key, those that are pointed to first. In a circle, the keys that may be NULL or are checked at
+/// the end give way.
 fn sorted(mut tables: Vec<&'static TableDef>) -> Vec<&'static TableDef> {
     let mut order = Vec::with_capacity(tables.len());
     while !tables.is_empty() {
         let waits = |table: &'static TableDef, softly: bool| {
             table.foreign_keys.iter().any(|key| {
                 let target = (key.target)();
-                let gives_way = || positions(table, key.columns).iter().any(|&column| table.columns[column].nullable);
+                let is_nullable = |column: &usize| table.columns[*column].nullable;
+                let gives_way =
+                    || key.deferrable == Deferrable::Deferred || positions(table, key.columns).iter().any(is_nullable);
                 !table.is_same_table(target)
                     && tables.iter().any(|other| other.is_same_table(target))
                     && (softly || !gives_way())
@@ -122,7 +129,9 @@ struct Waiting<'w> {
 }
 
 fn plan_inserts(work: &Work, order: &[&'static TableDef], plan: &mut Plan) -> Result<()> {
-    let mut fills = own_keys(work)?;
+    let mut fills = own_keys(work, plan)?;
+    let start = plan.steps.len();
+    let mut is_deferred = false;
     let mut waiting = Waiting { work, needs: needs(work), done: vec![false; work.inserts.len()] };
     let mut by_table: Vec<Vec<usize>> = order.iter().map(|_| Vec::new()).collect();
     for (index, op) in work.inserts.iter().enumerate() {
@@ -142,25 +151,39 @@ fn plan_inserts(work: &Work, order: &[&'static TableDef], plan: &mut Plan) -> Re
             break;
         }
         if !progress {
-            fills.push(waiting.break_cycle(&by_table)?);
+            match waiting.break_cycle(&by_table)? {
+                Break::Fill(insert, columns) => fills.push((insert, columns)),
+                Break::Late { by_command } => {
+                    plan.takes_keys = true;
+                    is_deferred |= by_command;
+                }
+            }
         }
+    }
+    if is_deferred {
+        plan.steps.insert(start, Step::Defer);
     }
     plan.steps.extend(fills.into_iter().map(|(insert, columns)| Step::Fill { insert, columns }));
     Ok(())
 }
 
-/// The rows that point to themselves by a key that the server makes: it is known once they are there.
-fn own_keys(work: &Work) -> Result<Vec<(usize, Vec<usize>)>> {
+/// The rows that point to themselves by a key that the server makes: it is known once they are there. If it must be set
+/// at once, it is taken ahead.
+fn own_keys(work: &Work, plan: &mut Plan) -> Result<Vec<(usize, Vec<usize>)>> {
     let mut found = Vec::new();
     for (index, op) in work.inserts.iter().enumerate() {
         let own = |(column, source): &(usize, KeySource)| match source {
-            KeySource::Of(row, key) if *row == op.row && op.dump.raw(*key).is_none() => Some(*column),
+            KeySource::Of(row, key) if *row == op.row && op.dump.raw(*key).is_none() => Some((*column, *key)),
             _ => None,
         };
-        let columns: Vec<usize> = op.keys.iter().filter_map(own).collect();
-        if let Some(&column) = columns.iter().find(|&&column| !op.table.columns[column].nullable) {
-            return Err(circle(&[(op.table, column)]));
+        let own: Vec<(usize, usize)> = op.keys.iter().filter_map(own).collect();
+        let (nullable, needed): (Vec<_>, Vec<_>) =
+            own.iter().partition(|(column, _)| op.table.columns[*column].nullable);
+        if let Some((column, _)) = needed.iter().find(|(_, key)| !op.table.primary_key.contains(key)) {
+            return Err(circle(&[(op.table, *column)]));
         }
+        plan.takes_keys |= !needed.is_empty();
+        let columns: Vec<usize> = nullable.into_iter().map(|(column, _)| column).collect();
         if !columns.is_empty() {
             found.push((index, columns));
         }
@@ -225,6 +248,14 @@ fn named_by_value(work: &Work, given: &HashMap<(usize, Vec<u8>), usize>, index: 
     found
 }
 
+/// How a circle is broken.
+enum Break {
+    /// These columns of a row are NULL until they are filled in.
+    Fill(usize, Vec<usize>),
+    /// A row names one that comes later: its foreign key is checked at the end, of itself or by a command.
+    Late { by_command: bool },
+}
+
 impl Waiting<'_> {
     /// Takes those rows whose needs are met, in their order.
     fn take_ready(&mut self, rows: &mut Vec<usize>) -> Option<Vec<usize>> {
@@ -241,19 +272,44 @@ impl Waiting<'_> {
         Some(ready)
     }
 
-    /// Frees one row of a circle from a need whose column may be NULL for a while.
-    fn break_cycle(&mut self, by_table: &[Vec<usize>]) -> Result<(usize, Vec<usize>)> {
+    /// Frees one row of a circle from needs whose columns may be NULL for a while, or whose keys are checked late.
+    fn break_cycle(&mut self, by_table: &[Vec<usize>]) -> Result<Break> {
         for &row in by_table.iter().flatten() {
             let table = self.work.inserts[row].table;
-            let open: Vec<(usize, usize)> =
-                self.needs[row].iter().copied().filter(|(other, _)| !self.done[*other]).collect();
+            let open = self.open(row);
             if open.iter().all(|(_, column)| table.columns[*column].nullable) {
-                let columns = open.iter().map(|(_, column)| *column).collect();
                 self.needs[row].retain(|need| !open.contains(need));
-                return Ok((row, columns));
+                return Ok(Break::Fill(row, open.into_iter().map(|(_, column)| column).collect()));
             }
         }
-        Err(self.cycle_error(by_table))
+        let late = by_table.iter().flatten().find_map(|&row| Some((row, self.lateness(row)?)));
+        let Some((row, by_command)) = late else { return Err(self.cycle_error(by_table)) };
+        self.needs[row].clear();
+        Ok(Break::Late { by_command })
+    }
+
+    /// What a row waits for still.
+    fn open(&self, row: usize) -> Vec<(usize, usize)> {
+        self.needs[row].iter().copied().filter(|(other, _)| !self.done[*other]).collect()
+    }
+
+    /// If the server can check all keys by which a row waits at the end of the transaction: whether it has to be told so.
+    fn lateness(&self, row: usize) -> Option<bool> {
+        let table = self.work.inserts[row].table;
+        let mut by_command = false;
+        for (other, column) in self.open(row) {
+            let name = table.columns[column].name;
+            let target = self.work.inserts[other].table;
+            let leads = |key: &&ForeignKeyDef| key.columns.contains(&name) && target.is_same_table((key.target)());
+            for key in table.foreign_keys.iter().filter(leads) {
+                match key.deferrable {
+                    Deferrable::No => return None,
+                    Deferrable::Immediate => by_command = true,
+                    Deferrable::Deferred => {}
+                }
+            }
+        }
+        Some(by_command)
     }
 
     fn cycle_error(&self, by_table: &[Vec<usize>]) -> Error {
@@ -273,12 +329,27 @@ impl Waiting<'_> {
 }
 
 fn circle(edges: &[(&'static TableDef, usize)]) -> Error {
-    let name =
-        |(table, column): &(&TableDef, usize)| format!("{}.{}", table.display_name(), table.columns[*column].name);
-    Error::invalid(format!(
+    let name = |(table, column): &(&'static TableDef, usize)| {
+        let column = table.columns[*column].name;
+        let key = format!("`{}.{column}`", table.display_name());
+        let leads = |relation: &&&RelationDef| {
+            matches!(relation.kind, RelationKind::BelongsTo { .. }) && relation.key_pairs().0.contains(&column)
+        };
+        match table.relations.iter().find(leads) {
+            Some(relation) => format!("`{}` by {key}", relation.path()),
+            None => key,
+        }
+    };
+    let error = Error::invalid(format!(
         "new objects point to each other in a circle of keys that cannot be NULL: {}",
         edges.iter().map(name).collect::<Vec<_>>().join(" → ")
-    ))
+    ));
+    match edges.first() {
+        Some((table, column)) => {
+            error.with_model(table.model).with_table(table.display_name()).with_column(table.columns[*column].name)
+        }
+        None => error,
+    }
 }
 
 fn plan_updates(work: &Work, order: &[&'static TableDef], plan: &mut Plan, chosen: impl Fn(usize) -> bool) {

@@ -69,6 +69,11 @@ pub(super) fn take_keys(work: &Work, inserts: &[usize], column: usize) -> Outgoi
     Outgoing { write, expect: Expect::Made { table, rows, columns: vec![column] } }
 }
 
+/// Has foreign keys that may be deferred checked at the end of the transaction.
+pub(super) fn defer() -> Outgoing {
+    Outgoing { write: Write::Defer, expect: Expect::Nothing }
+}
+
 pub(super) fn insert(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Result<Vec<Outgoing>> {
     let table = work.inserts[inserts[0]].table;
     let sent = |column: &usize| inserts.iter().any(|&insert| is_sent(work, keys, insert, *column));

@@ -139,10 +139,11 @@ fn needs_inserts(work: &Work, op: &UpdateOp) -> bool {
     })
 }
 
-/// The columns of each unique constraint and unique index.
+/// The columns of the primary key, and of each unique constraint and unique index.
 fn unique_columns(table: &'static TableDef) -> impl Iterator<Item = Vec<usize>> {
     let indexes = table.indexes.iter().filter(|index| index.unique).map(|index| index.columns);
-    table.uniques.iter().map(|unique| unique.columns).chain(indexes).map(|names| positions(table, names))
+    let uniques = table.uniques.iter().map(|unique| unique.columns).chain(indexes);
+    std::iter::once(table.primary_key.to_vec()).chain(uniques.map(|names| positions(table, names)))
 }
 
 fn changes(op: &UpdateOp, columns: &[usize]) -> bool {

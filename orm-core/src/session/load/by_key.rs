@@ -1,5 +1,7 @@
 //! Objects by primary key: looked up in the session first, and asked for in one statement.
 
+use std::collections::HashSet;
+
 use super::super::arena::{AnyArena, SlotState};
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
@@ -102,14 +104,14 @@ impl Inner {
                 Ok(if session.was_marked(&value) { None } else { session.put_fresh(value) })
             })
             .await?;
-        match rows.into_iter().find(|row| !found.contains(&Some(*row))) {
-            Some(row) => {
-                self.vanish(row);
-                Err(Error::new(ErrorKind::NotFound, format!("the row of an object of `{}` is gone", table.model))
-                    .with_model(table.model))
-            }
-            None => Ok(()),
+        let found: HashSet<Row> = found.into_iter().flatten().collect();
+        let gone: Vec<Row> = rows.into_iter().filter(|row| !found.contains(row)).collect();
+        if gone.is_empty() {
+            return Ok(());
         }
+        gone.into_iter().for_each(|row| self.vanish(row));
+        Err(Error::new(ErrorKind::NotFound, format!("the row of an object of `{}` is gone", table.model))
+            .with_model(table.model))
     }
 
     /// Whether values that were read anew are of a row that was marked as deleted since its object was read.
