@@ -61,15 +61,21 @@ mod session;
 pub mod sql;
 pub mod types;
 
+#[doc(inline)]
+pub use __sql as sql;
 pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
-pub use orm_derive::{Enum, Model, Newtype};
+pub use orm_derive::{Enum, Model, Newtype, Projection};
 #[doc(hidden)]
-pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
-    Takes, Unbound, Update, Whole, query,
+    AsModel, AsProjection, AsValues, Boxed, BulkWrite, Fetch, FieldSource, Job, LoadInto, Loading, Parts, Planner, ReadBy,
+    Ready, Slot,
+};
+pub use query::{
+    AlwaysThere, Db, Delete, Dynamic, Ends, Executor, FilledFrom, Fills, InProjection, InRow, Joined, Load, LoadJoined,
+    Loads, Nested, NestedIn, OfEnd, Part, Projected, Projection, ProjectionOf, ProvidedBy, Query, RowStream, Rows, Sql,
+    SqlOf, SqlOut, SqlRow, Takes, Unbound, Update, Whole, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

@@ -73,6 +73,7 @@ impl Writer {
             Node::CountAll => {
                 self.push("count(*)");
             }
+            Node::Raw(parts) => self.raw_expr(parts),
         }
     }
 
@@ -86,6 +87,7 @@ impl Writer {
                 | Node::Tuple(_)
                 | Node::Function { .. }
                 | Node::CountAll
+                | Node::Raw(_)
         );
         if atomic {
             return self.node(node);

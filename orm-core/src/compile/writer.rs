@@ -1,6 +1,6 @@
 //! [`Writer`]: the text under construction, its parameters, and the names of its sources.
 
-use super::{Compiled, ResultColumn};
+use super::{Compiled, Matching, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SourceRef, TableDef};
 use crate::sql::{FromItem, IsTest, LinkRef, Node};
@@ -20,6 +20,7 @@ pub(crate) struct Writer {
     with_deleted: bool,
     error: Option<Error>,
     about: Option<&'static TableDef>,
+    requires: Vec<Compiled>,
 }
 
 #[derive(Debug)]
@@ -74,14 +75,24 @@ impl Writer {
 
     /// Appends a placeholder and keeps its value.
     pub(super) fn param(&mut self, value: Value) -> &mut Self {
-        use std::fmt::Write as _;
         if let Some(reason) = value.refusal() {
             self.fail(Error::new(ErrorKind::Encode, format!("a value cannot be sent: {reason}")));
         }
         self.params.push(value);
+        self.placeholder(self.params.len())
+    }
+
+    /// Appends the placeholder of a value that was kept before.
+    pub(super) fn placeholder(&mut self, number: usize) -> &mut Self {
+        use std::fmt::Write as _;
         // Writing to a `String` cannot fail.
-        let _ = write!(self.sql, "${}", self.params.len());
+        let _ = write!(self.sql, "${number}");
         self
+    }
+
+    /// How many values were kept.
+    pub(super) fn params(&self) -> usize {
+        self.params.len()
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
@@ -153,7 +164,7 @@ impl Writer {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
             FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
             // It has its conditions inside.
-            FromItem::Subquery { .. } => return None,
+            FromItem::Subquery { .. } | FromItem::Raw { .. } => return None,
         };
         (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
     }
@@ -232,6 +243,11 @@ impl Writer {
         self.about.get_or_insert(table);
     }
 
+    /// Has a statement inside this one compared with what is expected of it.
+    pub(super) fn require(&mut self, compiled: Compiled) {
+        self.requires.push(compiled);
+    }
+
     pub(super) fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
@@ -239,7 +255,14 @@ impl Writer {
     pub(super) fn finish(self) -> Result<Compiled> {
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Compiled { sql: self.sql, params: self.params, columns: self.columns, table: self.about }),
+            None => Ok(Compiled {
+                sql: self.sql,
+                params: self.params,
+                columns: self.columns,
+                table: self.about,
+                matching: Matching::Order,
+                requires: self.requires,
+            }),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 
+use super::fetch::{Job, Ready};
 use super::load::Loads;
 use crate::compile::{Compile, Write};
 use crate::engine::{self, Engine};
 use crate::error::Result;
-use crate::schema::Model;
+use crate::schema::{Model, TableDef};
 use crate::sql::Select;
 use crate::types::RowReader;
 
@@ -39,6 +40,15 @@ pub trait Executor: Sized + Send {
         select: Select,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> impl Future<Output = Result<Vec<R>>> + Send;
+
+    /// Runs statements that belong together; `about` names the table for messages.
+    #[doc(hidden)]
+    fn run<J: Job>(self, about: Option<&'static TableDef>, job: J)
+    -> impl Future<Output = Result<J::Out>> + Send;
+
+    /// Runs a statement of the user's own whose rows are models.
+    #[doc(hidden)]
+    fn raw_models<M: Model>(self, statement: Ready) -> impl Future<Output = Result<Vec<Self::Entity<M, ()>>>> + Send;
 
     /// A bulk operation under way.
     #[doc(hidden)]
@@ -74,6 +84,16 @@ impl<'e> Executor for &'e Engine {
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
         let mut connection = self.connection().await?;
         engine::fetch(&mut connection, &select.compile()?, read).await
+    }
+
+    async fn run<J: Job>(self, _: Option<&'static TableDef>, job: J) -> Result<J::Out> {
+        let mut connection = self.connection().await?;
+        job.run(&mut connection).await
+    }
+
+    async fn raw_models<M: Model>(self, statement: Ready) -> Result<Vec<M>> {
+        let mut connection = self.connection().await?;
+        engine::fetch(&mut connection, &statement.0, M::from_row).await
     }
 
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'e>>;

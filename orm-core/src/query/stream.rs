@@ -17,7 +17,7 @@ use crate::schema::Model;
 use crate::sql::Select;
 use crate::types::RowReader;
 
-type Read<T> = Box<dyn Fn(&mut RowReader<'_>) -> Result<T> + Send + Sync>;
+pub(super) type Read<T> = Box<dyn Fn(&mut RowReader<'_>) -> Result<T> + Send + Sync>;
 
 /// The rows of a query, one by one as they arrive: what [`Query::stream`] and [`Rows::stream`] give.
 ///
@@ -30,7 +30,7 @@ pub struct RowStream<T> {
 }
 
 impl<T> RowStream<T> {
-    async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
+    pub(super) async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
         let compiled = select.compile()?;
         let source = RowSource::open(engine.connection().await?, compiled).await?;
         Ok(Self { source, read })

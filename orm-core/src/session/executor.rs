@@ -3,10 +3,14 @@
 use std::pin::Pin;
 
 use super::Session;
+use super::inner::Inner;
 use crate::compile::Compile;
+use crate::engine;
 use crate::error::Result;
-use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Takes, Unbound, Whole};
-use crate::schema::{Handle, Model};
+use crate::query::{
+    Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Query, Ready, Rows, Takes, Unbound, Whole,
+};
+use crate::schema::{Handle, Model, TableDef};
 use crate::sql::Select;
 use crate::types::RowReader;
 
@@ -23,10 +27,59 @@ impl<'s> Executor for &'s mut Session {
         self.inner.run(&compiled, |_, row| read(row)).await
     }
 
+    async fn run<J: Job>(self, about: Option<&'static TableDef>, job: J) -> Result<J::Out> {
+        self.inner.before_job(about, J::RAW).await?;
+        job.run(&mut self.inner).await
+    }
+
+    async fn raw_models<M: Model>(self, statement: Ready) -> Result<Vec<Handle<M>>> {
+        self.inner.before_job(Some(M::table()), true).await?;
+        let rows = self.inner.run(&statement.0, |session, row| session.object_of_row::<M, ()>(&(), row)).await?;
+        Ok(Inner::each_once(rows))
+    }
+
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 's>>;
 
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
         Box::pin(async move { self.inner.bulk::<M>(write?.0).await })
+    }
+}
+
+impl Inner {
+    /// Flushes before statements that are none of the session's own; what the user wrote runs in the transaction, because
+    /// nobody knows whether it writes.
+    async fn before_job(&mut self, about: Option<&'static TableDef>, raw: bool) -> Result<()> {
+        match about {
+            Some(table) => self.flush_for(table).await?,
+            None if self.autoflush => {
+                self.flush().await.map_err(|error| error.context("while flushing before a statement"))?;
+            }
+            None => {}
+        }
+        if raw {
+            self.open_transaction().await?;
+            self.is_unrepeatable = true;
+        }
+        Ok(())
+    }
+}
+
+impl Fetch for Inner {
+    fn fetch<'f>(
+        &'f mut self,
+        statement: Ready,
+        read: &'f mut (dyn FnMut(&mut RowReader<'_>) -> Result<()> + Send),
+    ) -> Boxed<'f, ()> {
+        Box::pin(async move { self.run(&statement.0, |_, row| read(row)).await.map(drop) })
+    }
+
+    fn execute(&mut self, statement: Ready) -> Boxed<'_, u64> {
+        Box::pin(async move {
+            self.open_transaction().await?;
+            let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+            let outcome = engine::execute(connection, &statement.0).await;
+            self.or_fail(outcome).await
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod columns;
 mod comparable;
 mod expr;
 mod node;
+mod raw;
 pub mod scope;
 mod select;
 mod selection;
@@ -27,6 +28,7 @@ pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
+pub use raw::{RawExpr, RawPart, RawSql, SqlParam, raw_expr};
 pub use scope::{AsScope, InScope};
 pub use select::{Distinct, Eager, FromItem, Join, JoinKind, OrderBy, Per, Projection, Select};
 pub use selection::{Selection, SubqueryOf};

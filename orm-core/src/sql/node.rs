@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::raw::RawPart;
 use super::select::Select;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
@@ -94,6 +95,8 @@ pub enum Node {
     },
     /// `count(*)`.
     CountAll,
+    /// SQL as the user wrote it, with expressions between.
+    Raw(Vec<RawPart>),
 }
 
 /// Which of the link tables of a statement.

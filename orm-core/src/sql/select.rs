@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::node::{LinkRef, Node};
+use super::raw::RawSql;
 use crate::schema::{SourceRef, TableDef};
 use crate::types::TypeDef;
 
@@ -100,6 +101,13 @@ pub enum FromItem {
         source: SourceRef,
         /// The query.
         select: Arc<Select>,
+    },
+    /// A statement that the user wrote, under an alias, whose columns are those of the alias's model.
+    Raw {
+        /// The alias.
+        source: SourceRef,
+        /// The statement.
+        sql: RawSql,
     },
     /// A table without a model.
     Link(LinkRef),

@@ -15,11 +15,23 @@ pub struct RowReader<'r> {
     row: &'r Row,
     next: usize,
     table: Option<(&'static str, usize)>,
+    /// Where each column is, if not in its own place.
+    places: Option<&'r [usize]>,
 }
 
 impl<'r> RowReader<'r> {
     pub(crate) fn new(row: &'r Row) -> Self {
-        Self { row, next: 0, table: None }
+        Self { row, next: 0, table: None, places: None }
+    }
+
+    /// Reads the columns of the row that are in these places, in this order.
+    pub(crate) fn placed(row: &'r Row, places: &'r [usize]) -> Self {
+        Self { row, next: 0, table: None, places: Some(places) }
+    }
+
+    /// Where the column is in the row.
+    fn place(&self, index: usize) -> usize {
+        self.places.map_or(index, |places| places.get(index).copied().unwrap_or(usize::MAX))
     }
 
     /// Says that the columns from here on are those of `table`, for messages. For generated code.
@@ -38,7 +50,7 @@ impl<'r> RowReader<'r> {
 
     /// The bytes of the column at `index`, or `None` for NULL.
     pub(crate) fn raw_at(&self, index: usize) -> Result<Option<&'r [u8]>> {
-        self.row.try_get::<_, Raw<'r>>(index).map(|raw| raw.0).map_err(|source| {
+        self.row.try_get::<_, Raw<'r>>(self.place(index)).map(|raw| raw.0).map_err(|source| {
             Error::new(ErrorKind::Decode, format!("the row has no column {index}")).with_source(source)
         })
     }
@@ -56,7 +68,7 @@ impl<'r> RowReader<'r> {
 
     #[cold]
     fn decode_error(&self, index: usize, reason: DecodeError) -> Error {
-        let name = self.row.columns().get(index).map_or("?", tokio_postgres::Column::name).to_owned();
+        let name = self.row.columns().get(self.place(index)).map_or("?", tokio_postgres::Column::name).to_owned();
         let shown = match self.table {
             Some((table, _)) => format!("{table}.{name}"),
             None => name.clone(),
