@@ -73,7 +73,7 @@ pub use query::{
     Ready, Slot,
 };
 pub use query::{
-    AlwaysThere, Db, Delete, Dynamic, Ends, Executor, FilledFrom, Fills, InProjection, InRow, Joined, Load, LoadJoined,
+    AlwaysThere, Db, Delete, Dynamic, Ends, Executor, Fills, FillsField, InRow, Joined, Load, LoadJoined,
     Loads, Nested, NestedIn, OfEnd, Part, Projected, Projection, ProjectionOf, ProvidedBy, Query, RowStream, Rows, Sql,
     SqlOf, SqlOut, SqlRow, Takes, Unbound, Update, Whole, query,
 };

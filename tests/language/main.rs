@@ -1,3 +1,5 @@
 //! The query language, by the numbers of `docs/queries.md`: the text that each item becomes, and what it gives.
 
+mod projections;
 mod shop;
+mod statements;

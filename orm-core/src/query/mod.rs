@@ -28,7 +28,7 @@ pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub(crate) use nested::is_there;
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use projection::{
-    AlwaysThere, Ends, FieldSource, FilledFrom, Fills, InProjection, Loading, NestedIn, Parts, Planner, Projected, Projection,
+    AlwaysThere, Ends, FieldSource, Fills, FillsField, Loading, NestedIn, Parts, Planner, Projected, Projection,
     ProjectionOf, ProvidedBy, Slot,
 };
 pub use rows::Rows;

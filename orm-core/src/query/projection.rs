@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Edge, Kind, Many, MaybeOne, Model, Relation, Source, SourceRef, ToOne};
 use crate::sql::scope::Nullable;
 use crate::sql::{Condition, Expression, InScope, Node, OrderTerm, Projection as Item, Select};
-use crate::types::{Auto, Field, NotNull, Nullability, RowReader, TypeDef};
+use crate::types::{Auto, Field, NotNull, Nullability, RowReader, SameAs, TypeDef};
 
 /// A struct that is filled from the columns, expressions and relationships of a model. Implemented by
 /// `#[derive(Projection)]`.
@@ -70,8 +70,9 @@ pub trait Projection: Sized + Send + 'static {
 )]
 pub trait ProjectionOf<M>: Projection {}
 
+// For every `M`, and then `SameAs`: otherwise the compiler speaks of associated types and not of a projection.
 #[diagnostic::do_not_recommend]
-impl<P: Projection> ProjectionOf<P::Model> for P {}
+impl<M, P: Projection> ProjectionOf<M> for P where P::Model: SameAs<M> {}
 
 /// A projection that fills a relationship which leads to `M`: of `M` alone, and `Clone`.
 #[diagnostic::on_unimplemented(
@@ -79,10 +80,15 @@ impl<P: Projection> ProjectionOf<P::Model> for P {}
     label = "not a projection of `{M}` alone, or not `Clone`",
     note = "put `#[derive(Projection, Clone)]` and `#[projection(model = {M})]` on `{Self}`"
 )]
-pub trait NestedIn<M>: Projection<Model = M, Scope = (M, ())> + Clone {}
+pub trait NestedIn<M>: Projection + Clone {}
 
 #[diagnostic::do_not_recommend]
-impl<M, P: Projection<Model = M, Scope = (M, ())> + Clone> NestedIn<M> for P {}
+impl<M, P: Projection + Clone> NestedIn<M> for P
+where
+    P::Model: SameAs<M>,
+    P::Scope: SameAs<(M, ())>,
+{
+}
 
 /// The tables of a projection are all in the scope `S` of a query. `I` is found by inference.
 #[diagnostic::on_unimplemented(
@@ -92,10 +98,8 @@ impl<M, P: Projection<Model = M, Scope = (M, ())> + Clone> NestedIn<M> for P {}
 )]
 pub trait ProvidedBy<S, I> {}
 
-#[diagnostic::do_not_recommend]
 impl<S> ProvidedBy<S, ()> for () {}
 
-#[diagnostic::do_not_recommend]
 impl<S, T, R, I, J> ProvidedBy<S, (I, J)> for (T, R)
 where
     T: Source + InScope<S, I>,
@@ -104,7 +108,6 @@ where
 {
 }
 
-#[diagnostic::do_not_recommend]
 impl<S, T, R, I, J> ProvidedBy<S, (I, J)> for (Nullable<T>, R)
 where
     T: Source + InScope<S, I>,
@@ -122,22 +125,6 @@ pub trait AlwaysThere {}
 
 #[diagnostic::do_not_recommend]
 impl AlwaysThere for NotNull {}
-
-/// The tables that a field of a projection reads are among those of the projection. `I` is found by inference.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not among the tables of this projection",
-    label = "this reads a table that the projection does not name",
-    note = "name it beside the model, `#[projection(model = …, join(…))]`, and join it in the query"
-)]
-pub trait InProjection<S, I> {
-    /// Whether the row may be missing.
-    type Null: Nullability;
-}
-
-#[diagnostic::do_not_recommend]
-impl<S, U: InScope<S, I>, I> InProjection<S, I> for U {
-    type Null = U::Null;
-}
 
 /// What a field of a projection of `M` over the tables of `S` can come from: a column, an expression, a relationship or a
 /// part of one.
@@ -172,10 +159,10 @@ pub enum FieldSource {
 impl<M, S, E, I> Fills<M, S, (I,)> for E
 where
     E: Expression,
-    E::Uses: InProjection<S, I>,
+    E::Uses: InScope<S, I>,
 {
     type Reads =
-        <<E::Uses as InProjection<S, I>>::Null as Nullability>::If<<E::Type as Field>::Nullable, E::Type>;
+        <<E::Uses as InScope<S, I>>::Null as Nullability>::If<<E::Type as Field>::Nullable, E::Type>;
 
     fn into_source(self) -> FieldSource {
         FieldSource::Value(self.into_node(), E::Type::TYPE)
@@ -201,63 +188,63 @@ impl<M: Model, S, B: Model, K: Kind> Fills<M, S, ()> for Part<Relation<M, B, K>>
     }
 }
 
-/// A field of type `Self` is filled from what reads as `R`.
+/// What a column, an expression or a relationship reads as fills a field of type `V`.
 #[diagnostic::on_unimplemented(
-    message = "a field of type `{Self}` is not filled from what reads as `{R}`",
-    label = "this reads as `{R}`",
-    note = "what may be NULL needs an `Option`; a relationship a `Vec`, an `Option` or one of a struct with `#[derive(Projection)]`, as it leads to many, perhaps none, or one"
+    message = "what reads as `{Self}` does not fill a field of type `{V}`",
+    label = "not a field for `{Self}`",
+    note = "what may be NULL needs an `Option`; a relationship a `Vec`, an `Option` or one of a struct that has `#[derive(Projection, Clone)]`, as it leads to many, perhaps none, or one"
 )]
-pub trait FilledFrom<R>: Sized {
+pub trait FillsField<V> {
     /// How it is read.
     #[doc(hidden)]
-    fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<Self>;
+    fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<V>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Field> FilledFrom<T> for T {
+impl<T: Field> FillsField<T> for T {
     fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<T> {
         parts.value(name, source)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Field<Null = NotNull, Read = T>> FilledFrom<T> for Option<T> {
-    fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<Self> {
+impl<T: Field<Null = NotNull, Read = T>> FillsField<Option<T>> for T {
+    fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<Option<T>> {
         parts.value(name, source)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Field<Null = NotNull, Read = T>> FilledFrom<T> for Auto<T> {
-    fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<Self> {
+impl<T: Field<Null = NotNull, Read = T>> FillsField<Auto<T>> for T {
+    fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<Auto<T>> {
         parts.value(name, source)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Model, const VIA: u64, P: NestedIn<B>> FilledFrom<Ends<B, Many<VIA>>> for Vec<P> {
-    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Self> {
+impl<B: Model, const VIA: u64, P: NestedIn<B>> FillsField<Vec<P>> for Ends<B, Many<VIA>> {
+    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Vec<P>> {
         parts.ends(source, Some)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Model, const VIA: u64, P: NestedIn<B>> FilledFrom<Ends<B, MaybeOne<VIA>>> for Option<P> {
-    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Self> {
+impl<B: Model, const VIA: u64, P: NestedIn<B>> FillsField<Option<P>> for Ends<B, MaybeOne<VIA>> {
+    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Option<P>> {
         parts.ends(source, |ends| Some(ends.into_iter().next()))
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Model, P: NestedIn<B>> FilledFrom<Ends<B, ToOne>> for Option<P> {
-    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Self> {
+impl<B: Model, P: NestedIn<B>> FillsField<Option<P>> for Ends<B, ToOne> {
+    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Option<P>> {
         parts.ends(source, |ends| Some(ends.into_iter().next()))
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Model, P: NestedIn<B>> FilledFrom<Ends<B, ToOne>> for P {
-    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<Self> {
+impl<B: Model, P: NestedIn<B>> FillsField<P> for Ends<B, ToOne> {
+    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<P> {
         parts.ends(source, |ends| ends.into_iter().next())
     }
 }
@@ -275,9 +262,9 @@ impl<M, S> Planner<M, S> {
     pub fn field<V, E, I>(&mut self, name: &'static str, source: E) -> Slot<V>
     where
         E: Fills<M, S, I>,
-        V: FilledFrom<E::Reads>,
+        E::Reads: FillsField<V>,
     {
-        V::slot(&mut self.parts, name, source.into_source())
+        E::Reads::slot(&mut self.parts, name, source.into_source())
     }
 }
 
@@ -746,12 +733,12 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     ///
     /// Those of the server and the connection; [`ErrorKind::Invalid`] before anything is sent if a projection is nested in
     /// itself; [`ErrorKind::NotFound`] if a relationship that leads to one object leads to no row.
-    pub async fn all<I>(self) -> Result<Vec<P>>
+    pub fn all<'x, I>(self) -> Boxed<'x, Vec<P>>
     where
-        X: Executor,
+        X: Executor + 'x,
         P::Scope: ProvidedBy<S, I>,
     {
-        self.limited(None).await
+        self.limited(None)
     }
 
     /// Runs the query: its first row, if there is one.
@@ -759,12 +746,13 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first<I>(self) -> Result<Option<P>>
+    pub fn first<'x, I>(self) -> Boxed<'x, Option<P>>
     where
-        X: Executor,
+        X: Executor + 'x,
         P::Scope: ProvidedBy<S, I>,
     {
-        Ok(self.limited(Some(1)).await?.into_iter().next())
+        let found = self.limited(Some(1));
+        Box::pin(async move { Ok(found.await?.into_iter().next()) })
     }
 
     /// Runs the query: its only row.
@@ -772,16 +760,13 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one<I>(self) -> Result<P>
+    pub fn one<'x, I>(self) -> Boxed<'x, P>
     where
-        X: Executor,
+        X: Executor + 'x,
         P::Scope: ProvidedBy<S, I>,
     {
-        self.one_or_none().await?.ok_or_else(|| {
-            let model = M::table().model;
-            Error::new(ErrorKind::NotFound, format!("no row of `{model}` was found where one was asked for"))
-                .with_model(model)
-        })
+        let found = self.one_or_none();
+        Box::pin(async move { found.await?.ok_or_else(no_row::<M>) })
     }
 
     /// Runs the query: its only row, if there is one.
@@ -789,32 +774,44 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one_or_none<I>(self) -> Result<Option<P>>
+    pub fn one_or_none<'x, I>(self) -> Boxed<'x, Option<P>>
     where
-        X: Executor,
+        X: Executor + 'x,
         P::Scope: ProvidedBy<S, I>,
     {
-        let mut found = self.limited(Some(2)).await?;
-        if found.len() > 1 {
-            let model = M::table().model;
-            let message = format!("several rows of `{model}` were found where one was asked for");
-            return Err(Error::new(ErrorKind::MultipleRows, message).with_model(model));
-        }
-        Ok(found.pop())
+        let found = self.limited(Some(2));
+        Box::pin(async move {
+            let mut found = found.await?;
+            if found.len() > 1 { Err(several_rows::<M>()) } else { Ok(found.pop()) }
+        })
     }
 
-    async fn limited(self, rows: Option<u64>) -> Result<Vec<P>>
+    // In a box, and not an `async fn`: the compiler would repeat what it says of a query for each part of its future.
+    fn limited<'x>(self, rows: Option<u64>) -> Boxed<'x, Vec<P>>
     where
-        X: Executor,
+        X: Executor + 'x,
     {
         let (on, mut select, ()) = self.query.into_parts();
         if let Some(rows) = rows {
             select.limit = Some(select.limit.map_or(rows, |limit| limit.min(rows)));
         }
-        let plan = Plan::<P>::new()?;
-        let compiled = plan.select(select).compile()?;
-        on.run(Some(M::table()), Projecting { plan, compiled }).await
+        Box::pin(async move {
+            let plan = Plan::<P>::new()?;
+            let compiled = plan.select(select).compile()?;
+            on.run(Some(M::table()), Projecting { plan, compiled }).await
+        })
     }
+}
+
+fn no_row<M: Model>() -> Error {
+    let model = M::table().model;
+    Error::new(ErrorKind::NotFound, format!("no row of `{model}` was found where one was asked for")).with_model(model)
+}
+
+fn several_rows<M: Model>() -> Error {
+    let model = M::table().model;
+    Error::new(ErrorKind::MultipleRows, format!("several rows of `{model}` were found where one was asked for"))
+        .with_model(model)
 }
 
 struct Projecting<P: Projection> {
