@@ -98,6 +98,7 @@ where
 )]
 pub trait ProvidedBy<S, I> {}
 
+#[diagnostic::do_not_recommend]
 impl<S> ProvidedBy<S, ()> for () {}
 
 impl<S, T, R, I, J> ProvidedBy<S, (I, J)> for (T, R)
@@ -108,6 +109,7 @@ where
 {
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, T, R, I, J> ProvidedBy<S, (I, J)> for (Nullable<T>, R)
 where
     T: Source + InScope<S, I>,

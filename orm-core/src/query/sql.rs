@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::executor::{Executor, Unbound};
-use super::fetch::{Fetch, Job, Ready};
+use super::fetch::{Boxed, Fetch, Job, Ready};
 use super::projection::{Plan, Projection};
 use crate::compile::{Compile, Compiled, Matching, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
@@ -109,8 +109,12 @@ impl<X: Executor> Sql<X> {
     ///
     /// [`ErrorKind::Schema`] before the statement is run, if a column is missing (with the model and the column), of
     /// another type, or if there are more or fewer than a tuple has; those of the server and the connection.
-    pub async fn all<T: SqlRow>(self) -> Result<Vec<SqlOut<T, X>>> {
-        T::By::run(self.raw, self.on).await
+    // In a box, and not an `async fn`: the compiler would repeat what it says of `T` for each part of its future.
+    pub fn all<'x, T: SqlRow>(self) -> Boxed<'x, Vec<SqlOut<T, X>>>
+    where
+        X: 'x,
+    {
+        Box::pin(T::By::run(self.raw, self.on))
     }
 
     /// Runs the statement: its first row, if there is one. All its rows are asked for: say `limit 1` where there are many.
