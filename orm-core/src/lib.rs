@@ -61,19 +61,25 @@ mod session;
 pub mod sql;
 pub mod types;
 
+#[doc(inline)]
+pub use __sql as sql;
 pub use compile::{IsolationLevel, Param, SqlStatement};
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
-pub use orm_derive::{Changes, Enum, Model, Newtype};
+pub use orm_derive::{Changes, Enum, Model, Newtype, Projection};
 #[cfg(feature = "json")]
 pub use query::{Actual, Buffers, Plan, PlanNode};
-#[doc(hidden)]
-pub use query::{BulkWrite, CopyPlan, Explained, LoadInto};
 pub use query::{
-    CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Executor, Explain, InRow, Insert, InsertInto,
-    InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets, Merge, MergeInto, Merging,
-    Nested, OfColumns, OfEnd, OfModel, OnConflict, Page, Part, Query, Returning, RowStream, Rows, Takes, Unbound,
-    Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
+    AlwaysThere, CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Ends, Executor, Explain, Fills, FillsField,
+    InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets,
+    Merge, MergeInto, Merging, Nested, NestedIn, OfColumns, OfEnd, OfModel, OnConflict, Page, Part, Projected,
+    Projection, ProjectionOf, ProvidedBy, Query, Returning, RowStream, Rows, Sql, SqlOf, SqlOut, SqlRow, Takes,
+    Unbound, Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
+};
+#[doc(hidden)]
+pub use query::{
+    AsModel, AsProjection, AsValues, Boxed, BulkWrite, CopyPlan, Explained, Fetch, FieldSource, Job, LoadInto, Loading,
+    Parts, Planner, ReadBy, Ready, Slot,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

@@ -116,10 +116,16 @@ impl Word {
 
 /// The words of all `#[model(…)]` attributes of an item.
 pub(crate) fn words(attrs: &[Attribute], problems: &mut Problems) -> Vec<Word> {
+    words_of(MODEL, attrs, problems)
+}
+
+/// The words of all attributes of that name of an item.
+pub(crate) fn words_of(attribute: &str, attrs: &[Attribute], problems: &mut Problems) -> Vec<Word> {
     let mut words = Vec::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident(MODEL)) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let Meta::List(list) = &attr.meta else {
-            problems.at(&attr.meta, "write the attributes of a model in parentheses: `#[model(…)]`");
+            let message = format!("write the attributes of a {attribute} in parentheses: `#[{attribute}(…)]`");
+            problems.at(&attr.meta, message);
             continue;
         };
         let parsed = (|input: ParseStream<'_>| read_words(input, &mut words)).parse2(list.tokens.clone());
@@ -237,6 +243,26 @@ impl Reader<'_> {
     pub(crate) fn path(&mut self, word: &Word) -> Option<syn::Path> {
         let value = match equals(word) {
             Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
+            _ => None,
+        };
+        self.or_shape(word, value)
+    }
+
+    /// `word = expression`
+    pub(crate) fn expression(&mut self, word: &Word) -> Option<Expr> {
+        let value = equals(word).cloned();
+        self.or_shape(word, value)
+    }
+
+    /// `word(Path, Path)`
+    pub(crate) fn paths(&mut self, word: &Word) -> Option<Vec<syn::Path>> {
+        let path = |arg: &Arg| match arg {
+            Arg::Word(Word { name, value: Value::Nothing }) => Some(syn::Path::from(name.clone())),
+            Arg::Value(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
+            Arg::Word(_) | Arg::Value(_) => None,
+        };
+        let value = match &word.value {
+            Value::List(args) if !args.is_empty() => args.iter().map(path).collect(),
             _ => None,
         };
         self.or_shape(word, value)

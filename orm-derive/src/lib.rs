@@ -1,4 +1,4 @@
-//! The derive macros of `orm_core`: `Model`, `Enum`, `Newtype` and `Changes`.
+//! The derive macros of `orm_core`, `Model`, `Projection`, `Enum`, `Newtype` and `Changes`, and what is behind its `sql!`.
 //!
 //! The way through the crate: `attr` and `read` read the attributes into the trees of `ast` and `scalar`, `valid` refuses
 //! what is wrong, `expand` writes the code. After a refusal, `fallback` sees to it that no other errors follow.
@@ -10,8 +10,10 @@ mod expand;
 mod fallback;
 mod infer;
 mod name;
+mod projection;
 mod read;
 mod scalar;
+mod statement;
 mod symbol;
 #[cfg(test)]
 mod tests;
@@ -218,6 +220,78 @@ pub fn newtype(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Changes, attributes(changes))]
 pub fn changes(input: TokenStream) -> TokenStream {
     changes::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Lets a struct be filled from the columns, expressions and relationships of a model: what
+/// `query::<Course>().project::<CourseView>()` reads.
+///
+/// ```text
+/// #[derive(Projection, Debug, Serialize)]
+/// #[projection(model = Course)]
+/// struct CourseView {
+///     id: i32,                                              // Course::id
+///     #[projection(column = Course::name)]
+///     title: String,
+///     #[projection(expr = Course::name.like("P%"))]
+///     is_python: bool,
+///     homeworks: Vec<HomeworkView>,                         // Course::homeworks, in a statement of its own
+///     #[projection(relation = Course::homeworks.order_by(Homework::number.desc()).limit(1))]
+///     last: Vec<HomeworkView>,
+/// }
+/// ```
+///
+/// Only what the fields need is fetched, and the keys by which relationships are found. A field without an attribute is
+/// the column or relationship of the model that has its name. Its type is that of the column, an `Option` where it may be
+/// NULL (and may be one where it is not). A relationship fills a `Vec` where it leads to many, an `Option` where it may
+/// lead to none, and otherwise the struct itself; what is in them is a `Projection` of the model at its end and `Clone`.
+///
+/// # Tables of joins
+///
+/// A projection may read more tables than that of its model: those that it names in `join`, and in `left_join` those of
+/// which there may be no row, so that their columns fill `Option`s. The query has to join them.
+///
+/// ```text
+/// #[derive(Projection)]
+/// #[projection(model = Homework, join(Course), left_join(Person))]
+/// struct Line {
+///     number: i32,
+///     #[projection(column = Course::name)]
+///     course: String,
+///     #[projection(column = Person::name)]
+///     reviewer: Option<String>,
+/// }
+/// ```
+///
+/// # Attributes
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `model = Course` | struct | the model |
+/// | `join(Homework)` | struct | further tables that the query joins |
+/// | `left_join(Person)` | struct | the same, of which there may be no row |
+/// | `crate = path` | struct | where `orm_core` is, if it was renamed |
+/// | `column = Course::name` | field | the column that it comes from |
+/// | `expr = …` | field | an expression over the tables of the projection |
+/// | `relation = Course::homeworks` | field | the relationship, or a part of it by `filter`, `order_by` and `limit` |
+#[proc_macro_derive(Projection, attributes(projection))]
+pub fn projection(input: TokenStream) -> TokenStream {
+    derive_projection(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// What `orm_core::sql!` expands to: it is given the crate and the literal.
+#[doc(hidden)]
+#[proc_macro]
+pub fn sql_of(input: TokenStream) -> TokenStream {
+    statement::statement(input.into()).into()
+}
+
+fn derive_projection(input: &DeriveInput) -> Code {
+    let mut problems = attr::Problems::default();
+    let tree = projection::Projection::from_syn(input, &mut problems);
+    match valid::projection(&tree, problems) {
+        Ok(()) => expand::projection(&tree, false),
+        Err(refusal) => refused(&refusal, &expand::projection(&tree, true)),
+    }
 }
 
 fn derive_model(input: &DeriveInput) -> Code {

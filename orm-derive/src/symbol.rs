@@ -1,6 +1,7 @@
 //! The words of the attributes, each named once, and how each is written in each place.
 
 pub(crate) const MODEL: &str = "model";
+pub(crate) const PROJECTION: &str = "projection";
 
 pub(crate) const BACK_POPULATES: &str = "back_populates";
 pub(crate) const BACKREF: &str = "backref";
@@ -12,11 +13,14 @@ pub(crate) const CONSTANTS: &str = "constants";
 pub(crate) const CRATE: &str = "crate";
 pub(crate) const DEFAULT: &str = "default";
 pub(crate) const DEFERRABLE: &str = "deferrable";
+pub(crate) const EXPR: &str = "expr";
 pub(crate) const FOREIGN: &str = "foreign";
 pub(crate) const GENERATED: &str = "generated";
 pub(crate) const HAS_MANY: &str = "has_many";
 pub(crate) const HAS_ONE: &str = "has_one";
 pub(crate) const INDEX: &str = "index";
+pub(crate) const JOIN: &str = "join";
+pub(crate) const LEFT_JOIN: &str = "left_join";
 pub(crate) const LENGTH: &str = "length";
 pub(crate) const NAME: &str = "name";
 pub(crate) const ON_DELETE: &str = "on_delete";
@@ -26,6 +30,7 @@ pub(crate) const ORDER_BY: &str = "order_by";
 pub(crate) const ORPHANS: &str = "orphans";
 pub(crate) const PRIMARY_KEY: &str = "primary_key";
 pub(crate) const REFERENCES: &str = "references";
+pub(crate) const RELATION: &str = "relation";
 pub(crate) const RENAME: &str = "rename";
 pub(crate) const RENAME_ALL: &str = "rename_all";
 pub(crate) const SCHEMA: &str = "schema";
@@ -130,3 +135,22 @@ pub(crate) const ON_ENUM: Place = Place {
 pub(crate) const ON_VARIANT: Place = Place { name: "a variant", words: &[(RENAME, "rename = \"label\"")] };
 
 pub(crate) const ON_NEWTYPE: Place = Place { name: "the newtype", words: &[(CRATE, "crate = path")] };
+
+pub(crate) const ON_PROJECTION: Place = Place {
+    name: "the projection",
+    words: &[
+        (MODEL, "model = Model"),
+        (JOIN, "join(Model, Model)"),
+        (LEFT_JOIN, "left_join(Model, Model)"),
+        (CRATE, "crate = path"),
+    ],
+};
+
+pub(crate) const ON_PROJECTED: Place = Place {
+    name: "a field of a projection",
+    words: &[
+        (COLUMN, "column = Model::field"),
+        (EXPR, "expr = Model::field.method(…)"),
+        (RELATION, "relation = Model::field"),
+    ],
+};

@@ -6,6 +6,7 @@ mod filters_are_part_of_every_statement;
 mod groups_have_aggregates;
 mod knowing;
 mod pages_go_both_ways;
+mod projections;
 mod rows_are_copied;
 mod rows_are_inserted;
 mod rows_are_locked;
@@ -25,3 +26,4 @@ fn selected(sql: &str) -> &str {
     let list = sql.split_once(" FROM ").map_or(sql, |(list, _)| list);
     list.strip_prefix("SELECT ").unwrap_or(list)
 }
+mod statements;

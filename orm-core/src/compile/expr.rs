@@ -77,6 +77,7 @@ impl Writer {
             Node::Function { name, args } => {
                 self.push(name).push("(").separated(", ", args, Self::node).push(")");
             }
+            Node::Raw(parts) => self.raw_expr(parts),
             Node::CountAll => {
                 self.push("count(*)");
             }
@@ -263,6 +264,7 @@ impl Writer {
                 | Node::Word(_)
                 // A part of the operator before it.
                 | Node::Binary { op: BinaryOp::Escape, .. }
+                | Node::Raw(_)
         );
         if atomic {
             return self.node(node);

@@ -28,10 +28,7 @@ impl Writer {
     fn merge_using(&mut self, using: &MergeUsing) {
         match using {
             MergeUsing::Item(item) => {
-                self.declare(match item {
-                    FromItem::Source(source) | FromItem::Subquery { source, .. } => Named::Source(*source),
-                    FromItem::Link(link) => Named::Link(*link),
-                });
+                self.declare_item(item);
                 self.write_item(item);
             }
             MergeUsing::Given { source, columns, arrays, .. } => {

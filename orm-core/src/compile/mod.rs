@@ -12,6 +12,7 @@ mod input;
 mod insert;
 mod literal;
 mod merge;
+mod raw;
 mod select;
 mod statement;
 mod transaction;
@@ -46,6 +47,27 @@ pub(crate) struct Compiled {
     pub(crate) sensitive: Vec<usize>,
     /// The table that the statement is about, for messages.
     pub(crate) table: Option<&'static TableDef>,
+    /// How the columns of the result are found.
+    pub(crate) matching: Matching,
+    /// Statements inside it whose results are to be as they are expected; they are not run.
+    pub(crate) requires: Vec<Self>,
+}
+
+/// How the columns of a result are found.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Matching {
+    /// In the order in which the statement was written.
+    #[default]
+    Order,
+    /// In their order, and there may be no more of them than are expected: the user wrote the statement.
+    Exact,
+    /// By their names.
+    Names {
+        /// What needs them.
+        of: &'static str,
+        /// The names of the expected columns.
+        names: Vec<&'static str>,
+    },
 }
 
 /// A column of the result, as it is expected.

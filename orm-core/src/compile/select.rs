@@ -143,9 +143,11 @@ impl Writer {
         }
     }
 
-    fn declare_item(&mut self, item: &FromItem) {
+    pub(super) fn declare_item(&mut self, item: &FromItem) {
         self.declare(match item {
-            FromItem::Source(source) | FromItem::Subquery { source, .. } => Named::Source(*source),
+            FromItem::Source(source) | FromItem::Subquery { source, .. } | FromItem::Raw { source, .. } => {
+                Named::Source(*source)
+            }
             FromItem::Link(link) => Named::Link(*link),
         });
     }
@@ -212,6 +214,10 @@ impl Writer {
             FromItem::Subquery { source, select, lateral } => {
                 self.push(if *lateral { "LATERAL (" } else { "(" }).select(select, false);
                 self.push(") AS ").qualifier(Named::Source(*source));
+            }
+            FromItem::Raw { source, sql } => {
+                self.raw_source(sql, source.table());
+                self.push(" AS ").qualifier(Named::Source(*source));
             }
             FromItem::Link(link) => {
                 self.qualified(link.schema, link.table).push(" AS ").qualifier(Named::Link(*link));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Compiled, ResultColumn};
+use super::{Compiled, Matching, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, SourceRef, TableDef};
 use crate::sql::{Filters, FromItem, IsTest, LinkRef, Node};
@@ -34,6 +34,7 @@ pub(crate) struct Writer {
     windows: Vec<&'static str>,
     error: Option<Error>,
     about: Option<&'static TableDef>,
+    requires: Vec<Compiled>,
 }
 
 /// How columns and values are written.
@@ -104,7 +105,6 @@ impl Writer {
 
     /// Appends a placeholder and keeps its value.
     pub(super) fn param(&mut self, value: Value) -> &mut Self {
-        use std::fmt::Write as _;
         if let Some(reason) = value.refusal() {
             self.fail(Error::new(ErrorKind::Encode, format!("a value cannot be sent: {reason}")));
         }
@@ -120,6 +120,12 @@ impl Writer {
         if let Some(place) = shared {
             self.shared[place].1 = Some(number);
         }
+        self.placeholder(self.params.len())
+    }
+
+    /// Appends the placeholder of a value that was kept before.
+    pub(super) fn placeholder(&mut self, number: usize) -> &mut Self {
+        use std::fmt::Write as _;
         // Writing to a `String` cannot fail.
         let _ = write!(self.sql, "${number}");
         self
@@ -157,6 +163,11 @@ impl Writer {
             ));
         }
         self.ident(name);
+    }
+
+    /// How many values were kept.
+    pub(super) fn params(&self) -> usize {
+        self.params.len()
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
@@ -240,7 +251,7 @@ impl Writer {
         let column = match item {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
             FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
-            FromItem::Subquery { .. } => return None,
+            FromItem::Subquery { .. } | FromItem::Raw { .. } => return None,
         };
         (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
     }
@@ -362,6 +373,11 @@ impl Writer {
         self.about.get_or_insert(table);
     }
 
+    /// Has a statement inside this one compared with what is expected of it.
+    pub(super) fn require(&mut self, compiled: Compiled) {
+        self.requires.push(compiled);
+    }
+
     pub(super) fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
@@ -405,7 +421,15 @@ impl Writer {
             Some(error) => Err(error),
             None => {
                 let Self { sql, params, columns, sensitive, about: table, .. } = self;
-                Ok(Compiled { sql, params, columns, sensitive, table })
+                Ok(Compiled {
+                    sql,
+                    params,
+                    columns,
+                    sensitive,
+                    table,
+                    matching: Matching::Order,
+                    requires: self.requires,
+                })
             }
         }
     }

@@ -11,7 +11,7 @@ use tokio_postgres::{RowStream, Statement as Prepared};
 use super::connection::Connection;
 use super::database_error;
 use super::note::Sent;
-use crate::compile::{Compiled, ResultColumn};
+use crate::compile::{Compiled, Matching, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::RowReader;
 
@@ -59,10 +59,17 @@ async fn collect<T>(
 ) -> Result<()> {
     let mut rows = pin!(rows);
     let mut outcome = Ok(());
+    let mut places: Option<Vec<usize>> = None;
     while let Some(row) = rows.try_next().await.map_err(|source| failed(source, compiled))? {
         // After a row that cannot be read the others are still taken off the wire: the connection stays of use.
         if outcome.is_ok() {
-            match read(&mut RowReader::new(&row)) {
+            let mut reader = match &compiled.matching {
+                Matching::Names { names, .. } => {
+                    RowReader::placed(&row, places.get_or_insert_with(|| places_of(names, row.columns())))
+                }
+                Matching::Order | Matching::Exact => RowReader::new(&row),
+            };
+            match read(&mut reader) {
                 Ok(value) => out.push(value),
                 Err(error) => outcome = Err(error),
             }
@@ -94,6 +101,13 @@ pub(super) async fn send(connection: &Connection, compiled: &Compiled) -> Result
 
 /// Prepares the statement, unless this connection has prepared it, and checks the types of its result.
 pub(super) async fn prepare(client: &ClientWrapper, compiled: &Compiled) -> Result<Prepared> {
+    for required in &compiled.requires {
+        prepare_one(client, required).await?;
+    }
+    prepare_one(client, compiled).await
+}
+
+async fn prepare_one(client: &ClientWrapper, compiled: &Compiled) -> Result<Prepared> {
     let prepared = client
         .prepare_typed_cached(&compiled.sql, &param_types(compiled))
         .await
@@ -125,12 +139,58 @@ pub(super) fn failed(source: tokio_postgres::Error, compiled: &Compiled) -> Erro
 
 /// Compares the types of the result with those of the fields, once a statement and not once a value.
 fn check_result(prepared: &Prepared, compiled: &Compiled) -> Result<()> {
-    for (found, expected) in prepared.columns().iter().zip(&compiled.columns) {
-        if !expected.ty.matches(found.type_()) && !declared_otherwise(expected, found.type_()) {
-            return Err(type_mismatch(expected, found.name(), found.type_()));
+    let columns = prepared.columns();
+    if let Matching::Names { of, names } = &compiled.matching {
+        for (name, expected) in names.iter().zip(&compiled.columns) {
+            let mut found = columns.iter().filter(|column| column.name() == *name);
+            let column = found.next().ok_or_else(|| no_column(of, name, expected))?;
+            if found.next().is_some() {
+                return Err(two_columns(of, name, expected));
+            }
+            check_type(expected, column)?;
         }
+        return Ok(());
     }
-    Ok(())
+    if matches!(compiled.matching, Matching::Exact) && columns.len() != compiled.columns.len() {
+        return Err(Error::new(
+            ErrorKind::Schema,
+            format!(
+                "the statement gives {} columns, and its rows are read as {}: name them in the statement, one by one",
+                columns.len(),
+                compiled.columns.len()
+            ),
+        ));
+    }
+    columns.iter().zip(&compiled.columns).try_for_each(|(found, expected)| check_type(expected, found))
+}
+
+fn check_type(expected: &ResultColumn, found: &tokio_postgres::Column) -> Result<()> {
+    if expected.ty.matches(found.type_()) || declared_otherwise(expected, found.type_()) {
+        return Ok(());
+    }
+    Err(type_mismatch(expected, found.name(), found.type_()))
+}
+
+fn places_of(names: &[&str], columns: &[tokio_postgres::Column]) -> Vec<usize> {
+    // All of them are there, or the statement was not sent.
+    names.iter().filter_map(|name| columns.iter().position(|column| column.name() == *name)).collect()
+}
+
+fn no_column(of: &str, name: &str, expected: &ResultColumn) -> Error {
+    about(expected, format!("the statement gives no column `{name}`, which `{of}` needs: select it"), of, name)
+}
+
+fn two_columns(of: &str, name: &str, expected: &ResultColumn) -> Error {
+    let message = format!("the statement gives several columns `{name}`, and `{of}` needs one: name them differently");
+    about(expected, message, of, name)
+}
+
+fn about(expected: &ResultColumn, message: String, of: &str, name: &str) -> Error {
+    let error = Error::new(ErrorKind::Schema, message).with_column(name.to_owned());
+    match expected.of {
+        Some((table, _)) => error.with_model(table.model).with_table(table.display_name()),
+        None => error.with_model(of.to_owned()),
+    }
 }
 
 /// Whether the field says itself that its column has this type (`sql_type`).

@@ -9,7 +9,7 @@ use crate::engine::{self, Connection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, Edge, Kind, Model, SourceRef, TableDef};
 use crate::sql::{FromItem, Join, JoinKind, LinkRef, Node, OrderBy, Per, Projection, Select};
-use crate::types::{RowReader, Value};
+use crate::types::{RowReader, TypeDef, Value};
 
 /// Which of the far ends are wanted; all of them if nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -134,12 +134,18 @@ impl NearKeys {
 
     /// Adds the key of one near end; gives its number, or `None` if it has a NULL and so relates to nothing.
     pub(crate) fn add(&mut self, dump: &Dump, table: &TableDef, columns: &[usize]) -> Option<usize> {
-        let key = edge_key(columns.iter().map(|&column| dump.raw(column)))?;
+        let values: Vec<_> = columns.iter().map(|&column| dump.raw(column)).collect();
+        let types: Vec<_> = columns.iter().map(|&column| table.columns[column].ty).collect();
+        self.add_raw(&values, &types)
+    }
+
+    /// Like [`add`](Self::add), of the values alone.
+    pub(crate) fn add_raw(&mut self, values: &[Option<&[u8]>], types: &[&'static TypeDef]) -> Option<usize> {
+        let key = edge_key(values.iter().copied())?;
         let next = self.values.len();
         let number = *self.index.entry(key).or_insert(next);
         if number == next {
-            let value = |&column: &usize| Value::from_raw(table.columns[column].ty, dump.raw(column));
-            self.values.push(columns.iter().map(value).collect());
+            self.values.push(types.iter().zip(values).map(|(ty, value)| Value::from_raw(ty, *value)).collect());
         }
         Some(number)
     }

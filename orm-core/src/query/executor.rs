@@ -8,13 +8,14 @@ use futures_util::Stream;
 
 use super::copy::{CopyPlan, CopyRow};
 use super::cursor::RowKey;
+use super::fetch::{Job, Ready};
 use super::load::Loads;
 use super::lock::refuse_locks;
 use crate::compile::{Compile, Write};
 use crate::engine::{self, Engine, placed};
 use crate::error::Result;
-use crate::schema::Model;
-use crate::sql::Select;
+use crate::schema::{Model, TableDef};
+use crate::sql::{Filters, Select};
 use crate::types::RowReader;
 
 /// A query that is bound to nobody yet.
@@ -30,6 +31,10 @@ pub struct Unbound;
 pub trait Executor: Sized + Send {
     /// What a model becomes.
     type Entity<M: Model, L: Loads<M>>: Send;
+
+    /// The conditions that are part of what it runs.
+    #[doc(hidden)]
+    fn filters(&self) -> Filters;
 
     /// Runs a query of models.
     #[doc(hidden)]
@@ -73,6 +78,14 @@ pub trait Executor: Sized + Send {
     /// The same for one query more.
     #[doc(hidden)]
     fn again(&mut self) -> Self::Again<'_>;
+
+    /// Runs statements that belong together; `about` names the table for messages.
+    #[doc(hidden)]
+    fn run<J: Job>(self, about: Option<&'static TableDef>, job: J) -> impl Future<Output = Result<J::Out>> + Send;
+
+    /// Runs a statement of the user's own whose rows are models.
+    #[doc(hidden)]
+    fn raw_models<M: Model>(self, statement: Ready) -> impl Future<Output = Result<Vec<Self::Entity<M, ()>>>> + Send;
 
     /// A bulk operation under way.
     #[doc(hidden)]
@@ -135,11 +148,15 @@ pub(crate) fn row_key(row: &RowReader<'_>, at: usize, columns: usize) -> Result<
 impl<'e> Executor for &'e Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 
+    fn filters(&self) -> Filters {
+        Engine::filters(self).clone()
+    }
+
     async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<L::Value>> {
         refuse_locks(&select)?;
         let mut connection = self.connection().await?;
         let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
-        let rows = engine::fetch(&mut connection, &select.compile_with(self.filters())?, read).await?;
+        let rows = engine::fetch(&mut connection, &select.compile_with(Engine::filters(self))?, read).await?;
         let (models, joined) = rows.into_iter().unzip();
         loads.load(&mut connection, models, joined).await
     }
@@ -147,7 +164,7 @@ impl<'e> Executor for &'e Engine {
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
         refuse_locks(&select)?;
         let mut connection = self.connection().await?;
-        engine::fetch(&mut connection, &select.compile_with(self.filters())?, read).await
+        engine::fetch(&mut connection, &select.compile_with(Engine::filters(self))?, read).await
     }
 
     async fn keyed<M: Model, L: Loads<M>>(
@@ -192,6 +209,16 @@ impl<'e> Executor for &'e Engine {
         self
     }
 
+    async fn run<J: Job>(self, _: Option<&'static TableDef>, job: J) -> Result<J::Out> {
+        let mut connection = self.connection().await?;
+        job.run(&mut connection).await
+    }
+
+    async fn raw_models<M: Model>(self, statement: Ready) -> Result<Vec<M>> {
+        let mut connection = self.connection().await?;
+        engine::fetch(&mut connection, &statement.0, M::from_row).await
+    }
+
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'e>>;
 
     #[track_caller]
@@ -201,7 +228,7 @@ impl<'e> Executor for &'e Engine {
             if write.is_nothing() {
                 return Ok(0);
             }
-            let compiled = write.compile_with(self.filters())?;
+            let compiled = write.compile_with(Engine::filters(self))?;
             let mut connection = self.connection().await?;
             engine::execute(&mut connection, &compiled).await
         }))
@@ -233,7 +260,7 @@ impl<'e> Executor for &'e Engine {
             if write.is_nothing() {
                 return Ok(Vec::new());
             }
-            let compiled = write.compile_with(self.filters())?;
+            let compiled = write.compile_with(Engine::filters(self))?;
             let mut connection = self.connection().await?;
             engine::fetch(&mut connection, &compiled, read).await
         })

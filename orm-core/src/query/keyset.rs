@@ -118,7 +118,7 @@ fn check(select: &Select, size: u64) -> Result<()> {
 /// item.
 fn make_total(select: &mut Select) {
     let descending = select.order_by.last().is_some_and(|item| item.descending);
-    let many = select.joins.iter().filter(|join| !is_unique(join)).filter_map(source_of);
+    let many = select.joins.iter().filter(|join| !is_unique(join)).filter_map(|join| join.item.source());
     let sources: Vec<SourceRef> = [select.root].into_iter().chain(many).collect();
     for source in sources {
         for column in source.table().key_columns() {
@@ -126,13 +126,6 @@ fn make_total(select: &mut Select) {
                 select.order_by.push(OrderBy { node: Node::column(source, column), descending, nulls_first: None });
             }
         }
-    }
-}
-
-fn source_of(join: &Join) -> Option<SourceRef> {
-    match join.item {
-        FromItem::Source(source) | FromItem::Subquery { source, .. } => Some(source),
-        FromItem::Link(_) => None,
     }
 }
 

@@ -12,6 +12,7 @@ mod edge;
 mod executor;
 mod exists;
 mod explain;
+mod fetch;
 mod group;
 mod insert;
 mod keyset;
@@ -22,9 +23,11 @@ mod nested;
 mod page;
 #[cfg(feature = "json")]
 mod plan;
+mod projection;
 mod returning;
 mod rows;
 mod select;
+mod sql;
 mod stream;
 
 pub use bulk::{Delete, Update};
@@ -36,6 +39,7 @@ pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, e
 pub(crate) use executor::row_key;
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use explain::{Explain, Explained};
+pub use fetch::{Boxed, Fetch, Job, Ready};
 pub use insert::{Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into};
 pub use keyset::KeyPage;
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
@@ -45,7 +49,12 @@ pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use page::Page;
 #[cfg(feature = "json")]
 pub use plan::{Actual, Buffers, Plan, PlanNode};
+pub use projection::{
+    AlwaysThere, Ends, FieldSource, Fills, FillsField, Loading, NestedIn, Parts, Planner, Projected, Projection,
+    ProjectionOf, ProvidedBy, Slot,
+};
 pub use returning::Returning;
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
+pub use sql::{AsModel, AsProjection, AsValues, ReadBy, Sql, SqlOf, SqlOut, SqlRow};
 pub use stream::RowStream;

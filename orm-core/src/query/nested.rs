@@ -200,6 +200,11 @@ impl<A, B: Model, K, L0> Nested<Relation<A, B, K>, L0> {
 }
 
 impl<R> Part<R> {
+    /// The relationship, and which of its ends are wanted.
+    pub(super) fn into_choice(self) -> (R, Choice) {
+        (self.relation, self.choice)
+    }
+
     fn of(relation: R) -> Self {
         Self { relation, choice: Choice::default(), loads: () }
     }

@@ -38,7 +38,7 @@ enum Source {
 }
 
 impl<T> RowStream<T> {
-    async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
+    pub(super) async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
         refuse_locks(&select)?;
         let compiled = select.compile_with(engine.filters())?;
         let source = RowSource::open(engine.connection().await?, compiled).await?;

@@ -6,19 +6,25 @@ use std::pin::Pin;
 use futures_util::Stream;
 
 use super::Session;
+use super::inner::Inner;
 use crate::compile::Compile;
+use crate::engine;
 use crate::engine::placed;
 use crate::error::Result;
 use crate::query::{
-    BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Loads, Query, RowKey, Rows, Takes, Unbound, Whole,
-    row_key,
+    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Query, Ready, RowKey,
+    Rows, Takes, Unbound, Whole, row_key,
 };
-use crate::schema::{Handle, Model};
-use crate::sql::Select;
+use crate::schema::{Handle, Model, TableDef};
+use crate::sql::{Filters, Select};
 use crate::types::RowReader;
 
 impl<'s> Executor for &'s mut Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
+
+    fn filters(&self) -> Filters {
+        self.inner.engine.filters().clone()
+    }
 
     async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<Handle<M>>> {
         self.inner.query(select, loads).await
@@ -61,6 +67,17 @@ impl<'s> Executor for &'s mut Session {
         self
     }
 
+    async fn run<J: Job>(self, about: Option<&'static TableDef>, job: J) -> Result<J::Out> {
+        self.inner.before_job(about, J::RAW).await?;
+        job.run(&mut self.inner).await
+    }
+
+    async fn raw_models<M: Model>(self, statement: Ready) -> Result<Vec<Handle<M>>> {
+        self.inner.before_job(Some(M::table()), true).await?;
+        let rows = self.inner.run(&statement.0, |session, row| session.object_of_row::<M, ()>(&(), row, false)).await?;
+        Ok(Inner::each_once(rows))
+    }
+
     type Writing = Pin<Box<dyn Future<Output = Result<u64>> + Send + 's>>;
 
     #[track_caller]
@@ -95,6 +112,48 @@ impl<'s> Executor for &'s mut Session {
         E: Into<Box<dyn StdError + Send + Sync>> + Send,
     {
         self.inner.copy(plan, rows).await
+    }
+}
+
+impl Inner {
+    /// Flushes before statements that are none of the session's own; what the user wrote runs in the transaction, because
+    /// nobody knows whether it writes.
+    async fn before_job(&mut self, about: Option<&'static TableDef>, raw: bool) -> Result<()> {
+        match about {
+            Some(table) => self.flush_for(table).await?,
+            None if self.autoflush => {
+                self.flush().await.map_err(|error| error.context("while flushing before a statement"))?;
+            }
+            None => {}
+        }
+        if raw {
+            self.open_transaction().await?;
+            self.is_unrepeatable = true;
+        }
+        Ok(())
+    }
+}
+
+impl Fetch for Inner {
+    fn filters(&self) -> Filters {
+        self.engine.filters().clone()
+    }
+
+    fn fetch<'f>(
+        &'f mut self,
+        statement: Ready,
+        read: &'f mut (dyn FnMut(&mut RowReader<'_>) -> Result<()> + Send),
+    ) -> Boxed<'f, ()> {
+        Box::pin(async move { self.run(&statement.0, |_, row| read(row)).await.map(drop) })
+    }
+
+    fn execute(&mut self, statement: Ready) -> Boxed<'_, u64> {
+        Box::pin(async move {
+            self.open_transaction().await?;
+            let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+            let outcome = engine::execute(connection, &statement.0).await;
+            self.or_fail(outcome).await
+        })
     }
 }
 

@@ -362,11 +362,6 @@ pub trait Aggregates: Expression {
         Aggregate::of("array_agg", self)
     }
 
-    /// The same expression, read as an `Option` whether or not the compiler knows that it may be NULL.
-    fn nullable(self) -> Expr<Nullable<Self>, Self::Uses> {
-        Expr::new(self.into_node())
-    }
-
     /// `string_agg(self, separator)`: all texts that are not NULL, as one.
     fn string_agg(self, separator: &str) -> Aggregate<Option<String>, Self::Uses>
     where

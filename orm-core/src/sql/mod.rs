@@ -23,6 +23,7 @@ mod merge;
 mod named;
 mod node;
 mod over;
+mod raw;
 pub mod scope;
 mod select;
 mod selection;
@@ -61,6 +62,7 @@ pub use over::{
     following, lag, last_value, lead, nth_value, ntile, percent_rank, preceding, rank, row_number, unbounded_following,
     unbounded_preceding, window,
 };
+pub use raw::{RawExpr, RawPart, RawSql, SqlParam, raw_expr};
 pub use scope::{AsScope, InScope};
 pub use select::{
     Distinct, Eager, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, OrderBy, Per, Projection, Select,

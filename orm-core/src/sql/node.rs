@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::raw::RawPart;
 use super::select::{OrderBy, Select};
 use super::window::Over;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
@@ -94,6 +95,8 @@ pub enum Node {
         /// The arguments.
         args: Vec<Self>,
     },
+    /// SQL as the user wrote it, with expressions between.
+    Raw(Vec<RawPart>),
     /// `count(*)`.
     CountAll,
     /// A function with what only aggregates and window functions have, or one by a name that is quoted.

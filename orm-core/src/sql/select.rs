@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::node::{LinkRef, Node};
+use super::raw::RawSql;
 use super::window::WindowDef;
 use crate::schema::{SourceRef, TableDef};
 use crate::types::TypeDef;
@@ -170,8 +171,25 @@ pub enum FromItem {
         /// Whether it sees the items before it.
         lateral: bool,
     },
+    /// A statement that the user wrote, under an alias, whose columns are those of the alias's model.
+    Raw {
+        /// The alias.
+        source: SourceRef,
+        /// The statement.
+        sql: RawSql,
+    },
     /// A table without a model.
     Link(LinkRef),
+}
+
+impl FromItem {
+    /// What its columns are qualified by, unless it is a table without a model.
+    pub(crate) fn source(&self) -> Option<SourceRef> {
+        match self {
+            Self::Source(source) | Self::Subquery { source, .. } | Self::Raw { source, .. } => Some(*source),
+            Self::Link(_) => None,
+        }
+    }
 }
 
 /// A join.
@@ -303,7 +321,7 @@ impl Select {
     pub(crate) fn is_locking(&self) -> bool {
         let counted = match &self.from {
             FromItem::Subquery { select, .. } => !select.locks.is_empty(),
-            FromItem::Source(_) | FromItem::Link(_) => false,
+            FromItem::Source(_) | FromItem::Raw { .. } | FromItem::Link(_) => false,
         };
         counted || !self.locks.is_empty()
     }

@@ -18,6 +18,8 @@ pub struct RowReader<'r> {
     row: Source<'r>,
     next: usize,
     table: Option<(&'static str, usize)>,
+    /// Where each column is, if not in its own place.
+    places: Option<&'r [usize]>,
 }
 
 /// Where the columns come from.
@@ -39,12 +41,22 @@ impl fmt::Debug for Source<'_> {
 
 impl<'r> RowReader<'r> {
     pub(crate) fn new(row: &'r Row) -> Self {
-        Self { row: Source::Sent(row), next: 0, table: None }
+        Self { row: Source::Sent(row), next: 0, table: None, places: None }
     }
 
     /// A row of a `COPY` of a query with these columns.
     pub(crate) fn copied(row: &'r BinaryCopyOutRow, columns: &'r [Column]) -> Self {
-        Self { row: Source::Copied(row, columns), next: 0, table: None }
+        Self { row: Source::Copied(row, columns), next: 0, table: None, places: None }
+    }
+
+    /// Reads the columns of the row that are in these places, in this order.
+    pub(crate) fn placed(row: &'r Row, places: &'r [usize]) -> Self {
+        Self { row: Source::Sent(row), next: 0, table: None, places: Some(places) }
+    }
+
+    /// Where the column is in the row.
+    fn place(&self, index: usize) -> usize {
+        self.places.map_or(index, |places| places.get(index).copied().unwrap_or(usize::MAX))
     }
 
     /// Says that the columns from here on are those of `table`, for messages. For generated code.
@@ -64,7 +76,7 @@ impl<'r> RowReader<'r> {
     /// The bytes of the column at `index`, or `None` for NULL.
     pub(crate) fn raw_at(&self, index: usize) -> Result<Option<&'r [u8]>> {
         let found = match self.row {
-            Source::Sent(row) => row.try_get::<_, Raw<'r>>(index),
+            Source::Sent(row) => row.try_get::<_, Raw<'r>>(self.place(index)),
             Source::Copied(row, _) => row.try_get::<Raw<'r>>(index),
         };
         found.map(|raw| raw.0).map_err(|source| {
@@ -89,7 +101,7 @@ impl<'r> RowReader<'r> {
             Source::Sent(row) => row.columns(),
             Source::Copied(_, columns) => columns,
         };
-        let name = columns.get(index).map_or("?", tokio_postgres::Column::name).to_owned();
+        let name = columns.get(self.place(index)).map_or("?", tokio_postgres::Column::name).to_owned();
         let shown = match self.table {
             Some((table, _)) => format!("{table}.{name}"),
             None => name.clone(),

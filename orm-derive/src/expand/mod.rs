@@ -11,6 +11,7 @@ mod enumeration;
 mod model;
 mod newtype;
 
+mod projection;
 mod relation;
 mod row;
 mod setter;
@@ -22,6 +23,7 @@ use crate::ast::Model;
 
 pub(crate) use enumeration::enumeration;
 pub(crate) use newtype::newtype;
+pub(crate) use projection::projection;
 
 /// Everything that a model needs.
 pub(crate) fn model(model: &Model) -> TokenStream {

@@ -165,6 +165,7 @@ pub(super) fn model(model: &Model) -> TokenStream {
                 #(self.#fields.adopt(__adopter);)*
             }
         }
+        impl __orm::SqlRow for #ident { type By = __orm::AsModel; }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod columns;
 mod names;
+mod projection;
 mod relations;
 mod scalar;
 
@@ -13,6 +14,7 @@ use crate::attr::Problems;
 use crate::infer::is_option;
 use crate::name::suggestion;
 
+pub(crate) use projection::projection;
 pub(crate) use scalar::{enumeration, newtype};
 
 /// Whether the struct can be a model as it stands.

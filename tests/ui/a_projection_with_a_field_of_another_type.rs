@@ -1,0 +1,13 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+#[derive(Projection)]
+#[projection(model = Course)]
+pub struct View {
+    pub name: i32,
+}
+
+fn main() {}
