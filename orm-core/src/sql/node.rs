@@ -164,12 +164,14 @@ pub enum BinaryOp {
 
 impl Node {
     pub(crate) fn binary(op: BinaryOp, lhs: Self, rhs: Self) -> Self {
-        let (lhs, rhs) = match (lhs, rhs) {
-            (lhs @ Self::Column { column, .. }, rhs) if column.sql_type.is_some() => (lhs, rhs.undeclared()),
-            (lhs, rhs @ Self::Column { column, .. }) if column.sql_type.is_some() => (lhs.undeclared(), rhs),
-            operands => operands,
-        };
-        Self::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) }
+        // In their boxes they are moved no more.
+        let (mut lhs, mut rhs) = (Box::new(lhs), Box::new(rhs));
+        if lhs.has_own_type() {
+            rhs.leave_type();
+        } else if rhs.has_own_type() {
+            lhs.leave_type();
+        }
+        Self::Binary { op, lhs, rhs }
     }
 
     /// Joins two conditions with AND, without nesting what is a conjunction already.
@@ -200,6 +202,17 @@ impl Node {
 
     pub(crate) fn column(source: SourceRef, column: &'static ColumnDef) -> Self {
         Self::Column { source, column }
+    }
+
+    /// Whether it is a column that has a SQL type of its own.
+    fn has_own_type(&self) -> bool {
+        matches!(self, Self::Column { column, .. } if column.sql_type.is_some())
+    }
+
+    fn leave_type(&mut self) {
+        if let Self::Param(value) = self {
+            value.leave_type();
+        }
     }
 
     /// Leaves a parameter's type to the server: the column that it meets has a SQL type of its own.
