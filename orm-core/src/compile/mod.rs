@@ -7,6 +7,7 @@ mod ddl;
 mod dml;
 mod explain;
 mod expr;
+mod lists;
 mod select;
 mod statement;
 mod transaction;
@@ -62,14 +63,14 @@ pub(crate) trait Compile {
 
     /// The statement, checked.
     fn compile(&self) -> Result<Compiled> {
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         self.write(&mut writer);
         writer.finish()
     }
 
     /// The text alone, also of a statement that would be refused.
     fn to_text(&self) -> String {
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         self.write(&mut writer);
         writer.into_sql()
     }

@@ -1,5 +1,7 @@
 //! [`Writer`]: the text under construction, its parameters, and the names of its sources.
 
+use std::borrow::Cow;
+
 use super::{Compiled, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, SourceRef, TableDef};
@@ -29,8 +31,15 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 struct Name {
     of: Named,
-    name: String,
+    name: Cow<'static, str>,
+    /// Whether it is the table's own, which may stand behind its schema.
+    is_own: bool,
 }
+
+/// What most statements need no more than.
+const USUAL_LENGTH: usize = 512;
+const USUAL_COLUMNS: usize = 16;
+const USUAL_NAMES: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Named {
@@ -41,7 +50,18 @@ pub(super) enum Named {
 }
 
 impl Writer {
+    /// One for a whole statement: with room for one of the usual length.
+    pub(super) fn new() -> Self {
+        Self {
+            sql: String::with_capacity(USUAL_LENGTH),
+            columns: Vec::with_capacity(USUAL_COLUMNS),
+            names: Vec::with_capacity(USUAL_NAMES),
+            ..Self::default()
+        }
+    }
+
     /// Appends SQL. The only callers are the modules of this layer, with constants.
+    #[inline]
     pub(super) fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
@@ -49,12 +69,14 @@ impl Writer {
 
     /// Appends an identifier in double quotes.
     pub(super) fn ident(&mut self, name: &str) -> &mut Self {
+        self.sql.reserve(name.len() + 2);
         self.sql.push('"');
-        for part in name.split_inclusive('"') {
-            self.sql.push_str(part);
-            if part.ends_with('"') {
-                self.sql.push('"');
-            }
+        if name.as_bytes().contains(&b'"') {
+            // One within the name is written twice.
+            self.sql
+                .extend(name.split_inclusive('"').flat_map(|part| [part, if part.ends_with('"') { "\"" } else { "" }]));
+        } else {
+            self.sql.push_str(name);
         }
         self.sql.push('"');
         self
@@ -78,19 +100,19 @@ impl Writer {
 
     /// Appends a placeholder and keeps its value.
     pub(super) fn param(&mut self, value: Value) -> &mut Self {
-        use std::fmt::Write as _;
         if let Some(reason) = value.refusal() {
             self.fail(Error::new(ErrorKind::Encode, format!("a value cannot be sent: {reason}")));
         }
         self.params.push(value);
-        // Writing to a `String` cannot fail.
-        let _ = write!(self.sql, "${}", self.params.len());
-        self
+        let number = self.params.len() as u64;
+        self.push("$").number(number)
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        use std::fmt::Write as _;
-        let _ = write!(self.sql, "{number}");
+        if number >= 10 {
+            self.number(number / 10);
+        }
+        self.sql.push(char::from(b'0' + (number % 10) as u8));
         self
     }
 
@@ -176,10 +198,11 @@ impl Writer {
         };
         let name = match of {
             // A table keeps its name, and an alias gives way to it, unless the alias was there before.
-            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => wanted.to_owned(),
+            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => Cow::Borrowed(wanted),
             _ => self.free_name(wanted),
         };
-        self.names.push(Name { of, name });
+        let is_own = matches!(of, Named::Source(SourceRef::Table(_))) && name == wanted;
+        self.names.push(Name { of, name, is_own });
     }
 
     fn is_alias(&self, name: &str) -> bool {
@@ -189,21 +212,21 @@ impl Writer {
     /// Writes `AS` and the name of a table that has not its own.
     pub(super) fn renamed(&mut self, table: &'static TableDef) {
         let of = Named::Source(SourceRef::Table(table));
-        if self.names.iter().rfind(|name| name.of == of).is_some_and(|name| name.name != table.name) {
+        if self.names.iter().rfind(|name| name.of == of).is_some_and(|name| !name.is_own) {
             self.push(" AS ").qualifier(of);
         }
     }
 
-    fn free_name(&self, wanted: &str) -> String {
+    fn free_name(&self, wanted: &'static str) -> Cow<'static, str> {
         let taken = |candidate: &str| self.names.iter().any(|name| name.name == candidate);
         if !taken(wanted) {
-            return wanted.to_owned();
+            return Cow::Borrowed(wanted);
         }
         let mut number = 1u32;
         loop {
             let candidate = format!("{wanted}_{number}");
             if !taken(&candidate) {
-                return candidate;
+                return Cow::Owned(candidate);
             }
             number += 1;
         }
@@ -216,7 +239,7 @@ impl Writer {
             return self.push("?");
         };
         if let Named::Source(SourceRef::Table(table)) = of
-            && self.names[found].name == table.name
+            && self.names[found].is_own
         {
             return self.table(table);
         }
@@ -224,6 +247,16 @@ impl Writer {
         self.ident(&name);
         self.names[found].name = name;
         self
+    }
+
+    /// Whether a source is in scope as a table under its own name.
+    pub(super) fn is_by_its_own_name(&self, of: Named) -> bool {
+        self.names.iter().rfind(|name| name.of == of).is_some_and(|name| name.is_own)
+    }
+
+    /// Records what several result columns are expected to be.
+    pub(super) fn expect_all(&mut self, columns: impl Iterator<Item = ResultColumn>) {
+        self.columns.extend(columns);
     }
 
     /// Records what a result column is expected to be.
