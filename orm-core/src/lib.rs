@@ -65,14 +65,14 @@ pub use compile::{IsolationLevel, Param, SqlStatement};
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
-#[cfg(feature = "json")]
-pub use query::{Actual, Buffers, Plan, PlanNode};
 #[doc(hidden)]
 pub use query::{BulkWrite, Explained, LoadInto};
 pub use query::{
     Db, Delete, Dynamic, Executor, Explain, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query,
     RowStream, Rows, Takes, Unbound, Update, Whole, query,
 };
+#[cfg(feature = "json")]
+pub use query::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
     Upserted,

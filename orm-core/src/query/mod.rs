@@ -28,7 +28,7 @@ pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub(crate) use nested::is_there;
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 #[cfg(feature = "json")]
-pub use plan::{Actual, Buffers, Plan, PlanNode};
+pub use plan::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
 pub use stream::RowStream;
