@@ -67,8 +67,6 @@ pub use compile::{IsolationLevel, Param, SqlStatement};
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Changes, Enum, Model, Newtype, Projection};
-#[cfg(feature = "json")]
-pub use query::{Actual, Buffers, Plan, PlanNode};
 pub use query::{
     AlwaysThere, CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Ends, Executor, Explain, Fills, FillsField,
     InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets,
@@ -81,6 +79,8 @@ pub use query::{
     AsModel, AsProjection, AsValues, Boxed, BulkWrite, CopyPlan, Explained, Fetch, FieldSource, Job, LoadInto, Loading,
     Parts, Planner, ReadBy, Ready, Slot,
 };
+#[cfg(feature = "json")]
+pub use query::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
     Upserted,

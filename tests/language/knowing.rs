@@ -19,6 +19,11 @@ struct Account {
     pin: Option<i32>,
 }
 
+/// An engine that is asked for nothing.
+fn nowhere() -> orm_core::Result<Engine> {
+    Engine::new("postgresql://nobody@localhost/nowhere")
+}
+
 /// `$1 = 'a'`, and whether it is sensitive.
 fn shown(statement: &orm_core::SqlStatement) -> Vec<String> {
     let params = statement.params();
@@ -78,7 +83,8 @@ fn q28_what_would_be_refused_has_no_statement() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     let error = query::<Order>().dynamic().filter(Line::id.eq(1)).to_statement().expect_err("not joined");
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    let explain = query::<Order>().update(Order::total.set(1)).explain();
+    let engine = nowhere().expect("it connects to nothing");
+    let explain = engine.query::<Order>().update(Order::total.set(1)).explain();
     assert_eq!(explain.to_statement().expect_err("no filter").kind(), ErrorKind::Invalid);
 }
 
@@ -124,7 +130,8 @@ fn q29_what_a_subquery_gives_is_as_sensitive_as_its_column() -> orm_core::Result
 
 #[test]
 fn q28_explain_has_its_options_in_the_text() -> orm_core::Result<()> {
-    let plain = query::<Line>().filter(Line::id.eq(1));
+    let engine = nowhere()?;
+    let plain = engine.query::<Line>().filter(Line::id.eq(1));
     let sql = plain.to_sql();
     assert_eq!(plain.clone().explain().to_statement()?.sql(), format!("EXPLAIN {sql}"));
     let all = plain.clone().explain_analyze().verbose().buffers().settings().without_costs().without_timing();
@@ -470,4 +477,57 @@ async fn q30_a_test_fails_that_sends_more_or_less() {
     let recording = db.record();
     db.engine.query::<Line>().count().await.expect("a count");
     recording.assert_count(2);
+}
+
+#[tokio::test]
+async fn q31_a_shape_has_one_text_and_is_prepared_once() -> orm_core::Result<()> {
+    let db = shop().await;
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(1).build()?;
+    let ask = |status: &'static str, ids: std::ops::Range<i32>| {
+        let query = query::<Order>().join(Order::customer).filter(Order::status.eq(status));
+        query.filter(Customer::id.in_(ids)).order_by(Order::id.asc()).limit(9)
+    };
+    // Neither the values nor how long a list is are part of the shape.
+    assert_eq!(ask("paid", 0..1).to_sql(), ask("new", 0..1_000).to_sql());
+    for (status, ids) in [("paid", 0..1), ("new", 0..1_000), ("lost", 7..7)] {
+        engine.all(ask(status, ids)).await?;
+    }
+    let mut session = engine.session();
+    session.all(ask("paid", 0..9)).await?;
+    let client = engine.raw().await?;
+    let listed = r#"SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT "order"%'"#;
+    let prepared = client.query(listed, &[]).await.expect("the server lists them");
+    assert_eq!(prepared.len(), 1);
+    assert_eq!(prepared[0].get::<_, &str>(0), ask("paid", 0..1).to_sql());
+    Ok(())
+}
+
+#[test]
+fn q31_the_text_is_the_same_in_each_thread_and_under_each_name() {
+    aliased!(let other = Customer);
+    let own = || query::<Customer>().to_sql();
+    let texts = [own(), own(), std::thread::spawn(own).join().expect("a text")];
+    let expected = r#"SELECT "customer"."id", "customer"."name", "customer"."city", "customer"."born" FROM "customer""#;
+    assert_eq!(texts, [expected; 3]);
+    // An alias in a query that has the table's name already, and the table in a query within.
+    let twice = query::<Order>().join_as(Order::customer, &other).filter(other.c.id.gt(1));
+    assert!(twice.to_sql().contains(r#"JOIN "customer" AS "other" ON"#), "{twice:?}");
+    let within = query::<Customer>().filter(Customer::id.lt(3)).subquery();
+    let outer = query::<Order>().join_on(&within, Order::customer_id.eq(within.c.id));
+    assert!(outer.to_sql().contains(r#"(SELECT "customer"."id", "customer"."name", "customer"."city""#), "{outer:?}");
+}
+
+#[test]
+fn q31_a_name_with_a_quote_in_it_is_quoted_wherever_it_stands() {
+    #[derive(Model, Debug, Clone)]
+    #[model(table = "a\"b")]
+    struct Odd {
+        #[model(primary_key)]
+        id: Auto<i32>,
+        #[model(column = "c\"\"d\"")]
+        name: String,
+    }
+    let query = query::<Odd>().filter(Odd::name.eq("x"));
+    assert_eq!(query.to_sql(), r#"SELECT "a""b"."id", "a""b"."c""""d""" FROM "a""b" WHERE "a""b"."c""""d""" = $1"#);
+    assert!(Odd { id: Auto::Value(1), name: String::new() }.name.is_empty());
 }

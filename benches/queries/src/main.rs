@@ -1,31 +1,31 @@
-//! What a query costs before it is sent.
+//! What a query costs before it is sent: building it, making its text, finding its prepared statement.
+//!
+//! `cargo run --release -p queries` starts a private PostgreSQL, measures, and writes `RESULTS-queries.md` into the folder
+//! in which it is run. With a number as its argument it takes that many batches of each, otherwise 2,000.
+
+mod found;
+mod measure;
+mod report;
 mod shop;
-use std::hint::black_box;
-use std::time::Instant;
-use orm_core::prelude::*;
-use shop::{Customer, Line, Order};
-fn typical(status: &str, least: i64) -> Query<Unbound, Order, (Line, (Customer, (Order, ())))> {
-    query::<Order>()
-        .join(Order::customer)
-        .join(Order::lines)
-        .filter(Order::status.eq(status))
-        .filter(Order::total.ge(least))
-        .filter(Customer::city.eq("Riga"))
-        .filter(Line::quantity.gt(1))
-        .order_by(Order::total.desc())
-        .order_by(Order::id.asc())
-        .limit(20)
-}
-fn main() {
-    println!("{}", typical("paid", 1).to_sql());
-    for _ in 0..5 {
-        let n = 200_000;
-        let t = Instant::now();
-        for _ in 0..n { black_box(typical(black_box("paid"), black_box(1))); }
-        let a = t.elapsed().as_nanos() as f64 / n as f64;
-        let t = Instant::now();
-        for _ in 0..n { black_box(typical(black_box("paid"), black_box(1)).to_sql()); }
-        let b = t.elapsed().as_nanos() as f64 / n as f64;
-        println!("build {a:.0} ns, build and text {b:.0} ns");
-    }
+mod work;
+
+use std::error::Error as StdError;
+
+use measure::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Whatever goes wrong.
+pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let batches = std::env::args().nth(1).map_or(Ok(2_000), |text| text.parse())?;
+    let mut costs = work::costs(batches)?;
+    costs.extend(found::costs(batches).await?);
+    let text = report::write(&costs, &work::sql());
+    print!("{text}");
+    std::fs::write("RESULTS-queries.md", text)?;
+    Ok(())
 }

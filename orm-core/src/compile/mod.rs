@@ -10,6 +10,7 @@ mod explain;
 mod expr;
 mod input;
 mod insert;
+mod lists;
 mod literal;
 mod merge;
 mod raw;
@@ -91,7 +92,7 @@ pub(crate) trait Compile {
 
     /// The statement, checked.
     fn compile(&self) -> Result<Compiled> {
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         self.write(&mut writer);
         writer.finish()
     }
@@ -105,7 +106,7 @@ pub(crate) trait Compile {
 
     /// The text alone, also of a statement that would be refused.
     fn to_text(&self) -> String {
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         self.write(&mut writer);
         writer.into_sql()
     }

@@ -172,11 +172,14 @@ impl Writer {
     }
 
     fn model(&mut self, of: Named, table: &'static TableDef, outermost: bool) {
+        if outermost {
+            self.expect_all(table.columns.iter().map(|column| ResultColumn::column(table, column)));
+        }
+        if self.is_by_its_own_name(of) {
+            return self.own_columns(table);
+        }
         self.separated(", ", table.columns, |w, column| {
             w.qualifier(of).push(".").ident(column.name);
-            if outermost {
-                w.expect(ResultColumn::column(table, column));
-            }
         });
     }
 

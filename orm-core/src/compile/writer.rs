@@ -52,8 +52,15 @@ pub(super) enum Spelling {
 #[derive(Debug, Clone)]
 struct Name {
     of: Named,
-    name: String,
+    name: Cow<'static, str>,
+    /// Whether it is the table's own, which may stand behind its schema.
+    is_own: bool,
 }
+
+/// What most statements need no more than.
+const USUAL_LENGTH: usize = 512;
+const USUAL_COLUMNS: usize = 16;
+const USUAL_NAMES: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Named {
@@ -68,7 +75,18 @@ impl Writer {
         Self { filters: filters.clone(), ..Self::default() }
     }
 
+    /// One for a whole statement: with room for one of the usual length.
+    pub(super) fn new() -> Self {
+        Self {
+            sql: String::with_capacity(USUAL_LENGTH),
+            columns: Vec::with_capacity(USUAL_COLUMNS),
+            names: Vec::with_capacity(USUAL_NAMES),
+            ..Self::default()
+        }
+    }
+
     /// Appends SQL. The only callers are the modules of this layer, with constants.
+    #[inline]
     pub(super) fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
@@ -76,12 +94,14 @@ impl Writer {
 
     /// Appends an identifier in double quotes.
     pub(super) fn ident(&mut self, name: &str) -> &mut Self {
+        self.sql.reserve(name.len() + 2);
         self.sql.push('"');
-        for part in name.split_inclusive('"') {
-            self.sql.push_str(part);
-            if part.ends_with('"') {
-                self.sql.push('"');
-            }
+        if name.as_bytes().contains(&b'"') {
+            // One within the name is written twice.
+            self.sql
+                .extend(name.split_inclusive('"').flat_map(|part| [part, if part.ends_with('"') { "\"" } else { "" }]));
+        } else {
+            self.sql.push_str(name);
         }
         self.sql.push('"');
         self
@@ -120,15 +140,12 @@ impl Writer {
         if let Some(place) = shared {
             self.shared[place].1 = Some(number);
         }
-        self.placeholder(self.params.len())
+        self.placeholder(number)
     }
 
     /// Appends the placeholder of a value that was kept before.
     pub(super) fn placeholder(&mut self, number: usize) -> &mut Self {
-        use std::fmt::Write as _;
-        // Writing to a `String` cannot fail.
-        let _ = write!(self.sql, "${number}");
-        self
+        self.push("$").number(number as u64)
     }
 
     /// Makes these values one parameter each; gives those that were so before.
@@ -142,6 +159,8 @@ impl Writer {
             names: self.names.clone(),
             level: self.level,
             with_deleted: self.with_deleted,
+            filters: self.filters.clone(),
+            unfiltered: self.unfiltered.clone(),
             windows: self.windows.clone(),
             ..Self::default()
         };
@@ -171,8 +190,10 @@ impl Writer {
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        use std::fmt::Write as _;
-        let _ = write!(self.sql, "{number}");
+        if number >= 10 {
+            self.number(number / 10);
+        }
+        self.sql.push(char::from(b'0' + (number % 10) as u8));
         self
     }
 
@@ -266,8 +287,8 @@ impl Writer {
         let Some(found) = self.names.iter().rfind(|name| name.of == of) else {
             return self.fail(not_in_scope(of));
         };
-        let name = found.name.clone();
-        self.names.push(Name { of: Named::Source(SourceRef::Table(table)), name });
+        let (name, is_own) = (found.name.clone(), found.is_own);
+        self.names.push(Name { of: Named::Source(SourceRef::Table(table)), name, is_own });
         // It stands among conditions, which are joined with AND.
         if matches!(node, Node::Any(any) if any.len() > 1) {
             self.push("(").node(node);
@@ -292,10 +313,11 @@ impl Writer {
         };
         let name = match of {
             // A table keeps its name, and an alias gives way to it, unless the alias was there before.
-            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => wanted.to_owned(),
+            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => Cow::Borrowed(wanted),
             _ => self.free_name(wanted),
         };
-        self.names.push(Name { of, name });
+        let is_own = matches!(of, Named::Source(SourceRef::Table(_))) && name == wanted;
+        self.names.push(Name { of, name, is_own });
     }
 
     fn is_alias(&self, name: &str) -> bool {
@@ -305,21 +327,21 @@ impl Writer {
     /// Writes `AS` and the name of a table that has not its own.
     pub(super) fn renamed(&mut self, table: &'static TableDef) {
         let of = Named::Source(SourceRef::Table(table));
-        if self.names.iter().rfind(|name| name.of == of).is_some_and(|name| name.name != table.name) {
+        if self.names.iter().rfind(|name| name.of == of).is_some_and(|name| !name.is_own) {
             self.push(" AS ").qualifier(of);
         }
     }
 
-    fn free_name(&self, wanted: &str) -> String {
+    fn free_name(&self, wanted: &'static str) -> Cow<'static, str> {
         let taken = |candidate: &str| self.names.iter().any(|name| name.name == candidate);
         if !taken(wanted) {
-            return wanted.to_owned();
+            return Cow::Borrowed(wanted);
         }
         let mut number = 1u32;
         loop {
             let candidate = format!("{wanted}_{number}");
             if !taken(&candidate) {
-                return candidate;
+                return Cow::Owned(candidate);
             }
             number += 1;
         }
@@ -332,7 +354,7 @@ impl Writer {
             return self.push("?");
         };
         if let Named::Source(SourceRef::Table(table)) = of
-            && self.names[found].name == table.name
+            && self.names[found].is_own
         {
             return self.table(table);
         }
@@ -361,6 +383,16 @@ impl Writer {
 
     pub(super) fn spelling(&self) -> Spelling {
         self.spelling
+    }
+
+    /// Whether a source is in scope as a table under its own name.
+    pub(super) fn is_by_its_own_name(&self, of: Named) -> bool {
+        self.names.iter().rfind(|name| name.of == of).is_some_and(|name| name.is_own)
+    }
+
+    /// Records what several result columns are expected to be.
+    pub(super) fn expect_all(&mut self, columns: impl Iterator<Item = ResultColumn>) {
+        self.columns.extend(columns);
     }
 
     /// Records what a result column is expected to be.

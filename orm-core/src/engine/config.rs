@@ -158,7 +158,8 @@ impl EngineBuilder {
     /// OpenTelemetry's names for databases: `db.system.name`, `db.namespace`, `db.operation.name`, `db.collection.name`,
     /// `db.query.text`, `db.client.operation.duration` in seconds, `db.response.returned_rows` (or `affected_rows`), after
     /// an error `error.type` and `db.response.status_code`, and `code.file.path` and `code.line.number` of who asked for it.
-    /// The text of a statement has no values in it.
+    /// The text of a statement has no values in it. Statements that are sent together, as those of a flush are, take as long
+    /// as all of them.
     ///
     /// ```
     /// # fn main() -> orm_core::Result<()> {

@@ -110,7 +110,8 @@ impl<X> Explain<X> {
     /// # use orm_core::prelude::*;
     /// # #[derive(Model, Debug, Clone)]
     /// # struct Course { #[model(primary_key)] id: Auto<i32> }
-    /// let explain = query::<Course>().explain_analyze().verbose().buffers();
+    /// # let engine = Engine::new("postgresql://postgres@localhost/netology_db")?;
+    /// let explain = engine.query::<Course>().explain_analyze().verbose().buffers();
     /// assert_eq!(
     ///     explain.to_statement()?.sql(),
     ///     r#"EXPLAIN (ANALYZE, VERBOSE, BUFFERS) SELECT "course"."id" FROM "course""#,
@@ -219,7 +220,10 @@ impl<X, M: Model, S, L> Query<X, M, S, L> {
     ///
     /// Awaiting it gives those of the server and the connection.
     #[doc(alias = "EXPLAIN")]
-    pub fn explain(self) -> Explain<X> {
+    pub fn explain(self) -> Explain<X>
+    where
+        X: Executor,
+    {
         let (on, select, _) = self.into_parts();
         Explain::new(on, select.compile(), M::table(), false)
     }
@@ -233,7 +237,10 @@ impl<X, M: Model, S, L> Query<X, M, S, L> {
     ///
     /// Awaiting it gives those of the server and the connection.
     #[doc(alias = "EXPLAIN ANALYZE")]
-    pub fn explain_analyze(self) -> Explain<X> {
+    pub fn explain_analyze(self) -> Explain<X>
+    where
+        X: Executor,
+    {
         self.explain().analyze()
     }
 }
@@ -253,7 +260,10 @@ impl<X, R> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`Query::explain`].
-    pub fn explain(self) -> Explain<X> {
+    pub fn explain(self) -> Explain<X>
+    where
+        X: Executor,
+    {
         let (on, select, _) = self.into_parts();
         Explain::new(on, select.compile(), select.root.table(), false)
     }
@@ -263,7 +273,10 @@ impl<X, R> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`Query::explain`].
-    pub fn explain_analyze(self) -> Explain<X> {
+    pub fn explain_analyze(self) -> Explain<X>
+    where
+        X: Executor,
+    {
         self.explain().analyze()
     }
 }
@@ -283,7 +296,10 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`Query::explain`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
-    pub fn explain(self) -> Explain<X> {
+    pub fn explain(self) -> Explain<X>
+    where
+        X: Executor,
+    {
         self.into_query().explain()
     }
 
@@ -292,7 +308,10 @@ impl<X, M: Model, L> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`explain`](Self::explain).
-    pub fn explain_analyze(self) -> Explain<X> {
+    pub fn explain_analyze(self) -> Explain<X>
+    where
+        X: Executor,
+    {
         self.explain().analyze()
     }
 }
@@ -315,7 +334,10 @@ macro_rules! bulk {
             /// # Errors
             ///
             #[doc = concat!("Awaiting it gives those of the ", $word, " itself.")]
-            pub fn explain(self) -> Explain<X> {
+            pub fn explain(self) -> Explain<X>
+    where
+        X: Executor,
+    {
                 let statement = self.to_write().and_then(|write| write.compile());
                 Explain::new(self.into_executor(), statement, M::table(), true)
             }
@@ -329,7 +351,10 @@ macro_rules! bulk {
             ///
             #[doc = concat!("Awaiting it gives those of the ", $word, " itself; a session that is read-only refuses it with")]
             /// [`ErrorKind::Invalid`].
-            pub fn explain_analyze(self) -> Explain<X> {
+            pub fn explain_analyze(self) -> Explain<X>
+    where
+        X: Executor,
+    {
                 self.explain().analyze()
             }
         }

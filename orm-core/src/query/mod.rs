@@ -48,7 +48,7 @@ pub use merge::{Merge, MergeInto, Merging, WhenMatched, WhenNotMatched, merge_in
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use page::Page;
 #[cfg(feature = "json")]
-pub use plan::{Actual, Buffers, Plan, PlanNode};
+pub use plan::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use projection::{
     AlwaysThere, Ends, FieldSource, Fills, FillsField, Loading, NestedIn, Parts, Planner, Projected, Projection,
     ProjectionOf, ProvidedBy, Slot,

@@ -43,9 +43,9 @@ pub struct PlanNode {
     /// How many bytes the planner expects a row to have.
     pub plan_width: u64,
     /// How it went, if the statement was run and this step with it.
-    pub actual: Option<Actual>,
+    pub actual: Option<PlanActual>,
     /// The blocks that it and the steps below it touched, if `buffers` asked for them.
-    pub buffers: Option<Buffers>,
+    pub buffers: Option<PlanBuffers>,
     /// The steps that give it its rows.
     pub children: Vec<Self>,
     /// Everything that the server said of this step, its children apart.
@@ -55,7 +55,7 @@ pub struct PlanNode {
 /// How a step of a plan went.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct Actual {
+pub struct PlanActual {
     /// How long the first row took, on average; none with `without_timing`.
     pub startup_time: Option<Duration>,
     /// How long all rows took, on average; none with `without_timing`.
@@ -69,7 +69,7 @@ pub struct Actual {
 /// How many blocks were touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Buffers {
+pub struct PlanBuffers {
     /// Found in the server's cache.
     pub shared_hit: u64,
     /// Read from below it.
@@ -164,7 +164,7 @@ impl From<Raw> for PlanNode {
         let (relation, alias, index) = (text("Relation Name"), text("Alias"), text("Index Name"));
         let conditions =
             rest.iter().filter_map(|(name, value)| Some((name.clone(), condition(name, value)?))).collect();
-        let (actual, buffers) = (Actual::of(&rest), Buffers::of(&rest));
+        let (actual, buffers) = (PlanActual::of(&rest), PlanBuffers::of(&rest));
         Self {
             node_type,
             relation,
@@ -197,7 +197,7 @@ fn condition(name: &str, value: &serde_json::Value) -> Option<String> {
     }
 }
 
-impl Actual {
+impl PlanActual {
     fn of(node: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {
         let number = |name: &str| node.get(name).and_then(serde_json::Value::as_f64);
         Some(Self {
@@ -209,7 +209,7 @@ impl Actual {
     }
 }
 
-impl Buffers {
+impl PlanBuffers {
     fn of(node: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {
         let number = |name: &str| node.get(name).and_then(serde_json::Value::as_u64);
         Some(Self {

@@ -85,6 +85,7 @@ impl SourceRef {
 }
 
 impl PartialEq for SourceRef {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Table(a), Self::Table(b)) => a.is_same_table(b),

@@ -71,8 +71,9 @@ impl TableDef {
 
     /// Whether two descriptions are of one table in the database.
     #[must_use]
+    #[inline]
     pub fn is_same_table(&self, other: &Self) -> bool {
-        self.name == other.name && self.schema == other.schema
+        std::ptr::eq(self, other) || (self.name == other.name && self.schema == other.schema)
     }
 
     /// The table's name with its schema, without quotes, for messages.

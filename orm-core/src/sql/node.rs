@@ -381,17 +381,16 @@ pub enum BinaryOp {
 
 impl Node {
     pub(crate) fn binary(op: BinaryOp, lhs: Self, rhs: Self) -> Self {
-        let (lhs, rhs) = Self::beside(lhs, rhs);
-        Self::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) }
+        // In their boxes they are moved no more.
+        let (mut lhs, mut rhs) = (Box::new(lhs), Box::new(rhs));
+        lhs.meet(&mut rhs);
+        Self::Binary { op, lhs, rhs }
     }
 
     /// Two operands that meet: the type of a value beside a column with a SQL type of its own is left to the server.
-    pub(crate) fn beside(lhs: Self, rhs: Self) -> (Self, Self) {
-        match (lhs, rhs) {
-            (lhs @ Self::Column { column, .. }, rhs) if column.sql_type.is_some() => (lhs, rhs.undeclared()),
-            (lhs, rhs @ Self::Column { column, .. }) if column.sql_type.is_some() => (lhs.undeclared(), rhs),
-            operands => operands,
-        }
+    pub(crate) fn beside(mut lhs: Self, mut rhs: Self) -> (Self, Self) {
+        lhs.meet(&mut rhs);
+        (lhs, rhs)
     }
 
     /// Joins two conditions with AND, without nesting what is a conjunction already.
@@ -422,6 +421,25 @@ impl Node {
 
     pub(crate) fn column(source: SourceRef, column: &'static ColumnDef) -> Self {
         Self::Column { source, column }
+    }
+
+    fn meet(&mut self, other: &mut Self) {
+        if self.has_own_type() {
+            other.leave_type();
+        } else if other.has_own_type() {
+            self.leave_type();
+        }
+    }
+
+    /// Whether it is a column that has a SQL type of its own.
+    fn has_own_type(&self) -> bool {
+        matches!(self, Self::Column { column, .. } if column.sql_type.is_some())
+    }
+
+    fn leave_type(&mut self) {
+        if let Self::Param(value) = self {
+            value.leave_type();
+        }
     }
 
     /// Leaves a parameter's type to the server: the column that it meets has a SQL type of its own.

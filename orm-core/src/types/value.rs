@@ -1,5 +1,6 @@
 //! [`Value`], an owned parameter in its binary form, and [`Raw`], the bytes of a result's column.
 
+use std::cell::Cell;
 use std::error::Error as StdError;
 
 use bytes::{BufMut, BytesMut};
@@ -32,6 +33,14 @@ enum Repr {
 /// Numbers, dates and UUIDs fit; the value stays within four words.
 const INLINE: usize = 16;
 
+/// The buffer of a thread is kept up to that size.
+const KEPT: usize = 1024;
+
+thread_local! {
+    /// Where values are encoded, one after the other: most end up inline and need no memory of their own.
+    static BUFFER: Cell<BytesMut> = Cell::default();
+}
+
 impl Value {
     /// The value of a field.
     ///
@@ -39,12 +48,17 @@ impl Value {
     /// uses it is sent.
     #[must_use]
     pub fn of<T: Field>(value: &T) -> Self {
-        let mut buffer = BytesMut::new();
+        // Taken out meanwhile: a field's own encoding may make values, too.
+        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
         let repr = match value.encode(&mut Encoder::new(&mut buffer)) {
             Ok(Encoded::Value) => Repr::bytes(&buffer),
             Ok(Encoded::Null) => Repr::Null,
             Err(reason) => Repr::Refused(reason),
         };
+        if buffer.capacity() <= KEPT {
+            buffer.clear();
+            let _ = BUFFER.try_with(|kept| kept.set(buffer));
+        }
         Self { ty: T::TYPE, array: false, declared: true, repr }
     }
 
@@ -84,8 +98,12 @@ impl Value {
 
     /// Leaves the parameter's type to the server, for a column whose SQL type is not the field's own.
     pub(crate) fn undeclared(mut self) -> Self {
-        self.declared = false;
+        self.leave_type();
         self
+    }
+
+    pub(crate) fn leave_type(&mut self) {
+        self.declared = false;
     }
 
     /// The value's type.
