@@ -68,8 +68,8 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
-    CanLock, Db, Delete, Dynamic, Executor, InRow, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets, Nested, OfEnd, Page, Part, Query, RowStream, Rows,
-    Takes, Unbound, Update, Whole, query,
+    CanLock, Db, Delete, Dynamic, Executor, InRow, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets, Nested,
+    OfEnd, Page, Part, Query, RowStream, Rows, Takes, Unbound, Update, Whole, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

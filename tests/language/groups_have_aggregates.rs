@@ -21,7 +21,12 @@ fn q10_aggregates_have_their_texts() {
         r#"count(*), count("line"."note"), count(DISTINCT "line"."product")"#,
     );
     assert_eq!(
-        text_of(lines().select((Line::quantity.sum(), Line::quantity.avg(), Line::product.min(), Line::quantity.max()))),
+        text_of(lines().select((
+            Line::quantity.sum(),
+            Line::quantity.avg(),
+            Line::product.min(),
+            Line::quantity.max()
+        ))),
         r#"sum("line"."quantity"), avg("line"."quantity"), min("line"."product"), max("line"."quantity")"#,
     );
     assert_eq!(
@@ -121,11 +126,8 @@ fn q10_groups_have_their_texts() {
 async fn q10_results_are_of_the_types_of_postgresql() -> Result<()> {
     let db = shop().await;
     let e = &db.engine;
-    let (lines, notes, products): (i64, i64, i64) = e
-        .query::<Line>()
-        .select((count(), Line::note.count(), Line::product.count_distinct()))
-        .one()
-        .await?;
+    let (lines, notes, products): (i64, i64, i64) =
+        e.query::<Line>().select((count(), Line::note.count(), Line::product.count_distinct())).one().await?;
     assert_eq!((lines, notes, products), (4, 0, 3));
     let (sum, average, least, most): (Option<i64>, Option<Decimal>, Option<String>, Option<i32>) = e
         .query::<Line>()
@@ -145,7 +147,11 @@ async fn q10_results_are_of_the_types_of_postgresql() -> Result<()> {
     let spread: (Option<Decimal>, Option<Decimal>, Option<f64>) = e
         .query::<Line>()
         .join(Line::order)
-        .select((Line::quantity.var_pop(), Line::quantity.variance().filter(Line::id.eq(1)), Order::discount.stddev_pop()))
+        .select((
+            Line::quantity.var_pop(),
+            Line::quantity.variance().filter(Line::id.eq(1)),
+            Order::discount.stddev_pop(),
+        ))
         .one()
         .await?;
     assert_eq!(spread, (Some(Decimal::new(6875, 4)), None, Some(0.0)));
@@ -171,7 +177,10 @@ async fn q10_lists_come_in_their_order() -> Result<()> {
     let (cities, born): (Option<Vec<Option<String>>>, Option<serde_json::Value>) = db
         .engine
         .query::<Customer>()
-        .select((Customer::city.array_agg().order_by(Customer::id.asc()), Customer::born.json_agg().order_by(Customer::id.asc())))
+        .select((
+            Customer::city.array_agg().order_by(Customer::id.asc()),
+            Customer::born.json_agg().order_by(Customer::id.asc()),
+        ))
         .one()
         .await?;
     assert_eq!(cities.unwrap(), [Some("Riga".to_owned()), None, Some("Riga".to_owned()), Some("Tartu".to_owned())]);
@@ -261,12 +270,8 @@ async fn q10_groups_come_with_whole_models() -> Result<()> {
 #[tokio::test]
 async fn q10_a_missing_row_behind_a_left_join_is_no_value() -> Result<()> {
     let db = shop().await;
-    let statuses = db
-        .engine
-        .query::<Customer>()
-        .left_join(Customer::orders)
-        .group_by(Customer::id)
-        .order_by(Customer::id.asc());
+    let statuses =
+        db.engine.query::<Customer>().left_join(Customer::orders).group_by(Customer::id).order_by(Customer::id.asc());
     let of_all = statuses.clone().select(Order::status.array_agg()).all().await.unwrap_err();
     assert_eq!(of_all.kind(), ErrorKind::Decode);
     let of_some = statuses.clone().select(Order::status.array_agg().filter(Order::id.is_not_null())).all().await?;
@@ -280,10 +285,11 @@ async fn q10_a_missing_row_behind_a_left_join_is_no_value() -> Result<()> {
 async fn q10_an_expression_with_values_is_the_same_where_it_is_selected() -> Result<()> {
     let db = shop().await;
     let hundreds = Order::total / 500_i64;
-    let grouped = query::<Order>()
-        .group_by(hundreds.clone())
-        .order_by(hundreds.clone().asc())
-        .select((hundreds, count(), Order::total.max()));
+    let grouped = query::<Order>().group_by(hundreds.clone()).order_by(hundreds.clone().asc()).select((
+        hundreds,
+        count(),
+        Order::total.max(),
+    ));
     assert_eq!(
         grouped.to_sql(),
         concat!(
@@ -348,9 +354,11 @@ async fn q10_what_is_wrong_is_told() -> Result<()> {
     let rows = db.engine.query::<Order>().select(count().distinct()).all().await.unwrap_err();
     assert_eq!(rows.kind(), ErrorKind::Invalid);
     assert!(rows.to_string().contains("count_distinct"), "{rows}");
-    let grouped = db.engine.query::<Order>().filter(Order::id.gt(1)).group_by(Order::status).delete().await.unwrap_err();
+    let grouped =
+        db.engine.query::<Order>().filter(Order::id.gt(1)).group_by(Order::status).delete().await.unwrap_err();
     assert_eq!((grouped.kind(), grouped.model()), (ErrorKind::Invalid, Some("Order")));
-    let first = db.engine.query::<Order>().filter(Order::id.gt(1)).distinct_on(Order::status).delete().await.unwrap_err();
+    let first =
+        db.engine.query::<Order>().filter(Order::id.gt(1)).distinct_on(Order::status).delete().await.unwrap_err();
     assert_eq!(first.kind(), ErrorKind::Invalid);
     assert!(recording.take().is_empty());
     // Where an aggregate may stand is the server's.

@@ -35,7 +35,10 @@ async fn q21_a_page_has_its_number_and_the_total() -> Result<()> {
     let ordered = db.engine.query::<Thing>().filter(Thing::id.le(50)).order_by(Thing::id.asc());
     let page = ordered.clone().page(3, 20).await?;
     assert_eq!((page.number, page.size, page.total, page.pages()), (3, 20, 50, 3));
-    assert_eq!(page.items.iter().map(|thing| thing.id.get().unwrap()).collect::<Vec<_>>(), (41..=50).collect::<Vec<_>>());
+    assert_eq!(
+        page.items.iter().map(|thing| thing.id.get().unwrap()).collect::<Vec<_>>(),
+        (41..=50).collect::<Vec<_>>()
+    );
     assert!(page.has_previous() && !page.has_next());
     let sent: Vec<String> = recording.take();
     assert_eq!(sent[0], r#"SELECT count(*) FROM "thing" WHERE "thing"."id" <= $1"#);
@@ -43,14 +46,18 @@ async fn q21_a_page_has_its_number_and_the_total() -> Result<()> {
     let beyond = ordered.clone().page(9, 20).await?;
     assert_eq!((beyond.items.len(), beyond.total), (0, 50));
     let none = ordered.clone().filter(Thing::id.lt(0)).page(1, 20).await?;
-    assert_eq!((none.items.len(), none.total, none.pages(), none.has_next(), none.has_previous()), (0, 0, 0, false, false));
+    assert_eq!(
+        (none.items.len(), none.total, none.pages(), none.has_next(), none.has_previous()),
+        (0, 0, 0, false, false)
+    );
     let columns = ordered.clone().select(Thing::id).page(1, 3).await?;
     assert_eq!((columns.items, columns.total), (vec![1, 2, 3], 50));
     let mut session = db.engine.session();
     let handles = session.query::<Thing>().order_by(Thing::id.desc()).page(2, 2).await?;
     assert_eq!(handles.total, 53);
     assert_eq!(session[handles.items[0]].id.get(), Some(51));
-    let groups = db.engine.query::<Thing>().group_by(Thing::size).order_by(Thing::size.asc()).select((Thing::size, count()));
+    let groups =
+        db.engine.query::<Thing>().group_by(Thing::size).order_by(Thing::size.asc()).select((Thing::size, count()));
     let page = groups.page(2, 2).await?;
     assert_eq!((page.total, page.items.len(), page.items[0].0), (5, 2, 2));
     for (number, size) in [(0, 1), (1, 0), (u64::MAX, u64::MAX), (u64::MAX, 1)] {
@@ -178,7 +185,9 @@ async fn q21_joined_rows_are_walked_too() -> Result<()> {
     walk(lines.clone().select(Line::id), 1).await?;
     let recording = db.record();
     lines.after(None, 1).await?;
-    assert!(recording.take()[0].contains(r#"ORDER BY "order"."total" DESC, "order"."id" DESC, "line"."id" DESC LIMIT"#));
+    assert!(
+        recording.take()[0].contains(r#"ORDER BY "order"."total" DESC, "order"."id" DESC, "line"."id" DESC LIMIT"#)
+    );
     // One that brings one row at most needs no key.
     let orders = db.engine.query::<Order>().join(Order::customer).order_by(Customer::name.asc());
     walk(orders.clone().select(Order::id), 1).await?;
@@ -211,7 +220,11 @@ async fn q21_a_walk_among_inserts_sees_each_old_row_once() -> Result<()> {
         let mut cursor: Option<String> = None;
         loop {
             let rows = ordered.clone().select(Thing::id);
-            let page = if backward { rows.before(cursor.as_deref(), 4).await? } else { rows.after(cursor.as_deref(), 4).await? };
+            let page = if backward {
+                rows.before(cursor.as_deref(), 4).await?
+            } else {
+                rows.after(cursor.as_deref(), 4).await?
+            };
             seen.extend(page.items.iter().copied());
             let next = if backward { page.previous() } else { page.next() };
             cursor = next.map(str::to_owned);
@@ -219,7 +232,8 @@ async fn q21_a_walk_among_inserts_sees_each_old_row_once() -> Result<()> {
                 break;
             }
             // On both sides of where the walk is, and right there; and the row of the cursor goes.
-            db.run("INSERT INTO thing (size, shade) VALUES (0, 'a'), (9, 'zz'), (2, NULL), (2, 'green'), (2, 'red')").await;
+            db.run("INSERT INTO thing (size, shade) VALUES (0, 'a'), (9, 'zz'), (2, NULL), (2, 'green'), (2, 'red')")
+                .await;
             let edge = if backward { page.items.first() } else { page.items.last() };
             if seen.len() == 8 {
                 db.run(&format!("DELETE FROM thing WHERE id = {}", edge.expect("a row"))).await;
@@ -229,6 +243,54 @@ async fn q21_a_walk_among_inserts_sees_each_old_row_once() -> Result<()> {
         assert_eq!(unique.len(), seen.len(), "no row comes twice");
         assert!(old.is_subset(&unique), "no old row is left out");
     }
+    Ok(())
+}
+
+/// A cursor of the same order with other bytes for its first value, as one who knows the format makes it.
+fn forged(cursor: &str, value: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digits = cursor.bytes().map(|c| ALPHABET.iter().position(|a| *a == c).expect("a digit") as u32);
+    let bits: Vec<bool> = digits.flat_map(|digit| (0..6).rev().map(move |bit| digit >> bit & 1 == 1)).collect();
+    let byte = |bits: &[bool]| bits.iter().fold(0u8, |byte, bit| byte << 1 | u8::from(*bit));
+    let bytes: Vec<u8> = bits.chunks_exact(8).map(byte).collect();
+    // A version, a fingerprint of eight bytes, then a tag, a length and the value.
+    let len = u32::from_be_bytes(bytes[10..14].try_into().expect("four bytes")) as usize;
+    let mut forged = bytes[..10].to_vec();
+    forged.extend((value.len() as u32).to_be_bytes());
+    forged.extend(value);
+    forged.extend(&bytes[14 + len..bytes.len() - 4]);
+    let mixed = (forged.len() as u64).to_be_bytes().into_iter().chain(forged.iter().copied());
+    let hash =
+        mixed.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    forged.extend(((hash ^ (hash >> 32)) as u32).to_be_bytes());
+    let bits: Vec<bool> = forged.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
+    bits.chunks(6).map(|six| char::from(ALPHABET[(usize::from(byte(six))) << (6 - six.len())])).collect()
+}
+
+#[tokio::test]
+async fn q21_a_cursor_that_was_made_up_with_care_is_refused_by_the_server() -> Result<()> {
+    let db = things().await;
+    let by_shade = db.engine.query::<Thing>().order_by(Thing::shade.asc());
+    let cursor = by_shade.clone().after(None, 1).await?.last.expect("a cursor");
+    assert_eq!(forged(&cursor, b"blue"), cursor);
+    // Whoever knows the format begins where he likes, and does no more.
+    let hostile = forged(&cursor, b"'; DROP TABLE thing; --");
+    assert!(!by_shade.clone().after(Some(&hostile), 3).await?.items.is_empty());
+    for value in [&b"\xff\xfe"[..], b"a\0b"] {
+        let error = by_shade.clone().after(Some(&forged(&cursor, value)), 3).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cursor, "{error}");
+    }
+    let by_size = db.engine.query::<Thing>().order_by(Thing::size.asc());
+    let cursor = by_size.clone().after(None, 1).await?.last.expect("a cursor");
+    for value in [&b""[..], b"abc", b"123456789"] {
+        let error = by_size.clone().after(Some(&forged(&cursor, value)), 3).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cursor, "{error}");
+    }
+    let expression = db.engine.query::<Thing>().order_by((Thing::size * 2).desc());
+    let cursor = expression.clone().after(None, 1).await?.last.expect("a cursor");
+    let error = expression.clone().select(Thing::id).before(Some(&forged(&cursor, b"x")), 3).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cursor, "{error}");
+    assert_eq!(db.engine.query::<Thing>().count().await?, 53);
     Ok(())
 }
 
@@ -244,11 +306,13 @@ async fn q21_a_session_pages_with_what_it_loads() -> Result<()> {
     assert_eq!((second.items.len(), second.has_next, second.has_previous), (1, false, true));
     let back = by_total().on(&mut session).before(second.previous(), 2).await?;
     assert_eq!((back.items, back.has_previous), (first.items[1..].to_vec(), true));
-    let joined = db.engine.query::<Order>().order_by(Order::id.asc()).with_joined(Order::customer).after(None, 2).await?;
+    let joined =
+        db.engine.query::<Order>().order_by(Order::id.asc()).with_joined(Order::customer).after(None, 2).await?;
     let names: Vec<&str> = joined.items.iter().map(|(_, customer)| customer.name.as_str()).collect();
     assert_eq!(names, ["Ann", "Ann"]);
     let mut session = db.engine.session();
-    let joined = session.query::<Order>().order_by(Order::id.desc()).with_joined(Order::customer).after(None, 2).await?;
+    let joined =
+        session.query::<Order>().order_by(Order::id.desc()).with_joined(Order::customer).after(None, 2).await?;
     assert_eq!(joined.items.len(), 2);
     Ok(())
 }
@@ -277,7 +341,9 @@ async fn q21_a_cursor_of_another_order_or_of_nobody_is_refused_before_it_is_sent
     let of_three = times(3).after(None, 1).await?.last;
     let _ = recording.take();
     assert_eq!(times(4).after(of_three.as_deref(), 1).await.unwrap_err().kind(), ErrorKind::Cursor);
-    for garbage in ["", "x", "'; DROP TABLE thing; --", "\u{0}", &cursor[1..], &format!("{cursor}{cursor}"), &"A".repeat(100_000)] {
+    for garbage in
+        ["", "x", "'; DROP TABLE thing; --", "\u{0}", &cursor[1..], &format!("{cursor}{cursor}"), &"A".repeat(100_000)]
+    {
         let error = by_size.clone().after(Some(garbage), 3).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cursor);
         let error = by_size.clone().select(Thing::id).before(Some(garbage), 3).await.unwrap_err();

@@ -47,7 +47,8 @@ async fn q20_a_lock_begins_the_transaction_and_holds_until_its_end() -> Result<(
     assert_eq!((refused.kind(), refused.sqlstate()), (ErrorKind::Locked, Some("55P03")));
     assert!(refused.is_locked() && !refused.is_retryable());
     assert!(!second.in_transaction());
-    let free = second.query::<Order>().order_by(Order::id.asc()).for_update().skip_locked().select(Order::id).all().await?;
+    let free =
+        second.query::<Order>().order_by(Order::id.asc()).for_update().skip_locked().select(Order::id).all().await?;
     assert_eq!(free, [2, 3, 4]);
     second.rollback().await?;
     first.commit().await?;
@@ -118,7 +119,8 @@ async fn q20_changes_that_are_not_flushed_stay() -> Result<()> {
     session.begin().await?;
     session.query::<Order>().filter(Order::id.eq(1)).one().await?;
     db.run(r#"UPDATE "order" SET total = 9 WHERE id = 1"#).await;
-    let locked = session.query::<Order>().join(Order::customer).filter(Order::id.eq(1)).for_update().of(Customer::TABLE);
+    let locked =
+        session.query::<Order>().join(Order::customer).filter(Order::id.eq(1)).for_update().of(Customer::TABLE);
     locked.one().await?;
     assert_eq!(session[order].total, 5);
     Ok(())
@@ -231,13 +233,8 @@ async fn q20_eight_workers_do_each_job_once() -> Result<()> {
     for worker in workers {
         worker.await.expect("a worker comes to its end")?;
     }
-    let by_worker: Vec<(Option<i32>, i64, Option<i64>)> = db
-        .engine
-        .query::<Job>()
-        .group_by(Job::done_by)
-        .select((Job::done_by, count(), Job::runs.sum()))
-        .all()
-        .await?;
+    let by_worker: Vec<(Option<i32>, i64, Option<i64>)> =
+        db.engine.query::<Job>().group_by(Job::done_by).select((Job::done_by, count(), Job::runs.sum())).all().await?;
     let done: HashMap<i32, i64> = by_worker.iter().filter_map(|(worker, jobs, _)| Some(((*worker)?, *jobs))).collect();
     assert_eq!(done.values().sum::<i64>(), JOBS, "none is lost");
     assert_eq!(by_worker.iter().filter_map(|row| row.2).sum::<i64>(), JOBS, "and none is done twice");

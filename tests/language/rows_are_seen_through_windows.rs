@@ -41,10 +41,7 @@ fn q11_windows_have_their_texts() {
             by_id().exclude_group().rows(preceding(1), current_row()),
             "ROWS BETWEEN $1 PRECEDING AND CURRENT ROW EXCLUDE GROUP",
         ),
-        (
-            by_id().exclude_current_row(),
-            "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW",
-        ),
+        (by_id().exclude_current_row(), "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW"),
     ] {
         assert_eq!(sum(frame), format!("{order}{written})"));
     }
@@ -54,7 +51,13 @@ fn q11_windows_have_their_texts() {
 fn q11_window_functions_have_their_texts() {
     let w = || window().order_by(Line::id.asc());
     let functions = query::<Line>().select((
-        (row_number().over("w"), rank().over("w"), dense_rank().over("w"), percent_rank().over("w"), cume_dist().over("w")),
+        (
+            row_number().over("w"),
+            rank().over("w"),
+            dense_rank().over("w"),
+            percent_rank().over("w"),
+            cume_dist().over("w"),
+        ),
         (ntile(4).over("w"), lag(Line::product).over("w"), lead(Line::product).by(2).over("w")),
         (lag(Line::product).or("none").over("w"), first_value(Line::note).over("w")),
         (last_value(Line::note).over("w"), nth_value(Line::note, 3).over(window().based_on("w"))),
@@ -97,7 +100,8 @@ async fn q11_functions_look_at_other_rows() -> Result<()> {
         ))
         .all()
         .await?;
-    let row = |n, before: Option<&str>, two, behind: &str, half| (n, before.map(str::to_owned), two, behind.to_owned(), half);
+    let row =
+        |n, before: Option<&str>, two, behind: &str, half| (n, before.map(str::to_owned), two, behind.to_owned(), half);
     assert_eq!(
         rows,
         [
@@ -223,9 +227,15 @@ async fn q11_a_filter_takes_no_window_and_a_limit_for_each_group_does() -> Resul
     assert_eq!(orders.len(), 3);
     assert_eq!(largest.clone().on(&db.engine).count().await?, 3);
     assert_eq!(largest.clone().limit(2).on(&db.engine).all().await?.len(), 2);
-    assert_eq!(largest.limit(2).on(&db.engine).count().await?, 2);
+    assert_eq!(largest.clone().limit(2).on(&db.engine).count().await?, 2);
+    // A walk is no order of groups.
+    let mut walk = largest.clone().in_batches(2);
+    assert_eq!(walk.next(&mut session).await.unwrap_err().kind(), ErrorKind::Invalid);
     // Or in a subquery.
-    let first = query::<Order>().distinct_on(Order::customer_id).order_by(Order::customer_id.asc()).order_by(Order::total.desc());
+    let first = query::<Order>()
+        .distinct_on(Order::customer_id)
+        .order_by(Order::customer_id.asc())
+        .order_by(Order::total.desc());
     let unpaid = query::<Order>().filter(Order::id.in_select(first.select(Order::id))).filter(Order::status.ne("paid"));
     assert_eq!(db.engine.rows(unpaid.select(Order::id)).await?, [4]);
     Ok(())

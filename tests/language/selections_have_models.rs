@@ -42,7 +42,8 @@ async fn q01_the_first_of_equals_is_said_by_the_order() -> Result<()> {
     assert_eq!(largest.select(Order::total).count().await?, 3);
     let handles = db.engine.session().query::<Order>().distinct_on(Order::customer_id).all().await?;
     assert_eq!(handles.len(), 3);
-    let other = db.engine.query::<Order>().distinct_on(Order::status).order_by(Order::id.asc()).all().await.unwrap_err();
+    let other =
+        db.engine.query::<Order>().distinct_on(Order::status).order_by(Order::id.asc()).all().await.unwrap_err();
     assert_eq!(other.sqlstate(), Some("42P10"));
     Ok(())
 }
@@ -168,7 +169,8 @@ async fn q02_a_model_that_a_join_may_lack_is_an_option() -> Result<()> {
 #[tokio::test]
 async fn q02_what_cannot_be_read_of_an_optional_model_is_an_error_and_not_none() -> Result<()> {
     let db = shop().await;
-    db.run(r#"ALTER TABLE "order" ALTER COLUMN status DROP NOT NULL; UPDATE "order" SET status = NULL WHERE id = 3"#).await;
+    db.run(r#"ALTER TABLE "order" ALTER COLUMN status DROP NOT NULL; UPDATE "order" SET status = NULL WHERE id = 3"#)
+        .await;
     let orders = db.engine.query::<Customer>().left_join(Customer::orders).order_by(Customer::id.asc());
     let error = orders.clone().select((Customer::name, Order::all())).all().await.unwrap_err();
     assert_eq!((error.kind(), error.column()), (ErrorKind::Decode, Some("status")));

@@ -116,7 +116,9 @@ impl Writer {
             FunctionName::Named { schema, name } => self.qualified(schema.as_deref(), name),
         };
         if call.distinct && matches!(call.args, Args::Star) {
-            self.fail(Error::invalid("`count()` counts rows, of which none are equal: count something, by `count_distinct`"));
+            self.fail(Error::invalid(
+                "`count()` counts rows, of which none are equal: count something, by `count_distinct`",
+            ));
         }
         self.push(if call.distinct { "(DISTINCT " } else { "(" });
         match &call.args {

@@ -44,7 +44,11 @@ impl Keyset {
     /// An error of the server that speaks of the cursor's values: it was made up.
     pub(super) fn explain(&self, error: Error) -> Error {
         let is_of_a_value = matches!(error.sqlstate(), Some("22P03" | "08P01" | "22021"));
-        if self.has_cursor && is_of_a_value { cursor::error("the cursor holds no values of the query's order") } else { error }
+        if self.has_cursor && is_of_a_value {
+            cursor::error("the cursor holds no values of the query's order")
+        } else {
+            error
+        }
     }
 
     /// The page of these items, whose rows have these keys; a key more says that there are others.
@@ -264,7 +268,8 @@ fn is_never_null(select: &Select, node: &Node) -> bool {
         return false;
     }
     let is_inner = |join: &Join| {
-        matches!(join.kind, JoinKind::Inner | JoinKind::Cross) && matches!(join.item, FromItem::Source(of) if of == *source)
+        matches!(join.kind, JoinKind::Inner | JoinKind::Cross)
+            && matches!(join.item, FromItem::Source(of) if of == *source)
     };
     *source == select.root || select.joins.iter().any(is_inner)
 }

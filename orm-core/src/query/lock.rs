@@ -67,7 +67,9 @@ impl Select {
     fn last_lock(&mut self, change: impl FnOnce(&mut Lock)) {
         match self.locks.last_mut() {
             Some(lock) => change(lock),
-            None => self.misuse = Some("`of`, `nowait` and `skip_locked` speak of a lock: say `for_update` before them"),
+            None => {
+                self.misuse = Some("`of`, `nowait` and `skip_locked` speak of a lock: say `for_update` before them")
+            }
         }
     }
 }

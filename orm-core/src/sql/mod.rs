@@ -23,7 +23,8 @@ mod write;
 
 pub use crate::types::Condition;
 pub use aggregate::{
-    Aggregate, Aggregates, AvgSql, OrderedSet, Percentile, SumSql, count, grouping, mode, percentile_cont, percentile_disc,
+    Aggregate, Aggregates, AvgSql, OrderedSet, Percentile, SumSql, count, grouping, mode, percentile_cont,
+    percentile_disc,
 };
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};

@@ -331,8 +331,10 @@ pub struct Neighbour<E> {
 }
 
 /// What a neighbour is with a default `D`: NULL if the value or the default may be.
-type Defaulted<E, D> =
-    <<D as IntoExpr<SqlOf<E>>>::Null as Nullability>::If<<<E as Expression>::Type as Field>::Nullable, <E as Expression>::Type>;
+type Defaulted<E, D> = <<D as IntoExpr<SqlOf<E>>>::Null as Nullability>::If<
+    <<E as Expression>::Type as Field>::Nullable,
+    <E as Expression>::Type,
+>;
 
 impl<E: Expression> Neighbour<E> {
     /// So many rows away, and not one.

@@ -288,7 +288,10 @@ impl Select {
 
     /// Whether there is a row for each of the FROM clause that the conditions let through.
     fn has_the_rows_of_its_from(&self) -> bool {
-        let is_cut = self.limit.is_some() || self.offset.is_some() || !matches!(self.distinct, Distinct::No) || self.per.is_some();
+        let is_cut = self.limit.is_some()
+            || self.offset.is_some()
+            || !matches!(self.distinct, Distinct::No)
+            || self.per.is_some();
         !is_cut && self.group_by.is_empty() && self.having.is_empty() && self.locks.is_empty()
     }
 
