@@ -246,6 +246,54 @@ async fn q21_a_walk_among_inserts_sees_each_old_row_once() -> Result<()> {
     Ok(())
 }
 
+/// A cursor of the same order with other bytes for its first value, as one who knows the format makes it.
+fn forged(cursor: &str, value: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digits = cursor.bytes().map(|c| ALPHABET.iter().position(|a| *a == c).expect("a digit") as u32);
+    let bits: Vec<bool> = digits.flat_map(|digit| (0..6).rev().map(move |bit| digit >> bit & 1 == 1)).collect();
+    let byte = |bits: &[bool]| bits.iter().fold(0u8, |byte, bit| byte << 1 | u8::from(*bit));
+    let bytes: Vec<u8> = bits.chunks_exact(8).map(byte).collect();
+    // A version, a fingerprint of eight bytes, then a tag, a length and the value.
+    let len = u32::from_be_bytes(bytes[10..14].try_into().expect("four bytes")) as usize;
+    let mut forged = bytes[..10].to_vec();
+    forged.extend((value.len() as u32).to_be_bytes());
+    forged.extend(value);
+    forged.extend(&bytes[14 + len..bytes.len() - 4]);
+    let mixed = (forged.len() as u64).to_be_bytes().into_iter().chain(forged.iter().copied());
+    let hash =
+        mixed.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    forged.extend(((hash ^ (hash >> 32)) as u32).to_be_bytes());
+    let bits: Vec<bool> = forged.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
+    bits.chunks(6).map(|six| char::from(ALPHABET[(usize::from(byte(six))) << (6 - six.len())])).collect()
+}
+
+#[tokio::test]
+async fn q21_a_cursor_that_was_made_up_with_care_is_refused_by_the_server() -> Result<()> {
+    let db = things().await;
+    let by_shade = db.engine.query::<Thing>().order_by(Thing::shade.asc());
+    let cursor = by_shade.clone().after(None, 1).await?.last.expect("a cursor");
+    assert_eq!(forged(&cursor, b"blue"), cursor);
+    // Whoever knows the format begins where he likes, and does no more.
+    let hostile = forged(&cursor, b"'; DROP TABLE thing; --");
+    assert!(!by_shade.clone().after(Some(&hostile), 3).await?.items.is_empty());
+    for value in [&b"\xff\xfe"[..], b"a\0b"] {
+        let error = by_shade.clone().after(Some(&forged(&cursor, value)), 3).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cursor, "{error}");
+    }
+    let by_size = db.engine.query::<Thing>().order_by(Thing::size.asc());
+    let cursor = by_size.clone().after(None, 1).await?.last.expect("a cursor");
+    for value in [&b""[..], b"abc", b"123456789"] {
+        let error = by_size.clone().after(Some(&forged(&cursor, value)), 3).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cursor, "{error}");
+    }
+    let expression = db.engine.query::<Thing>().order_by((Thing::size * 2).desc());
+    let cursor = expression.clone().after(None, 1).await?.last.expect("a cursor");
+    let error = expression.clone().select(Thing::id).before(Some(&forged(&cursor, b"x")), 3).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cursor, "{error}");
+    assert_eq!(db.engine.query::<Thing>().count().await?, 53);
+    Ok(())
+}
+
 #[tokio::test]
 async fn q21_a_session_pages_with_what_it_loads() -> Result<()> {
     let db = shop().await;

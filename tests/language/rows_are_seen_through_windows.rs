@@ -227,7 +227,10 @@ async fn q11_a_filter_takes_no_window_and_a_limit_for_each_group_does() -> Resul
     assert_eq!(orders.len(), 3);
     assert_eq!(largest.clone().on(&db.engine).count().await?, 3);
     assert_eq!(largest.clone().limit(2).on(&db.engine).all().await?.len(), 2);
-    assert_eq!(largest.limit(2).on(&db.engine).count().await?, 2);
+    assert_eq!(largest.clone().limit(2).on(&db.engine).count().await?, 2);
+    // A walk is no order of groups.
+    let mut walk = largest.clone().in_batches(2);
+    assert_eq!(walk.next(&mut session).await.unwrap_err().kind(), ErrorKind::Invalid);
     // Or in a subquery.
     let first = query::<Order>()
         .distinct_on(Order::customer_id)

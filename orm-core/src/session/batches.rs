@@ -12,7 +12,7 @@ use crate::engine::placed;
 use crate::error::{Error, Result};
 use crate::query::{Loads, Query, Unbound, Whole, beyond_key};
 use crate::schema::{Handle, Model, RawHandle, RelationField, TableDef};
-use crate::sql::Select;
+use crate::sql::{Distinct, Select};
 use crate::types::{IntoKey, Key, RowReader, Value};
 
 /// An object that a walk has brought into the session.
@@ -105,8 +105,8 @@ impl<M: Model, L: Loads<M>> Batches<M, L> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before anything is sent, if the query has an order, a limit or an
-    /// offset of its own, or batches of no rows are asked for. Those of the server.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before anything is sent, if the query has an order, a limit, an
+    /// offset or groups of its own, or batches of no rows are asked for. Those of the server.
     #[track_caller]
     pub fn next(&mut self, session: &mut Session) -> impl Future<Output = Result<Option<Vec<Handle<M>>>>> {
         placed(async move {
@@ -133,6 +133,10 @@ impl<M: Model, L: Loads<M>> Batches<M, L> {
         }
         if self.select.limit.is_some() || self.select.offset.is_some() {
             return refuse("goes over all rows of the query, which must have no limit and no offset");
+        }
+        let is_grouped = !self.select.group_by.is_empty() || !self.select.having.is_empty();
+        if is_grouped || self.select.per.is_some() || matches!(self.select.distinct, Distinct::On(_)) {
+            return refuse("goes from row to row, and the query makes groups of them");
         }
         if self.size == 0 {
             return refuse("needs batches of one row at least");

@@ -119,6 +119,7 @@ impl<T, U> Aggregate<T, U> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field, U> Expression for Aggregate<T, U> {
     type Type = T;
     type Uses = U;
