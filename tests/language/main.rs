@@ -2,6 +2,7 @@
 
 mod bulk_writes_give_rows_back;
 mod changes_are_structs;
+mod documentation;
 mod filters_are_part_of_every_statement;
 mod groups_have_aggregates;
 mod knowing;
