@@ -68,10 +68,10 @@ pub use orm_derive::{Changes, Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, CopyPlan, LoadInto};
 pub use query::{
-    CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Executor, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome,
-    Joined, Load, LoadJoined, Loads, Merge, MergeInto, Merging, Nested, OfColumns, OfEnd, OfModel, OnConflict, Part,
-    Query, Returning, RowStream, Rows, Takes, Unbound, Update, WhenMatched, WhenNotMatched, Whole, Written, insert,
-    insert_into, merge_into, query,
+    ByColumns, ByName, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Executor, InRow, Insert, InsertInto,
+    InsertOrUpdate, InsertOutcome, Joined, Load, LoadJoined, Loads, Merge, MergeInto, Merging, Nested, OfColumns,
+    OfEnd, OfModel, OnConflict, Part, Query, Returning, RowStream, Rows, Takes, Unbound, Update, WhenMatched,
+    WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

@@ -8,7 +8,7 @@ pub use crate::schema::{
     OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder, Source,
     SourceRef, TableDef, ToOneOf, UniqueDef, check_back_populates, inverse_of,
 };
-pub use crate::sql::{At, ChangeSet, Changes, Column, IntoExpr, Node};
+pub use crate::sql::{Assignments, At, ChangeSet, Changes, Column, IntoExpr, Node};
 pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
     KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, VersionType, check_soft_delete, check_version,

@@ -15,7 +15,7 @@ use crate::shop::{Customer, Line, Order, shop};
 /// A native enum, which `COPY` sends with the number of its type.
 #[derive(Enum, Debug, Clone, Copy, PartialEq)]
 #[model(name = "mo\"od", rename_all = "kebab-case")]
-enum Mood {
+pub(crate) enum Mood {
     VeryHappy,
     Sad,
 }
@@ -23,28 +23,28 @@ enum Mood {
 /// Of every kind.
 #[derive(Model, Debug, Clone, PartialEq)]
 #[model(table = "kind")]
-struct Kind {
+pub(crate) struct Kind {
     #[model(primary_key)]
-    id: i64,
-    mood: Mood,
-    moods: Vec<Mood>,
+    pub id: i64,
+    pub mood: Mood,
+    pub moods: Vec<Mood>,
     #[model(length = 3)]
-    short: Option<String>,
-    small: i16,
-    ratio: f64,
-    bytes: Vec<u8>,
-    uuid: uuid::Uuid,
-    at: chrono::DateTime<chrono::Utc>,
-    day: chrono::NaiveDate,
-    time: chrono::NaiveTime,
-    price: rust_decimal::Decimal,
-    json: serde_json::Value,
-    words: Vec<Option<String>>,
+    pub short: Option<String>,
+    pub small: i16,
+    pub ratio: f64,
+    pub bytes: Vec<u8>,
+    pub uuid: uuid::Uuid,
+    pub at: chrono::DateTime<chrono::Utc>,
+    pub day: chrono::NaiveDate,
+    pub time: chrono::NaiveTime,
+    pub price: rust_decimal::Decimal,
+    pub json: serde_json::Value,
+    pub words: Vec<Option<String>>,
     #[model(sql_type = "char(4)")]
-    code: String,
+    pub code: String,
 }
 
-fn kind(id: i64) -> Kind {
+pub(crate) fn kind(id: i64) -> Kind {
     Kind {
         id,
         mood: if id % 2 == 0 { Mood::Sad } else { Mood::VeryHappy },

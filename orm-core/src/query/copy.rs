@@ -39,7 +39,7 @@ pub trait CopyRow<M, Shape> {
     fn dump(self, out: &mut Dump) -> Result<()>;
 }
 
-#[diagnostic::do_not_recommend]
+// Not hidden from the compiler's advice: it names the column that a builder lacks.
 impl<M: Model, A: IntoModel<Model = M>> CopyRow<M, OfModel<M>> for A {
     fn dump(self, out: &mut Dump) -> Result<()> {
         let value = self.into_model();

@@ -25,7 +25,9 @@ pub use copy::{CopyIn, CopyPlan, CopyRow, Copying, OfColumns, OfModel};
 pub use db::Db;
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
-pub use insert::{Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into};
+pub use insert::{
+    ByColumns, ByName, Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into,
+};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use merge::{Merge, MergeInto, Merging, WhenMatched, WhenNotMatched, merge_into};
 pub(crate) use nested::is_there;

@@ -24,7 +24,7 @@ pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
-pub use changes::{Change, ChangeSet, Changes, OfChanges};
+pub use changes::{Change, ChangeSet, Changes};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use expr::{
