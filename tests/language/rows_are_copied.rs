@@ -158,7 +158,7 @@ async fn q24_values_of_a_copied_query_are_literals() -> Result<()> {
         .filter(Kind::json.eq(like.json.clone()).and(Kind::words.eq(like.words.clone())))
         .filter(Kind::id.in_([2i64, 7]).and(Kind::id.gt(i64::MIN)))
         .filter(Kind::code.eq("abcd"));
-    assert_eq!(all(query.copy_out().await?).await?, [like.clone()]);
+    assert_eq!(all(query.copy_out().await?).await?, std::slice::from_ref(&like));
     let sent = db.record();
     let error = db.engine.query::<Kind>().filter(Kind::price.eq(like.price)).copy_out().await.expect_err("no literal");
     assert_eq!(error.kind(), ErrorKind::Unsupported);
