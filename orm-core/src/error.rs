@@ -63,7 +63,7 @@ pub enum ErrorKind {
     Schema,
     /// The objects cannot be written as they stand: a cycle, one identity twice, a key that is not set.
     Invalid,
-    /// A hook of the application refused; its own error is the source.
+    /// A hook of the application refused, or the rows that it gave to a copy ended with an error; its own error is the source.
     Hook,
     /// PostgreSQL or this crate does not do that.
     Unsupported,

@@ -68,11 +68,11 @@ pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Stat
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Changes, Enum, Model, Newtype, Projection};
 pub use query::{
-    AlwaysThere, CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Ends, Executor, Explain, Fills, FillsField,
-    InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined, Loads, LockTargets,
-    Merge, MergeInto, Merging, Nested, NestedIn, OfColumns, OfEnd, OfModel, OnConflict, Page, Part, Projected,
-    Projection, ProjectionOf, ProvidedBy, Query, Returning, RowStream, Rows, Sql, SqlOf, SqlOut, SqlRow, Takes,
-    Unbound, Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
+    AlwaysThere, ByColumns, ByName, CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Ends, Executor, Explain,
+    Fills, FillsField, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined,
+    Loads, LockTargets, Merge, MergeInto, Merging, Nested, NestedIn, OfColumns, OfEnd, OfModel, OnConflict, Page, Part,
+    Projected, Projection, ProjectionOf, ProvidedBy, Query, Returning, RowStream, Rows, Sql, SqlOf, SqlOut, SqlRow,
+    Takes, Unbound, Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
 };
 #[doc(hidden)]
 pub use query::{

@@ -10,7 +10,7 @@ pub use crate::schema::{
     SourceRef, TableDef, ToOneOf, UniqueDef, check_back_populates, inverse_of,
 };
 pub use crate::sql::scope::Nullable;
-pub use crate::sql::{At, ChangeSet, Changes, Column, IntoExpr, Node};
+pub use crate::sql::{Assignments, At, ChangeSet, Changes, Column, IntoExpr, Node};
 pub use crate::sql::{RawSql, SqlParam};
 pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,

@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, Path, Type, parse_quote};
 
 use crate::ast::private;
 use crate::attr::Problems;
@@ -70,6 +70,9 @@ impl Changes {
         let Some(model) = &self.model else { return TokenStream::new() };
         let (ident, orm) = (&input.ident, private(self.orm.as_ref()));
         let (impls, types, wheres) = input.generics.split_for_impl();
+        let mut generics = input.generics.clone();
+        generics.params.push(parse_quote!(__S));
+        let (with_scope, ..) = generics.split_for_impl();
         let puts = self.fields.iter().map(|field| {
             let Field { ident, ty, column } = field;
             // The compiler points at the type of the field if that is no change of the column.
@@ -82,13 +85,23 @@ impl Changes {
         });
         quote! {
             #[automatically_derived]
-            #[allow(deprecated)]
+            #[allow(deprecated, non_camel_case_types)]
             const _: () = {
                 use #orm as __orm;
                 impl #impls __orm::Changes for #ident #types #wheres {
                     type Model = #model;
                     fn into_changes(self, __out: &mut __orm::ChangeSet<#model>) {
                         #(#puts)*
+                    }
+                }
+                // Here and not in one impl for all changes: with two impls to choose from, the compiler says less of other
+                // assignments that do not fit.
+                impl #with_scope __orm::Assignments<#model, __S, ()> for #ident #types #wheres {
+                    fn into_assignments(
+                        self,
+                        __out: &mut ::std::vec::Vec<(&'static __orm::ColumnDef, __orm::Node)>,
+                    ) {
+                        __orm::ChangeSet::assign(self, __out);
                     }
                 }
             };

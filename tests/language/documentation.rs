@@ -48,7 +48,9 @@ fn the_documentation_has_the_sql_that_is_sent() {
     }
     let shown: Vec<String> = wrong
         .iter()
-        .map(|(line, documented, sql)| format!("docs/queries.md:{line}\n  documented: {documented}\n  sent:       {sql}"))
+        .map(|(line, documented, sql)| {
+            format!("docs/queries.md:{line}\n  documented: {documented}\n  sent:       {sql}")
+        })
         .collect();
     assert!(wrong.is_empty(), "ORM_BLESS=1 writes these anew:\n{}", shown.join("\n"));
 }
@@ -65,8 +67,12 @@ fn bless(lines: &[&str], wrong: &[(usize, String, String)]) {
 fn broken(sql: &str) -> Vec<String> {
     const WIDTH: usize = 110;
     let mut lines = vec![sql.to_owned()];
-    for clause in [" FROM ", " WHERE ", " UNION ", " ORDER BY ", " GROUP BY ", " RETURNING ", " ON CONFLICT ", " AND "] {
-        lines = lines.into_iter().flat_map(|line| if line.len() > WIDTH { cut(&line, clause) } else { vec![line] }).collect();
+    for clause in [" FROM ", " WHERE ", " UNION ", " ORDER BY ", " GROUP BY ", " RETURNING ", " ON CONFLICT ", " AND "]
+    {
+        lines = lines
+            .into_iter()
+            .flat_map(|line| if line.len() > WIDTH { cut(&line, clause) } else { vec![line] })
+            .collect();
     }
     lines
 }

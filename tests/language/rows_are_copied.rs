@@ -15,7 +15,7 @@ use crate::shop::{Customer, Line, Order, shop};
 /// A native enum, which `COPY` sends with the number of its type.
 #[derive(Enum, Debug, Clone, Copy, PartialEq)]
 #[model(name = "mo\"od", rename_all = "kebab-case")]
-enum Mood {
+pub(crate) enum Mood {
     VeryHappy,
     Sad,
 }
@@ -23,28 +23,28 @@ enum Mood {
 /// Of every kind.
 #[derive(Model, Debug, Clone, PartialEq)]
 #[model(table = "kind")]
-struct Kind {
+pub(crate) struct Kind {
     #[model(primary_key)]
-    id: i64,
-    mood: Mood,
-    moods: Vec<Mood>,
+    pub id: i64,
+    pub mood: Mood,
+    pub moods: Vec<Mood>,
     #[model(length = 3)]
-    short: Option<String>,
-    small: i16,
-    ratio: f64,
-    bytes: Vec<u8>,
-    uuid: uuid::Uuid,
-    at: chrono::DateTime<chrono::Utc>,
-    day: chrono::NaiveDate,
-    time: chrono::NaiveTime,
-    price: rust_decimal::Decimal,
-    json: serde_json::Value,
-    words: Vec<Option<String>>,
+    pub short: Option<String>,
+    pub small: i16,
+    pub ratio: f64,
+    pub bytes: Vec<u8>,
+    pub uuid: uuid::Uuid,
+    pub at: chrono::DateTime<chrono::Utc>,
+    pub day: chrono::NaiveDate,
+    pub time: chrono::NaiveTime,
+    pub price: rust_decimal::Decimal,
+    pub json: serde_json::Value,
+    pub words: Vec<Option<String>>,
     #[model(sql_type = "char(4)")]
-    code: String,
+    pub code: String,
 }
 
-fn kind(id: i64) -> Kind {
+pub(crate) fn kind(id: i64) -> Kind {
     Kind {
         id,
         mood: if id % 2 == 0 { Mood::Sad } else { Mood::VeryHappy },
@@ -158,7 +158,7 @@ async fn q24_values_of_a_copied_query_are_literals() -> Result<()> {
         .filter(Kind::json.eq(like.json.clone()).and(Kind::words.eq(like.words.clone())))
         .filter(Kind::id.in_([2i64, 7]).and(Kind::id.gt(i64::MIN)))
         .filter(Kind::code.eq("abcd"));
-    assert_eq!(all(query.copy_out().await?).await?, [like.clone()]);
+    assert_eq!(all(query.copy_out().await?).await?, std::slice::from_ref(&like));
     let sent = db.record();
     let error = db.engine.query::<Kind>().filter(Kind::price.eq(like.price)).copy_out().await.expect_err("no literal");
     assert_eq!(error.kind(), ErrorKind::Unsupported);

@@ -4,6 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{ConstraintKind, ErrorKind, InsertOutcome, Result, Written};
 use orm_tests::TestDb;
 
+use crate::rows_are_copied::{Kind, Mood, kind};
 use crate::shop::{Customer, Line, Order, shop};
 
 /// A stock of something, with all that makes an insert hard.
@@ -345,6 +346,61 @@ async fn q23_a_session_inserts_in_its_transaction_and_its_objects_follow() -> Re
     insert([stock("c", "tea", 1)]).on(&mut session).await?;
     session.rollback().await?;
     assert_eq!(db.stored("SELECT count(*) FROM stock").await, ["2"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn q23_every_kind_of_value_is_inserted() -> Result<()> {
+    let db = TestDb::with::<(Kind,)>().await;
+    let kinds: Vec<Kind> = (1..4).map(kind).collect();
+    assert_eq!(db.engine.insert(kinds.clone()).await?, 3);
+    assert_eq!(db.engine.query::<Kind>().order_by(Kind::id.asc()).all().await?, kinds);
+    let put = db.engine.insert(kinds.clone()).on_conflict(Kind::id).do_update_all();
+    assert_eq!(put.await?, InsertOutcome { inserted: 0, updated: 3 });
+    let moods = (Kind::mood.set(Mood::Sad), Kind::moods.set(excluded(Kind::moods)), Kind::code.set("efgh"));
+    let put = db.engine.insert([kind(3)]).on_conflict(Kind::id).do_update(moods).returning((Kind::mood, Kind::code));
+    assert_eq!(put.await?, [((Mood::Sad, "efgh".to_owned()), Written::Updated)]);
+    let merge = db.engine.merge_into::<Kind>().using_values([kind(4), kind(3)]).on(Kind::id.eq(given(Kind::id)));
+    assert_eq!(merge.when_matched().update_all().when_not_matched().insert_all().await?, 2);
+    assert_eq!(db.engine.query::<Kind>().order_by(Kind::id.asc()).all().await?, (1..5).map(kind).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test]
+async fn q23_what_is_there_comes_back_too() -> Result<()> {
+    /// One value and its key.
+    #[derive(Model, Debug, Clone)]
+    #[model(schema = "sh\"op", table = "ta\"g", unique(label, name = "la\"bel"))]
+    struct Tag {
+        #[model(primary_key)]
+        id: Auto<i32>,
+        #[model(column = "la\"bel")]
+        label: String,
+        #[model(default = "0", on_update = "seen + 1")]
+        seen: Auto<i32>,
+    }
+    let db = TestDb::new();
+    db.run(r#"CREATE SCHEMA "sh""op""#).await;
+    db.engine.create_all::<Tag>().await?;
+    let tags = |labels: &[&str]| labels.iter().map(|&label| Tag::builder().label(label).build()).collect::<Vec<_>>();
+    let put = |labels: &[&str]| db.engine.insert(tags(labels)).on_conflict(Tag::label).do_update_all();
+    let rows = put(&["a", "b"]).returning((Tag::id, Tag::seen)).await?;
+    assert_eq!(rows, [((1, 0), Written::Inserted), ((2, 0), Written::Inserted)]);
+    let rows = put(&["b", "c"]).returning((Tag::label, Tag::seen)).await?;
+    assert_eq!(rows, [(("b".to_owned(), 1), Written::Updated), (("c".to_owned(), 0), Written::Inserted)]);
+    let named = db.engine.insert(tags(&["c"])).on_conflict_on("la\"bel").do_update_all();
+    assert_eq!(named.await?, InsertOutcome { inserted: 0, updated: 1 });
+    let merge = db.engine.merge_into::<Tag>().using_values(tags(&["a", "d"])).on(Tag::label.eq(given(Tag::label)));
+    assert_eq!(merge.when_matched().update_all().when_not_matched().insert_all().await?, 2);
+    assert_eq!(db.engine.copy_in().rows(tags(&["e"])).await?, 1);
+    let mut out =
+        db.engine.query::<Tag>().order_by(Tag::label.asc()).select((Tag::label, Tag::seen)).copy_out().await?;
+    let mut all = Vec::new();
+    while let Some(row) = out.next().await? {
+        all.push(row);
+    }
+    let row = |label: &str, seen: i32| (label.to_owned(), seen);
+    assert_eq!(all, [row("a", 1), row("b", 1), row("c", 1), row("d", 0), row("e", 0)]);
     Ok(())
 }
 

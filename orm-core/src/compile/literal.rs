@@ -112,20 +112,25 @@ impl Writer {
         self.literal(&text).push("::").push(ty);
     }
 
-    /// Microseconds since the year 2000, or since midnight.
+    /// Microseconds since the year 2000, or since midnight. As a day and a time of that day: no interval of all microseconds
+    /// can be written for every server.
     fn time(&mut self, ty: &str, microseconds: i64) {
         if ty != "time" && (microseconds == i64::MAX || microseconds == i64::MIN) {
             let text = if microseconds > 0 { "infinity" } else { "-infinity" };
             self.literal(text).push("::").push(ty);
             return;
         }
-        let start = match ty {
-            "timestamptz" => "2000-01-01 00:00:00+00",
-            "timestamp" => "2000-01-01 00:00:00",
-            _ => "00:00:00",
-        };
-        self.push("(").literal(start).push("::").push(ty).push(" + ");
-        self.literal(&format!("{microseconds} microseconds")).push("::interval)");
+        const DAY: i64 = 86_400_000_000;
+        let (days, time) = (microseconds.div_euclid(DAY), microseconds.rem_euclid(DAY));
+        let (seconds, micros) = (time / 1_000_000, time % 1_000_000);
+        let clock = format!("{:02}:{:02}:{:02}.{micros:06}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        if ty == "time" {
+            self.literal(&clock).push("::time");
+            return;
+        }
+        self.push("('2000-01-01'::date + ").whole(days, "int4", false);
+        self.push(" + ").literal(&clock).push("::time");
+        self.push(if ty == "timestamptz" { ") AT TIME ZONE 'UTC'" } else { ")" });
     }
 }
 

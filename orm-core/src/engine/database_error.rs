@@ -183,7 +183,7 @@ fn conflict(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option
         return named(
             ErrorKind::Schema,
             format!(
-                "table `{shown}` has no unique constraint or index over exactly the columns of `on_conflict`: add one, and say its condition by `filter` if it is partial"
+                "table `{shown}` has no unique constraint or index over exactly the columns of the conflict: add one, or say its condition if it is partial"
             ),
         );
     }

@@ -39,7 +39,7 @@ pub trait CopyRow<M, Shape> {
     fn dump(self, out: &mut Dump) -> Result<()>;
 }
 
-#[diagnostic::do_not_recommend]
+// Not hidden from the compiler's advice: it names the column that a builder lacks.
 impl<M: Model, A: IntoModel<Model = M>> CopyRow<M, OfModel<M>> for A {
     fn dump(self, out: &mut Dump) -> Result<()> {
         let value = self.into_model();
@@ -254,7 +254,7 @@ impl<M: Model, Shape> CopyPlan<M, Shape> {
             self.check(&dump, &columns)?;
             writer.write(&dump, &cells).await?;
             let more = next::<M, Shape, R, E>(rows.as_mut(), &mut dump).await?;
-            if let Some(progress) = self.progress.as_mut().filter(|_| !more || writer.rows() % STEP == 0) {
+            if let Some(progress) = self.progress.as_mut().filter(|_| !more || writer.rows().is_multiple_of(STEP)) {
                 progress(writer.rows());
             }
             if !more {
@@ -270,8 +270,8 @@ impl<M: Model, Shape> CopyPlan<M, Shape> {
             if let Some((cell, reason)) = dump.refused() {
                 return Err(refused(table, &table.columns[named[*cell]], reason));
             }
-            let cells = named.iter().enumerate();
-            return cells.map(|(cell, &column)| check_raw(table, &table.columns[column], dump.raw(cell))).collect();
+            let mut cells = named.iter().enumerate();
+            return cells.try_for_each(|(cell, &column)| check_raw(table, &table.columns[column], dump.raw(cell)));
         }
         let strays = |&column: &usize| {
             let def = &table.columns[column];

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -24,7 +25,7 @@ use crate::types::{RowReader, Value};
 /// `engine.insert(values)` is the same, bound.
 ///
 /// One statement takes all of them, whatever their number. It writes rows and nothing else: no object of a session is made,
-/// and a value that holds objects by its relationships is refused. Columns that the server makes are left to it in the
+/// no hook runs, and a value that holds objects by its relationships is refused. Columns that the server makes are left to it in the
 /// values that do not give them.
 ///
 /// ```
@@ -47,14 +48,14 @@ pub fn insert<A: IntoModel>(values: impl IntoIterator<Item = A>) -> Insert<Unbou
 
 /// An insert into the table of `M`, whose rows are yet to be said.
 pub fn insert_into<M: Model>() -> InsertInto<Unbound, M> {
-    InsertInto { on: Unbound, model: std::marker::PhantomData }
+    InsertInto { on: Unbound, model: PhantomData }
 }
 
 /// An insert whose rows are yet to be said; made by [`insert_into`].
 #[must_use = "an insert does nothing until it is awaited"]
 pub struct InsertInto<X, M> {
     on: X,
-    model: std::marker::PhantomData<fn() -> M>,
+    model: PhantomData<fn() -> M>,
 }
 
 impl<X, M: Model> InsertInto<X, M> {
@@ -153,16 +154,16 @@ impl<X, M: Model> Insert<X, M> {
     /// let newest = python().on_conflict(Course::name).do_update(Course::note.set(excluded(Course::note)));
     /// assert!(newest.to_sql().ends_with(r#" ON CONFLICT ("name") DO UPDATE SET "note" = "excluded"."note""#));
     /// ```
-    pub fn on_conflict(self, columns: impl ColumnList<M>) -> OnConflict<X, M> {
+    pub fn on_conflict(self, columns: impl ColumnList<M>) -> OnConflict<X, M, ByColumns> {
         let mut names = Vec::new();
         columns.names(&mut names);
         let target = ConflictTarget::Columns { columns: positions(M::table(), &names), predicates: Vec::new() };
-        OnConflict { insert: self, target }
+        OnConflict { insert: self, target, by: PhantomData }
     }
 
     /// Like [`on_conflict`](Self::on_conflict), of a constraint by its name. Whether there is one, the server says.
-    pub fn on_conflict_on(self, constraint: impl Into<String>) -> OnConflict<X, M> {
-        OnConflict { insert: self, target: ConflictTarget::Constraint(constraint.into()) }
+    pub fn on_conflict_on(self, constraint: impl Into<String>) -> OnConflict<X, M, ByName> {
+        OnConflict { insert: self, target: ConflictTarget::Constraint(constraint.into()), by: PhantomData }
     }
 
     /// Leaves out what has any unique value in common with a row that is there.
@@ -254,11 +255,19 @@ impl Action {
                     ConflictTarget::Columns { columns, .. } => columns,
                     ConflictTarget::Any | ConflictTarget::Constraint(_) => &[],
                 };
-                let columns = given.iter().map(|&column| (column, &table.columns[column]));
-                let set = columns
-                    .filter(|(index, column)| !target.contains(index) && !column.primary_key && !column.version)
-                    .map(|(_, column)| (column, Node::column(excluded_source(table), column)));
-                (set.collect(), predicates.clone())
+                let is_set = |index: &&usize| {
+                    let column = &table.columns[**index];
+                    !target.contains(*index) && !column.primary_key && !column.version
+                };
+                let mut columns: Vec<usize> = given.iter().filter(is_set).copied().collect();
+                if columns.is_empty() {
+                    columns = if target.is_empty() { given.to_vec() } else { target.to_vec() };
+                }
+                let excluded = |column: usize| {
+                    let column = &table.columns[column];
+                    (column, Node::column(excluded_source(table), column))
+                };
+                (columns.into_iter().map(excluded).collect(), predicates.clone())
             }
         };
         if set.is_empty() {
@@ -345,16 +354,23 @@ impl<X, M: Model> fmt::Debug for Insert<X, M> {
 
 /// What a conflict is, and what is done then is yet to be said; made by [`Insert::on_conflict`].
 #[must_use = "say what is done of a conflict: `.do_nothing()` or `.do_update(…)`"]
-pub struct OnConflict<X, M> {
+pub struct OnConflict<X, M, By> {
     insert: Insert<X, M>,
     target: ConflictTarget,
+    by: PhantomData<fn() -> By>,
 }
 
-impl<X, M: Model> OnConflict<X, M> {
+/// A conflict by columns.
+#[derive(Debug)]
+pub struct ByColumns;
+
+/// A conflict by the name of a constraint.
+#[derive(Debug)]
+pub struct ByName;
+
+impl<X, M: Model> OnConflict<X, M, ByColumns> {
     /// The condition of a partial unique index, by which the server finds it. Its values are written into the statement,
     /// because the server proves nothing of a parameter: numbers, texts, booleans, times and UUIDs can stand in it.
-    ///
-    /// A constraint that is named has no condition; there this is refused by the server.
     ///
     /// ```
     /// # use orm_core::prelude::*;
@@ -380,7 +396,9 @@ impl<X, M: Model> OnConflict<X, M> {
         }
         self
     }
+}
 
+impl<X, M: Model, By> OnConflict<X, M, By> {
     /// Leaves the row that is there as it is, and the new one out.
     pub fn do_nothing(self) -> Insert<X, M> {
         self.with(Action::Nothing)
@@ -415,7 +433,7 @@ impl<X, M: Model> OnConflict<X, M> {
     }
 
     /// Updates all columns of the row that is there which would have been inserted, but for those of the conflict and the
-    /// primary key.
+    /// primary key. Where there are no others, the row is updated to what it is, so that it comes back.
     pub fn do_update_all(self) -> InsertOrUpdate<X, M> {
         InsertOrUpdate(self.with(Action::UpdateAll(Vec::new())))
     }
@@ -426,7 +444,7 @@ impl<X, M: Model> OnConflict<X, M> {
     }
 }
 
-impl<X, M: Model> fmt::Debug for OnConflict<X, M> {
+impl<X, M: Model, By> fmt::Debug for OnConflict<X, M, By> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OnConflict").field("insert", &self.insert).field("target", &self.target).finish()
     }
@@ -620,6 +638,6 @@ impl Engine {
 
     /// Like [`insert_into`], bound to this engine.
     pub fn insert_into<M: Model>(&self) -> InsertInto<&Self, M> {
-        InsertInto { on: self, model: std::marker::PhantomData }
+        InsertInto { on: self, model: PhantomData }
     }
 }

@@ -40,7 +40,9 @@ pub(crate) use executor::row_key;
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use explain::{Explain, Explained};
 pub use fetch::{Boxed, Fetch, Job, Ready};
-pub use insert::{Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into};
+pub use insert::{
+    ByColumns, ByName, Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into,
+};
 pub use keyset::KeyPage;
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use lock::{CanLock, LockTargets};

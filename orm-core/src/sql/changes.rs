@@ -3,7 +3,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::assign::Assignments;
 use super::column::Column;
 use super::node::Node;
 use crate::schema::{ColumnDef, Model};
@@ -57,6 +56,12 @@ impl<M> ChangeSet<M> {
         }
     }
 
+    /// What a bulk update sets; for generated code.
+    #[doc(hidden)]
+    pub fn assign<C: Changes<Model = M>>(changes: C, out: &mut Vec<(&'static ColumnDef, Node)>) {
+        out.extend(Self::of(changes).into_iter().map(|(column, value)| (column, Node::Param(value))));
+    }
+
     /// The columns that are set, and their values.
     pub(crate) fn of<C: Changes<Model = M>>(changes: C) -> Vec<(&'static ColumnDef, Value)> {
         let mut set = Self { set: Vec::new(), model: PhantomData };
@@ -87,16 +92,5 @@ pub trait Change<T> {
 impl<T, V: IntoField<T>> Change<T> for Option<V> {
     fn into_change(self) -> Option<T> {
         self.map(IntoField::into_field)
-    }
-}
-
-/// The index of changes among what an update takes.
-#[derive(Debug)]
-pub struct OfChanges;
-
-#[diagnostic::do_not_recommend]
-impl<M, S, C: Changes<Model = M>> Assignments<M, S, OfChanges> for C {
-    fn into_assignments(self, out: &mut Vec<(&'static ColumnDef, Node)>) {
-        out.extend(ChangeSet::of(self).into_iter().map(|(column, value)| (column, Node::Param(value))));
     }
 }

@@ -106,7 +106,7 @@ pub fn excluded<M: Model, T>(column: Column<M, T>) -> Column<Excluded<M>, T> {
     Column::new(column.def())
 }
 
-/// The columns that a query's rows are inserted into: one column of `M`, or a tuple of up to eight.
+/// The columns that a query's rows are inserted into: one column of `M`, or a tuple of up to sixteen.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no column of `{M}`, nor a tuple of its columns",
     label = "not columns of `{M}`"
@@ -183,3 +183,11 @@ insert_columns!(A RA, B RB, C RC, D RD, E RE);
 insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF);
 insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG);
 insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK, L RL);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK, L RL, N RN);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK, L RL, N RN, O RO);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK, L RL, N RN, O RO, P RP);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK, L RL, N RN, O RO, P RP, Q RQ);
+insert_columns!(A RA, B RB, C RC, D RD, E RE, F RF, G RG, H RH, J RJ, K RK, L RL, N RN, O RO, P RP, Q RQ, S RS);

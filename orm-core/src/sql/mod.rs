@@ -42,7 +42,7 @@ pub use argument::{Alternatives, Argument, Arguments, Bare, OrNull, value};
 pub use arithmetic::{Arithmetic, Bits, FractionSql, IntegerExpression, IntegerSql, ModuloSql, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use case::{Case, CaseStart, case};
-pub use changes::{Change, ChangeSet, Changes, OfChanges};
+pub use changes::{Change, ChangeSet, Changes};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use expr::{

@@ -61,3 +61,14 @@ pub struct Homework {
     #[model(belongs_to = after_id, backref = followers)]
     pub after: BelongsTo<Homework>,
 }
+
+/// What may change of a course.
+#[derive(Changes, Debug, Clone, Default)]
+#[changes(model = Course, crate = db)]
+pub struct CourseChanges {
+    /// What it is called.
+    pub name: Option<String>,
+    /// How hard it is.
+    #[changes(field = level)]
+    pub difficulty: Option<Level>,
+}
