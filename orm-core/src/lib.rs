@@ -68,6 +68,10 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, LoadInto};
 pub use query::{
+    ArrayOf, Combined, Maybe, Quantified, ReadBy, Rooted, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber,
+    generate_series, generate_series_by, query_from, unnest, values,
+};
+pub use query::{
     Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
     Takes, Unbound, Update, Whole, query,
 };

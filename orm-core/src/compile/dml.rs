@@ -519,7 +519,7 @@ impl Writer {
         });
     }
 
-    fn bulk_update(&mut self, statement: &BulkUpdate) {
+    pub(super) fn bulk_update(&mut self, statement: &BulkUpdate) {
         let BulkUpdate { source, set, joins, predicates, with_deleted, returning } = statement;
         let outer = self.enter();
         let before = self.let_deleted_in(*with_deleted);
@@ -543,7 +543,7 @@ impl Writer {
         self.leave(outer);
     }
 
-    fn bulk_delete(&mut self, statement: &BulkDelete) {
+    pub(super) fn bulk_delete(&mut self, statement: &BulkDelete) {
         let BulkDelete { source, joins, predicates, with_deleted, returning, .. } = statement;
         let outer = self.enter();
         let before = self.let_deleted_in(*with_deleted);

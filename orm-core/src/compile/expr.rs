@@ -3,6 +3,7 @@
 use super::ddl::write_type;
 use super::refused;
 use super::writer::{Named, Writer};
+use crate::error::{Error, ErrorKind};
 use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
@@ -38,8 +39,13 @@ impl Writer {
             }
             Node::Between { operand, low, high } => {
                 for bound in [low, high] {
-                    if let Node::Param(value) = &**bound {
-                        self.refuse(operand, value);
+                    match &**bound {
+                        Node::Param(value) => self.refuse(operand, value),
+                        Node::Quantified { .. } => self.fail(Error::new(
+                            ErrorKind::Invalid,
+                            "`between` takes one value for each bound, and not `any_in` or `all_in` of a query",
+                        )),
+                        _ => {}
                     }
                 }
                 self.operand(operand);
@@ -104,6 +110,10 @@ impl Writer {
             }
             Node::Scalar(select) => {
                 self.push("(").select(select, false);
+                self.push(")");
+            }
+            Node::Quantified { all, select } => {
+                self.push(if *all { "ALL (" } else { "ANY (" }).select(select, false);
                 self.push(")");
             }
         }
@@ -210,6 +220,7 @@ impl Writer {
                 | Node::Cast { .. }
                 | Node::Case { .. }
                 | Node::Scalar(_)
+                | Node::Quantified { .. }
         );
         if atomic {
             return self.node(node);

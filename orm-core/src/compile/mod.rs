@@ -6,6 +6,7 @@
 mod ddl;
 mod dml;
 mod expr;
+mod from;
 mod select;
 mod transaction;
 mod writer;
@@ -32,6 +33,8 @@ pub(crate) struct Compiled {
     pub(crate) columns: Vec<ResultColumn>,
     /// The table that the statement is about, for messages.
     pub(crate) table: Option<&'static TableDef>,
+    /// Whether a query writes too, by a common table expression.
+    pub(crate) writes: bool,
 }
 
 /// A column of the result, as it is expected.
@@ -55,16 +58,26 @@ pub(crate) trait Compile {
 
     /// The statement, checked.
     fn compile(&self) -> Result<Compiled> {
-        let mut writer = Writer::default();
-        self.write(&mut writer);
-        writer.finish()
+        written(self).finish()
     }
 
     /// The text alone, also of a statement that would be refused.
     fn to_text(&self) -> String {
-        let mut writer = Writer::default();
-        self.write(&mut writer);
-        writer.into_sql()
+        written(self).into_sql()
+    }
+}
+
+fn written<S: Compile + ?Sized>(statement: &S) -> Writer {
+    let mut writer = Writer::default();
+    statement.write(&mut writer);
+    match writer.hidden_tables() {
+        // The tables are known only at the end.
+        Some(tables) => {
+            let mut writer = Writer::apart_from(tables);
+            statement.write(&mut writer);
+            writer
+        }
+        None => writer,
     }
 }
 

@@ -1,16 +1,20 @@
 //! `SELECT` to text.
 
 use super::ResultColumn;
+use super::from::{is_asked_before, keeps_the_right};
 use super::writer::{Named, Writer};
-use crate::schema::{SourceRef, TableDef};
+use crate::schema::TableDef;
 use crate::sql::{
     Distinct, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, Node, OrderBy, Per, Projection, Select,
-    WindowDef,
+    WindowDef, is_no_table,
 };
 
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
     pub(super) fn select(&mut self, select: &Select, outermost: bool) {
+        if outermost {
+            self.begin();
+        }
         match &select.per {
             Some(per) => self.limited(select, per, outermost),
             None => self.plain(select, outermost, None),
@@ -47,7 +51,12 @@ impl Writer {
         let outer = self.enter();
         let before = self.let_deleted_in(select.with_deleted);
         self.about(select.root.table());
+        // What a right or full join may leave out cannot be chosen by WHERE, which sees it too late.
+        let chosen = if keeps_the_right(select) { self.is_live(&select.from) } else { None };
         self.declare_item(&select.from);
+        if chosen.is_some() {
+            self.is_derived();
+        }
         self.declare_joins(&select.joins);
         for (place, eager) in select.eager.iter().enumerate() {
             self.declare(Named::Eager(place, eager.name));
@@ -68,12 +77,16 @@ impl Writer {
             self.order_by(&select.order_by);
             self.push(")");
         }
-        self.push(" FROM ").write_item(&select.from);
+        self.push(" FROM ");
+        match &chosen {
+            Some(is_live) => self.write_chosen(&select.from, is_live.clone()),
+            None => self.write_item(&select.from),
+        }
         self.joins(&select.joins);
         for place in 0..select.eager.len() {
             self.eager_join(select, place);
         }
-        let is_live = self.is_live(&select.from);
+        let is_live = if chosen.is_some() { None } else { self.is_live(&select.from) };
         self.where_clause(select.predicates.iter().chain(&is_live));
         self.group_by(&select.group_by);
         self.conditions(" HAVING ", &select.having);
@@ -97,14 +110,10 @@ impl Writer {
     pub(super) fn declare_joins(&mut self, joins: &[Join]) {
         for join in joins {
             self.declare_item(&join.item);
+            if is_asked_before(join) && self.joined_is_live(join).is_some() {
+                self.is_derived();
+            }
         }
-    }
-
-    fn declare_item(&mut self, item: &FromItem) {
-        self.declare(match item {
-            FromItem::Source(source) | FromItem::Subquery { source, .. } => Named::Source(*source),
-            FromItem::Link(link) => Named::Link(*link),
-        });
     }
 
     fn projection(&mut self, item: &Projection, outermost: bool) {
@@ -114,7 +123,9 @@ impl Writer {
                 self.node(node);
                 if outermost {
                     let of = match node {
-                        Node::Column { source, column } => Some((source.table(), *column)),
+                        Node::Column { source, column } if !is_no_table(source.table()) => {
+                            Some((source.table(), *column))
+                        }
                         _ => None,
                     };
                     self.expect(ResultColumn { ty, of });
@@ -153,24 +164,6 @@ impl Writer {
         }
     }
 
-    pub(super) fn write_item(&mut self, item: &FromItem) {
-        match item {
-            FromItem::Source(SourceRef::Table(table)) => {
-                self.table(table).renamed(table);
-            }
-            FromItem::Source(source) => {
-                self.table(source.table()).push(" AS ").qualifier(Named::Source(*source));
-            }
-            FromItem::Subquery { source, select, lateral } => {
-                self.push(if *lateral { "LATERAL (" } else { "(" }).select(select, false);
-                self.push(") AS ").qualifier(Named::Source(*source));
-            }
-            FromItem::Link(link) => {
-                self.qualified(link.schema, link.table).push(" AS ").qualifier(Named::Link(*link));
-            }
-        }
-    }
-
     fn joins(&mut self, joins: &[Join]) {
         let mut joins = joins.iter().peekable();
         while let Some(join) = joins.next() {
@@ -189,9 +182,15 @@ impl Writer {
             JoinKind::Full => " FULL JOIN ",
             JoinKind::Cross => " CROSS JOIN ",
         });
-        self.write_item(&join.item);
-        if join.kind != JoinKind::Cross {
-            self.on(join);
+        match self.joined_is_live(join).filter(|_| is_asked_before(join)) {
+            Some(is_live) => {
+                self.write_chosen(&join.item, is_live);
+                self.push(" ON ").node(&join.on);
+            }
+            None => {
+                self.write_item(&join.item);
+                self.on(join);
+            }
         }
     }
 
@@ -216,6 +215,9 @@ impl Writer {
 
     /// The condition of a join, and that its rows are not marked as deleted.
     fn on(&mut self, join: &Join) {
+        if join.kind == JoinKind::Cross {
+            return;
+        }
         self.push(" ON ");
         match self.joined_is_live(join) {
             Some(is_live) => self.node(&join.on.clone().and(is_live)),

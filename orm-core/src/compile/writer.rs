@@ -1,9 +1,10 @@
 //! [`Writer`]: the text under construction, its parameters, and the names of its sources.
 
+use super::from::Definitions;
 use super::{Compiled, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SourceRef, TableDef};
-use crate::sql::{FromItem, IsTest, LinkRef, Node};
+use crate::sql::{FromItem, IsTest, LinkRef, Node, is_no_table};
 use crate::types::Value;
 
 /// A statement under construction.
@@ -18,6 +19,9 @@ pub(crate) struct Writer {
     level: usize,
     /// Whether rows that are marked as deleted are among those of the query under construction.
     with_deleted: bool,
+    /// Which of the sources in scope are tables that something else stands for, so that their schema is not written.
+    derived: Vec<usize>,
+    definitions: Definitions,
     error: Option<Error>,
     about: Option<&'static TableDef>,
 }
@@ -37,6 +41,11 @@ pub(super) enum Named {
 }
 
 impl Writer {
+    /// A statement in which no common table expression is named like one of these tables.
+    pub(super) fn apart_from(tables: Vec<&'static str>) -> Self {
+        Self { definitions: Definitions::apart_from(tables), ..Self::default() }
+    }
+
     /// Appends SQL. The only callers are the modules of this layer, with constants.
     pub(super) fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
@@ -108,6 +117,9 @@ impl Writer {
 
     /// A table's name with its schema.
     pub(super) fn table(&mut self, table: &TableDef) -> &mut Self {
+        if table.schema.is_none() {
+            self.definitions.reads(table.name);
+        }
         self.qualified(table.schema, table.name)
     }
 
@@ -126,6 +138,7 @@ impl Writer {
     /// Closes the scope of a query.
     pub(super) fn leave(&mut self, outer: usize) {
         self.names.truncate(self.level);
+        self.derived.retain(|&place| place < self.names.len());
         self.level = outer;
     }
 
@@ -135,6 +148,11 @@ impl Writer {
         let before = self.with_deleted;
         self.with_deleted |= with_deleted;
         before
+    }
+
+    /// Like [`let_deleted_in`](Self::let_deleted_in), whatever is said further outside.
+    pub(super) fn set_deleted(&mut self, with_deleted: bool) -> bool {
+        std::mem::replace(&mut self.with_deleted, with_deleted)
     }
 
     /// Ends what [`let_deleted_in`](Self::let_deleted_in) began.
@@ -152,8 +170,10 @@ impl Writer {
         let column = match item {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
             FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
-            // It has its conditions inside.
-            FromItem::Subquery { .. } => return None,
+            // These have their conditions inside.
+            FromItem::Subquery { .. } | FromItem::Rows { .. } | FromItem::Cte { .. } | FromItem::Itself { .. } => {
+                return None;
+            }
         };
         (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
     }
@@ -176,6 +196,46 @@ impl Writer {
             _ => self.free_name(wanted),
         };
         self.names.push(Name { of, name });
+    }
+
+    /// Says of the source that was declared last that something else stands for its table.
+    pub(super) fn is_derived(&mut self) {
+        self.derived.extend(self.names.len().checked_sub(1));
+    }
+
+    /// The name of a source in scope.
+    pub(super) fn name_of(&self, of: Named) -> Option<&str> {
+        self.names.iter().rfind(|name| name.of == of).map(|name| name.name.as_str())
+    }
+
+    pub(super) fn definitions(&mut self) -> &mut Definitions {
+        &mut self.definitions
+    }
+
+    /// Writes a text of its own, which sees none of the sources in scope.
+    pub(super) fn apart(&mut self, write: impl FnOnce(&mut Self)) -> String {
+        let sql = std::mem::take(&mut self.sql);
+        let names = std::mem::take(&mut self.names);
+        let derived = std::mem::take(&mut self.derived);
+        let level = std::mem::take(&mut self.level);
+        write(self);
+        (self.names, self.derived, self.level) = (names, derived, level);
+        std::mem::replace(&mut self.sql, sql)
+    }
+
+    /// Takes away what comes behind a place.
+    pub(super) fn split_off(&mut self, at: usize) -> String {
+        self.sql.split_off(at)
+    }
+
+    /// Says that the statement which gives the result begins here.
+    pub(super) fn begin(&mut self) {
+        self.definitions.begin(self.sql.len());
+    }
+
+    /// The tables of the statement, if a common table expression hides one of them.
+    pub(super) fn hidden_tables(&self) -> Option<Vec<&'static str>> {
+        self.definitions.hidden_tables()
     }
 
     fn is_alias(&self, name: &str) -> bool {
@@ -213,8 +273,9 @@ impl Writer {
         };
         if let Named::Source(SourceRef::Table(table)) = of
             && self.names[found].name == table.name
+            && !self.derived.contains(&found)
         {
-            return self.table(table);
+            return self.qualified(table.schema, table.name);
         }
         let name = std::mem::take(&mut self.names[found].name);
         self.ident(&name);
@@ -239,23 +300,44 @@ impl Writer {
         self.columns.push(column);
     }
 
+    /// How many columns the result has so far.
+    pub(super) fn expected(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Forgets what was expected beyond that.
+    pub(super) fn expect_no_more_than(&mut self, columns: usize) {
+        self.columns.truncate(columns);
+    }
+
     /// Says which table the statement is about.
     pub(super) fn about(&mut self, table: &'static TableDef) {
-        self.about.get_or_insert(table);
+        if !is_no_table(table) {
+            self.about.get_or_insert(table);
+        }
     }
 
     pub(super) fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
 
-    pub(super) fn finish(self) -> Result<Compiled> {
+    pub(super) fn finish(mut self) -> Result<Compiled> {
+        let writes = self.definitions.write();
+        self.hoist();
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Compiled { sql: self.sql, params: self.params, columns: self.columns, table: self.about }),
+            None => Ok(Compiled {
+                sql: self.sql,
+                params: self.params,
+                columns: self.columns,
+                table: self.about,
+                writes,
+            }),
         }
     }
 
-    pub(super) fn into_sql(self) -> String {
+    pub(super) fn into_sql(mut self) -> String {
+        self.hoist();
         self.sql
     }
 }

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use super::executor::{BulkWrite, Executor};
 use crate::compile::{Compile, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, Model};
-use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, JoinKind, Node, Select};
+use crate::schema::{ColumnDef, Model, SourceRef};
+use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, FromItem, JoinKind, Node, Select};
 use crate::types::Value;
 
 /// A bulk update: what [`Query::update`](super::Query::update) makes. Awaiting it runs it.
@@ -35,6 +35,12 @@ pub struct Delete<X, M> {
 fn check(select: &Select, all_rows: bool, what: &str) -> Result<()> {
     let model = select.root.table().model;
     let refuse = |reason: String| Err(Error::new(ErrorKind::Invalid, reason).with_model(model));
+    if !matches!(select.from, FromItem::Source(SourceRef::Table(_))) {
+        return refuse(format!("a bulk {what} of `{model}` is of its table, and not of a subquery or an alias"));
+    }
+    if select.joins.iter().any(|join| join.kind == JoinKind::Cross) {
+        return refuse(format!("a bulk {what} of `{model}` cannot cross-join: join on a condition"));
+    }
     if select.joins.iter().any(|join| join.kind != JoinKind::Inner) {
         return refuse(format!(
             "a bulk {what} of `{model}` cannot outer-join: choose its rows by `exists_in` or `in_select`"
@@ -64,6 +70,12 @@ impl<X, M: Model> Update<X, M> {
     #[must_use]
     pub fn to_sql(&self) -> String {
         Write::BulkUpdate(self.statement()).to_text()
+    }
+
+    /// The statement, which gives all columns of its rows, if it may be sent.
+    pub(super) fn into_returning(self) -> Result<BulkUpdate> {
+        check(&self.select, self.all_rows, "update")?;
+        Ok(BulkUpdate { returning: (0..M::table().columns.len()).collect(), ..self.statement() })
     }
 
     fn statement(&self) -> BulkUpdate {
@@ -149,6 +161,12 @@ impl<X, M: Model> Delete<X, M> {
     #[must_use]
     pub fn to_sql(&self) -> String {
         Write::BulkDelete(self.statement()).to_text()
+    }
+
+    /// The statement, which gives all columns of its rows, if it may be sent.
+    pub(super) fn into_returning(self) -> Result<BulkDelete> {
+        check(&self.select, self.all_rows, "delete")?;
+        Ok(BulkDelete { returning: (0..M::table().columns.len()).collect(), ..self.statement() })
     }
 
     fn statement(&self) -> BulkDelete {

@@ -6,22 +6,31 @@
 mod bulk;
 mod conditions;
 mod db;
+mod derived;
 mod edge;
 mod executor;
 mod exists;
+mod joins;
 mod load;
 mod nested;
 mod rows;
 mod select;
+mod sets;
 mod stream;
 
 pub use bulk::{Delete, Update};
 pub(crate) use conditions::{beyond_key, select_by_keys};
 pub use db::Db;
+pub use derived::{
+    ArrayOf, Quantified, ReadBy, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber, generate_series,
+    generate_series_by, query_from, unnest, values,
+};
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
+pub use joins::{Maybe, Rooted};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use rows::Rows;
+pub use sets::Combined;
 pub use select::{Dynamic, Query, query};
 pub use stream::RowStream;

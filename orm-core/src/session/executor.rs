@@ -3,9 +3,9 @@
 use std::pin::Pin;
 
 use super::Session;
-use crate::compile::Compile;
-use crate::error::Result;
-use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rows, Takes, Unbound, Whole};
+use crate::compile::{Compile, Compiled};
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::{BulkWrite, Db, Executor, Loads, Query, Rooted, Rows, Takes, Unbound, Whole};
 use crate::schema::{Handle, Model};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -19,6 +19,7 @@ impl<'s> Executor for &'s mut Session {
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
         let compiled = select.compile()?;
+        refuse_writes(&compiled)?;
         self.inner.flush_for(select.root.table()).await?;
         self.inner.run(&compiled, |_, row| read(row)).await
     }
@@ -30,12 +31,21 @@ impl<'s> Executor for &'s mut Session {
     }
 }
 
+/// A session knows nothing of what a query writes.
+pub(super) fn refuse_writes(compiled: &Compiled) -> Result<()> {
+    if compiled.writes {
+        let message = "a session does not run a query that writes rows by a common table expression: its objects would not be brought in line; run it by an engine, or write the rows by `update` or `delete`";
+        return Err(Error::new(ErrorKind::Invalid, message));
+    }
+    Ok(())
+}
+
 impl<L: Whole> Takes<L> for &mut Session {}
 
 impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
 
-    async fn all<M: Model, S, L: Loads<M> + Whole>(
+    async fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> Result<Vec<Handle<M>>> {

@@ -43,8 +43,9 @@ use maker::SessionOptions;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::{Load, Loads, Part, Query, Rows, Unbound, Whole, query};
+use crate::query::{Load, Loads, Part, Query, Rooted, Rows, Unbound, Whole, query, query_from};
 use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation};
+use crate::sql::{AliasTag, Aliased, Shape, Subquery};
 use crate::types::{IntoKey, Key};
 
 /// A unit of work: objects with identity, what changed of them, and one transaction at a time.
@@ -268,12 +269,20 @@ impl Session {
         query().on(self)
     }
 
+    /// Like [`query_from`](crate::query_from), bound to this session: rows of models are its objects.
+    pub fn query_from<M: Shape, Tag: AliasTag>(
+        &mut self,
+        from: &Subquery<M, Tag>,
+    ) -> Query<&mut Self, M, (Aliased<M, Tag>, ())> {
+        query_from(from).on(self)
+    }
+
     /// Runs an unbound query: all its objects, each once. Its arguments may read the session.
     ///
     /// # Errors
     ///
     /// Like [`Query::all`], and those of the flush before it.
-    pub async fn all<M: Model, S, L: Loads<M> + Whole>(
+    pub async fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> Result<Vec<Handle<M>>> {
@@ -285,7 +294,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::one`].
-    pub async fn one<M: Model, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
+    pub async fn one<M: Rooted, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
         query.on(self).one().await
     }
 
@@ -294,7 +303,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::first`].
-    pub async fn first<M: Model, S, L: Loads<M> + Whole>(
+    pub async fn first<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> Result<Option<Handle<M>>> {

@@ -10,6 +10,7 @@ mod assign;
 mod column;
 mod columns;
 mod comparable;
+mod derived;
 mod expr;
 mod node;
 pub mod scope;
@@ -24,6 +25,11 @@ pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
 pub use columns::ColumnList;
+pub(crate) use derived::{BodyKind, SetOp, is_no_table};
+pub use derived::{
+    Body, Cte, CteBody, Hinted, JoinTarget, Selected, Shape, Tabular, Uncorrelated, cte, itself, materialized,
+    not_materialized, recursive,
+};
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };

@@ -121,6 +121,13 @@ pub enum Node {
     },
     /// `(SELECT …)`: the value of a query of one column and at most one row.
     Scalar(Arc<Select>),
+    /// `ANY (SELECT …)` or `ALL (SELECT …)`, on the right side of an operator.
+    Quantified {
+        /// Whether all of its values are meant.
+        all: bool,
+        /// The query, of one column.
+        select: Arc<Select>,
+    },
 }
 
 /// A call of a function.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::derived::{Body, Cte};
 use super::node::{LinkRef, Node};
 use super::window::WindowDef;
 use crate::schema::{SourceRef, TableDef};
@@ -165,6 +166,53 @@ pub enum FromItem {
     },
     /// A table without a model.
     Link(LinkRef),
+    /// Rows under an alias: selected columns, combined queries, values, a function.
+    Rows {
+        /// The alias.
+        source: SourceRef,
+        /// The names of the columns; none if they are those of the source's table.
+        columns: &'static [&'static str],
+        /// What gives them.
+        body: Arc<Body>,
+        /// Whether it sees the items before it.
+        lateral: bool,
+    },
+    /// A common table expression, which is defined at the head of the statement.
+    Cte {
+        /// The alias.
+        source: SourceRef,
+        /// What it is.
+        cte: Arc<Cte>,
+    },
+    /// The common table expression that is being defined.
+    Itself {
+        /// The alias.
+        source: SourceRef,
+        /// Which one.
+        tag: std::any::TypeId,
+    },
+}
+
+impl FromItem {
+    /// Lets it see the items before it.
+    pub(crate) fn into_lateral(mut self) -> Self {
+        if let Self::Subquery { lateral, .. } | Self::Rows { lateral, .. } = &mut self {
+            *lateral = true;
+        }
+        self
+    }
+
+    /// Gives it another alias.
+    pub(crate) fn rename(&mut self, to: SourceRef) {
+        match self {
+            Self::Source(source)
+            | Self::Subquery { source, .. }
+            | Self::Rows { source, .. }
+            | Self::Cte { source, .. }
+            | Self::Itself { source, .. } => *source = to,
+            Self::Link(_) => {}
+        }
+    }
 }
 
 /// A join.
