@@ -66,9 +66,9 @@ pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, Tes
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
-pub use query::{BulkWrite, LoadInto};
+pub use query::{BulkWrite, ByKey, ByObject, LoadInto, Referred};
 pub use query::{
-    ArrayOf, Combined, Maybe, Quantified, ReadBy, Rooted, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber,
+    ArrayOf, Combined, Maybe, Quantified, ReadBy, Referent, Rooted, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber,
     generate_series, generate_series_by, query_from, unnest, values,
 };
 pub use query::{

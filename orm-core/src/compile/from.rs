@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::writer::{Named, Writer};
 use crate::error::{Error, ErrorKind};
 use crate::schema::SourceRef;
-use crate::sql::{Body, BodyKind, Cte, FromItem, Join, JoinKind, Node, Select, SetOp};
+use crate::sql::{BodyKind, Cte, FromItem, Join, JoinKind, Node, Select, SetOp};
 use crate::types::Value;
 
 /// A common table expression that is written.

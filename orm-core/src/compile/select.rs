@@ -185,7 +185,9 @@ impl Writer {
         match self.joined_is_live(join).filter(|_| is_asked_before(join)) {
             Some(is_live) => {
                 self.write_chosen(&join.item, is_live);
-                self.push(" ON ").node(&join.on);
+                if join.kind != JoinKind::Cross {
+                    self.push(" ON ").node(&join.on);
+                }
             }
             None => {
                 self.write_item(&join.item);

@@ -68,6 +68,11 @@ impl Node {
 }
 
 impl<X, M, S, L0> Query<X, M, S, L0> {
+    /// Whether a join keeps rows without what was joined before it.
+    pub(super) fn keeps_the_right(&self) -> bool {
+        self.joined().iter().any(|join| matches!(join.kind, JoinKind::Right | JoinKind::Full))
+    }
+
     /// Joins the other end of a relationship, all of them: where an end has none of the rows before it, those are NULL and
     /// read as `Option`.
     ///

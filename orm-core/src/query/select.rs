@@ -84,6 +84,10 @@ impl<X, M, S, L> Query<X, M, S, L> {
         Self { on, select, loads, types: PhantomData }
     }
 
+    pub(super) fn joined(&self) -> &[Join] {
+        &self.select.joins
+    }
+
     pub(crate) fn into_parts(self) -> (X, Select, L) {
         (self.on, self.select, self.loads)
     }
@@ -634,7 +638,7 @@ fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
 
 /// A query whose joins are decided at run time; see [`Query::dynamic`].
 #[must_use = "a query does nothing until it is run, for example by `.all().await`"]
-pub struct Dynamic<X, M, L>(Query<X, M, (), L>);
+pub struct Dynamic<X, M, L>(pub(super) Query<X, M, (), L>);
 
 impl<X: Clone, M, L: Clone> Clone for Dynamic<X, M, L> {
     fn clone(&self) -> Self {
@@ -703,12 +707,13 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     ///
     /// # Errors
     ///
-    /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
+    /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined, or the
+    /// model may be missing because of a right or full join.
     pub async fn all(self) -> Result<Vec<X::Entity<M, L>>>
     where
         X: Executor,
     {
-        self.0.all().await
+        self.checked()?.all().await
     }
 
     /// Like [`Query::first`].
@@ -720,7 +725,7 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     where
         X: Executor,
     {
-        self.0.first().await
+        self.checked()?.first().await
     }
 
     /// Like [`Query::count`].

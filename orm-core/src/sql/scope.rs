@@ -131,6 +131,18 @@ as_scope!(A B; (A, (B, ())));
 as_scope!(A B C; (A, (B, (C, ()))));
 as_scope!(A B C D; (A, (B, (C, (D, ())))));
 
+/// The scope of a query whose joins are decided at run time: it may have any table, and each may be missing.
+#[derive(Debug)]
+pub struct Anywhere;
+
+impl<T: Source> InScope<Anywhere, HereNullable> for T {
+    type Null = MaybeNull;
+}
+
+impl Outers for Anywhere {
+    type Outers = ();
+}
+
 /// Adds the source of a query around this one.
 pub trait PushOuter<O> {
     /// The scope with it, at its end.
