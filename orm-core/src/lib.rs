@@ -68,7 +68,7 @@ pub use orm_derive::{Enum, Model, Newtype};
 #[doc(hidden)]
 pub use query::{BulkWrite, ByKey, ByObject, LoadInto, Referred};
 pub use query::{
-    ArrayOf, Combined, Maybe, Quantified, ReadBy, Referent, Rooted, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber,
+    ArrayOf, Combined, LeadsToOne, Maybe, OneColumn, Quantified, ReadBy, Referent, Rooted, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber,
     generate_series, generate_series_by, query_from, unnest, values,
 };
 pub use query::{

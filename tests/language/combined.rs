@@ -1,7 +1,7 @@
 //! Queries whose rows are combined, and values as a table.
 
 use orm_core::prelude::*;
-use orm_core::{Result, cte, query_from, values};
+use orm_core::{ErrorKind, Result, values};
 
 use crate::shop::{Customer, Line, Order, shop};
 
@@ -47,6 +47,8 @@ async fn q19_queries_of_models_are_combined() -> Result<()> {
     let handles = session.query::<Customer>().filter(Customer::id.eq(1)).union_all(in_city("Riga")).with(Customer::orders).all().await?;
     assert_eq!(handles.len(), 2, "each object once");
     assert!(handles.contains(&ann));
+    let refused = session.query::<Customer>().union(in_city("Riga")).delete().all_rows().await.expect_err("no table");
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
     assert_eq!(session[ann].orders.iter().count(), 2);
     Ok(())
 }

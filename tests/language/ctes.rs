@@ -2,7 +2,7 @@
 
 use orm_core::prelude::*;
 use orm_core::sql::{materialized, not_materialized};
-use orm_core::{ErrorKind, Result, cte, query_from, recursive, values};
+use orm_core::{ErrorKind, Result, values};
 use orm_tests::TestDb;
 
 use crate::shop::{Customer, Line, Order, shop};
@@ -69,6 +69,14 @@ async fn q18_a_cte_is_defined_at_the_head_and_used_anywhere() -> Result<()> {
     assert_eq!(session[orders[0]].lines.iter().count(), 2);
     assert_eq!(session.query_from(&dear).count().await?, 2);
     assert!(session.query_from(&dear).filter(dear.c.id.eq(1)).exists().await?);
+    let mut walk = session.query_from(&dear).in_batches(1);
+    let mut walked = 0;
+    while let Some(batch) = walk.next(&mut session).await? {
+        walked += batch.len();
+    }
+    assert_eq!(walked, 2);
+    let mut stream = db.engine.query_from(&dear).stream().await?;
+    assert!(stream.next().await?.is_some());
     Ok(())
 }
 

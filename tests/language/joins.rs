@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use orm_core::prelude::*;
-use orm_core::{ErrorKind, Result, generate_series, query_from, unnest, values};
+use orm_core::{ErrorKind, Result, generate_series, unnest, values};
 use orm_tests::TestDb;
 
 use crate::from;

@@ -1,7 +1,7 @@
 //! Subqueries: of selected columns, as single values, correlated, lateral, nested, several in one query.
 
 use orm_core::prelude::*;
-use orm_core::{ErrorKind, Result, query_from};
+use orm_core::{ErrorKind, Result};
 
 use crate::from;
 use crate::shop::{Customer, Line, Order, shop};

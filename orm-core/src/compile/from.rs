@@ -291,3 +291,26 @@ pub(super) fn keeps_the_right(select: &Select) -> bool {
 pub(super) fn is_asked_before(join: &Join) -> bool {
     matches!(join.kind, JoinKind::Right | JoinKind::Full | JoinKind::Cross)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Compile;
+    use super::*;
+    use crate::schema::TableDef;
+    use crate::sql::{Body, Lock, LockStrength, LockWait, Projection};
+
+    static TABLE: TableDef = TableDef::new("Course", "", "course", &[], &[], &[]);
+
+    #[test]
+    fn queries_that_lock_rows_are_not_combined() {
+        let source = SourceRef::Table(&TABLE);
+        let mut lhs = Select::of(source, Projection::One, FromItem::Source(source));
+        let rhs = Box::new(BodyKind::select(lhs.clone()));
+        lhs.locks.push(Lock { strength: LockStrength::Update, of: Vec::new(), wait: LockWait::Wait });
+        let lhs = Box::new(BodyKind::operand(lhs));
+        let body = Arc::new(Body(BodyKind::Set { op: SetOp::Union, all: false, lhs, rhs }));
+        let item = FromItem::Rows { source, columns: &[], body, lateral: false };
+        let error = Select::of(source, Projection::One, item).compile().map(drop);
+        assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::Invalid));
+    }
+}

@@ -54,7 +54,7 @@ impl Engine {
     }
 }
 
-impl<X, R: Tabular, O> Rows<X, R, O> {
+impl<X, R, O> Rows<X, R, O> {
     /// The rows as something to join or to ask by [`query_from`], whose columns are in `.c`: `c.0`, `c.1`, in the order in
     /// which they were selected and of the types that a row has.
     ///
@@ -77,13 +77,19 @@ impl<X, R: Tabular, O> Rows<X, R, O> {
     /// );
     /// ```
     #[must_use]
-    pub fn subquery(self) -> Subquery<Selected<R>, Anonymous, O> {
+    pub fn subquery(self) -> Subquery<Selected<R>, Anonymous, O>
+    where
+        R: Tabular,
+    {
         self.subquery_as()
     }
 
     /// Like [`subquery`](Self::subquery), under a tag of its own; written by [`subquery!`](crate::subquery).
     #[must_use]
-    pub fn subquery_as<Tag: AliasTag>(self) -> Subquery<Selected<R>, Tag, O> {
+    pub fn subquery_as<Tag: AliasTag>(self) -> Subquery<Selected<R>, Tag, O>
+    where
+        R: Tabular,
+    {
         rows_of(BodyKind::select(self.into_parts().1))
     }
 }
@@ -115,9 +121,9 @@ impl<R, O> Rows<Unbound, R, O> {
     /// );
     /// ```
     #[doc(alias = "scalar_subquery")]
-    pub fn scalar_in(self) -> Expr<R::Nullable, O>
+    pub fn scalar_in<T>(self) -> Expr<T, O>
     where
-        R: Field,
+        R: OneColumn<Value = T>,
     {
         Expr::new(Node::Scalar(Arc::new(self.into_parts().1)))
     }
@@ -152,6 +158,22 @@ impl<R, O> Rows<Unbound, R, O> {
     pub fn not_exists_in(self) -> Expr<bool, O> {
         Expr::new(Node::Not(Box::new(Node::Exists(Arc::new(self.into_parts().1.into_exists())))))
     }
+}
+
+/// The row of a query of one column.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` are not a single value",
+    label = "this query does not select one column",
+    note = "select one column or expression: `query::<Homework>().select(Homework::number).scalar_in()`"
+)]
+pub trait OneColumn {
+    /// The value, which is NULL where there is no row.
+    type Value: Field;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Field> OneColumn for T {
+    type Value = T::Nullable;
 }
 
 /// Any or all of the values of a query, on the right side of a comparison; made by [`Rows::any_in`] and [`Rows::all_in`].

@@ -24,7 +24,7 @@ pub use bulk::{Delete, Update};
 pub(crate) use conditions::{beyond_key, select_by_keys};
 pub use db::Db;
 pub use derived::{
-    ArrayOf, Quantified, ReadBy, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber, generate_series,
+    ArrayOf, OneColumn, Quantified, ReadBy, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber, generate_series,
     generate_series_by, query_from, unnest, values,
 };
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
@@ -32,7 +32,7 @@ pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use joins::{Maybe, Rooted};
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
-pub use related::{ByKey, ByObject, Referent, Referred};
+pub use related::{ByKey, ByObject, LeadsToOne, Referent, Referred};
 pub use rows::Rows;
 pub use sets::Combined;
 pub use select::{Dynamic, Query, query};

@@ -99,7 +99,7 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
     /// ```
     pub fn has<E, I>(self, condition: E) -> Expr<bool, A>
     where
-        K: OneAtMost,
+        K: LeadsToOne,
         E: Expression,
         E::Type: Condition,
         E::Uses: InScope<(B, (Outer<A>, ())), I>,
@@ -110,7 +110,7 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
     /// Like [`has`](Self::has), with the related object under an alias: for a relationship of a model to itself.
     pub fn has_as<Tag, E, I>(self, alias: &Subquery<B, Tag>, condition: E) -> Expr<bool, A>
     where
-        K: OneAtMost,
+        K: LeadsToOne,
         Tag: AliasTag,
         E: Expression,
         E::Type: Condition,
@@ -223,7 +223,7 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
     /// ```
     pub fn is<T: Referent<B, I>, I>(self, object: T) -> Expr<Option<bool>, A>
     where
-        K: OneAtMost,
+        K: LeadsToOne,
     {
         self.contains(object)
     }
@@ -231,7 +231,7 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
     /// Whether a to-one relationship leads to one of these objects; see [`is`](Self::is).
     pub fn is_in<T: Referent<B, I>, I>(self, objects: impl IntoIterator<Item = T>) -> Expr<Option<bool>, A>
     where
-        K: OneAtMost,
+        K: LeadsToOne,
     {
         self.contains_any(objects)
     }
@@ -337,6 +337,17 @@ fn negation<A>(condition: Expr<bool, A>) -> Expr<bool, A> {
 fn missed<E: Expression>(condition: E) -> Node {
     Node::Not(Box::new(Node::Is { operand: Box::new(condition.into_node()), test: IsTest::True }))
 }
+
+/// A relationship that leads to one object at most: one of which the object itself can be asked.
+#[diagnostic::on_unimplemented(
+    message = "this relationship leads to many objects, and `has`, `is` and `is_in` are for one",
+    label = "not a to-one relationship",
+    note = "of many ask `any`, `all` and `none_of` for a condition, `contains` and `contains_any` for objects"
+)]
+pub trait LeadsToOne {}
+
+#[diagnostic::do_not_recommend]
+impl<K: OneAtMost> LeadsToOne for K {}
 
 /// What tells an object at the end of a relationship: the object itself, or its primary key.
 #[diagnostic::on_unimplemented(
