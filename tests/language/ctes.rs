@@ -103,6 +103,28 @@ async fn q18_a_cte_may_use_another_and_none_hides_a_table() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn q18_columns_have_the_names_that_they_are_given() -> Result<()> {
+    let db = shop().await;
+    cte!(let spent { customer, total } = query::<Order>().select((Order::customer_id, Order::total)));
+    subquery!(let born { year } = query::<Customer>().filter(Customer::id.eq(1)).select(Customer::born));
+    subquery!(let dear = query::<Order>().filter(Order::total.gt(500i64)));
+    let query = query::<Customer>()
+        .join_on(&spent, spent.c.customer.eq(Customer::id))
+        .join_on(&dear, dear.c.customer_id.eq(spent.c.customer))
+        .join_on(&born, born.c.year.ge(Customer::born))
+        .order_by(spent.c.total.asc())
+        .select((Customer::name, spent.c.total, born.c.year));
+    let sql = query.to_sql();
+    assert!(sql.starts_with(r#"WITH "spent" ("customer", "total") AS (SELECT "#), "{sql}");
+    assert!(sql.contains(r#") AS "dear" ON "dear"."customer_id" = "spent"."customer""#), "{sql}");
+    assert!(sql.contains(r#") AS "born" ("year") ON "born"."year" >= "customer"."born""#), "{sql}");
+    let rows: Vec<(String, i64, Option<i32>)> = db.engine.rows(query).await?;
+    let expected = [("Ann", 250), ("Bob", 700), ("Ann", 1000)];
+    assert_eq!(rows, expected.map(|(name, total)| (name.to_owned(), total, Some(1990))));
+    Ok(())
+}
+
 #[test]
 fn q18_a_cte_says_how_it_is_run() {
     cte!(let kept = materialized(query::<Order>().select(Order::id)));
@@ -140,17 +162,20 @@ async fn q18_a_tree_is_walked() -> Result<()> {
 async fn q18_a_walk_carries_columns_of_its_own_and_ends_in_a_circle() -> Result<()> {
     let db = staff().await;
     recursive!(
-        let tree = query::<Employee>().filter(Employee::boss_id.is_null()).select((Employee::id, Employee::name, Employee::id * 0));
+        let tree { id, name, depth } = query::<Employee>()
+            .filter(Employee::boss_id.is_null())
+            .select((Employee::id, Employee::name, Employee::id * 0));
         union_all query::<Employee>()
-            .join_on(&tree, Employee::boss_id.eq(tree.c.0))
-            .select((Employee::id, Employee::name, tree.c.2 + 1))
+            .join_on(&tree, Employee::boss_id.eq(tree.c.id))
+            .select((Employee::id, Employee::name, tree.c.depth + 1))
     );
+    assert!(query_from(&tree).to_sql().starts_with(r#"WITH RECURSIVE "tree" ("id", "name", "depth") AS ((SELECT "#));
     let rows: Vec<(String, i32)> = db
         .engine
         .query_from(&tree)
-        .order_by(tree.c.2.asc())
-        .order_by(tree.c.1.asc())
-        .select((tree.c.1, tree.c.2))
+        .order_by(tree.c.depth.asc())
+        .order_by(tree.c.name.asc())
+        .select((tree.c.name, tree.c.depth))
         .all()
         .await?;
     let expected = [("top", 0), ("Ann", 1), ("Bob", 1), ("Cleo", 2)];
@@ -186,6 +211,10 @@ async fn q18_a_cte_may_write() -> Result<()> {
     let error = session.all(deleted.clone()).await.expect_err("a session does not write so");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(sent.take().is_empty());
+    let ids = query_from(&gone).select(gone.c.id);
+    let bulk = session.query::<Line>().filter(Line::id.in_select(ids)).update(Line::quantity.set(1)).await;
+    assert_eq!(bulk.expect_err("nor does its bulk update").kind(), ErrorKind::Invalid);
+    assert!(session.all(deleted.clone()).await.is_err());
     let lines: Vec<Line> = db.engine.all(deleted).await?;
     assert_eq!(lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(db.stored("SELECT product FROM line ORDER BY id").await, ["milk", "rye bread"]);

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::Session;
 use super::arena::SlotState;
+use super::executor::refuse_writes;
 use super::inner::{Inner, Row};
 use crate::compile::Compile;
 use crate::error::{Error, Result};
@@ -171,6 +172,7 @@ impl Inner {
     ) -> Result<(u64, Option<Vec<Value>>, Vec<Handle<M>>)> {
         let table = M::table();
         let compiled = select.compile()?;
+        refuse_writes(&compiled)?;
         self.flush_for(table).await?;
         let mut last = None;
         let read = |session: &mut Self, row: &mut RowReader<'_>| {

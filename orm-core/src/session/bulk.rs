@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::arena::SlotState;
 use super::flush::follow_keys;
 use super::identity::IdentityKey;
+use super::executor::refuse_writes;
 use super::inner::{Inner, Row};
 use super::undo::Change;
 use crate::compile::{Compile, Write};
@@ -22,7 +23,7 @@ impl Inner {
         if self.options.read_only {
             return Err(Error::new(ErrorKind::Invalid, "the session is read-only"));
         }
-        write.compile()?;
+        refuse_writes(&write.compile()?)?;
         self.flush_for(M::table()).await?;
         let arena = self.find_arena(M::table()).filter(|&arena| self.arenas[arena].holds_rows());
         let columns = arena.map(|_| returning(&mut write)).unwrap_or_default();

@@ -193,11 +193,7 @@ macro_rules! aliased {
     (let $name:ident = & $source:expr) => {
         let $name = match &$source {
             source => {
-                #[allow(non_camel_case_types)]
-                enum $name {}
-                impl $crate::sql::AliasTag for $name {
-                    const NAME: &'static str = ::core::stringify!($name);
-                }
+                $crate::__alias_tag!($name);
                 source.again::<$name>()
             }
         };
@@ -225,8 +221,41 @@ macro_rules! aliased {
 /// let early = subquery!(query::<Homework>().filter(Homework::number.lt(3)));
 /// let _ = (late.c.number, early.c.number);
 /// ```
+///
+/// With `let` it has its name in the statement too, and selected columns may be given names instead of numbers:
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Homework { #[model(primary_key)] id: Auto<i32>, number: i32, course_id: i32 }
+/// subquery!(let late { course, number } = query::<Homework>().select((Homework::course_id, Homework::number)));
+/// assert_eq!(
+///     query_from(&late).filter(late.c.number.gt(5)).select(late.c.course).to_sql(),
+///     concat!(
+///         r#"SELECT "late"."course" FROM (SELECT "homework"."course_id", "homework"."number" FROM "homework") "#,
+///         r#"AS "late" ("course", "number") WHERE "late"."number" > $1"#,
+///     ),
+/// );
+/// ```
 #[macro_export]
 macro_rules! subquery {
+    (let $name:ident = $query:expr) => {
+        let $name = match $query {
+            query => {
+                $crate::__alias_tag!($name);
+                query.subquery_as::<$name>()
+            }
+        };
+    };
+    (let $name:ident { $($column:ident),+ $(,)? } = $query:expr) => {
+        let $name = match $query {
+            query => {
+                $crate::__alias_tag!($name);
+                $crate::__column_names!($($column),+);
+                $crate::sql::named::<__Names, _, $name, _>(query.subquery_as::<$name>())
+            }
+        };
+    };
     ($query:expr) => {{
         struct Tag;
         impl $crate::sql::AliasTag for Tag {
@@ -234,6 +263,66 @@ macro_rules! subquery {
         }
         $query.subquery_as::<Tag>()
     }};
+}
+
+/// The tag of an alias. Not part of the public API.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __alias_tag {
+    ($name:ident) => {
+        #[allow(non_camel_case_types)]
+        enum $name {}
+        impl $crate::sql::AliasTag for $name {
+            const NAME: &'static str = ::core::stringify!($name);
+        }
+    };
+}
+
+/// Names for the columns of a subquery, as types. Not part of the public API.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __column_names {
+    ($column:ident) => {
+        $crate::__column_names!(@ [$column] $column);
+    };
+    ($($column:ident),+) => {
+        $crate::__column_names!(@ [($($column,)+)] $($column),+);
+    };
+    (@ [$row:ty] $($column:ident),+) => {
+        #[allow(non_camel_case_types, dead_code)]
+        struct __Columns<$($column),+> {
+            $($column: $column),+
+        }
+        struct __Rows<R>(::core::marker::PhantomData<fn() -> R>);
+        struct __Names;
+        #[allow(non_camel_case_types)]
+        impl<$($column: $crate::types::Field),+> $crate::sql::Shape for __Rows<($($column,)+)> {
+            type Cols<S> = __Columns<$($crate::sql::Column<S, $column>),+>;
+
+            fn cols<S>() -> Self::Cols<S> {
+                __Columns {
+                    $($column: $crate::sql::Column::new(const {
+                        &$crate::schema::ColumnDef::of::<$column>(
+                            ::core::stringify!($column),
+                            ::core::stringify!($column),
+                        )
+                    })),+
+                }
+            }
+
+            fn names() -> &'static [&'static str] {
+                &[$(::core::stringify!($column)),+]
+            }
+
+            fn def() -> &'static $crate::schema::TableDef {
+                $crate::sql::no_table()
+            }
+        }
+        #[allow(non_camel_case_types)]
+        impl<$($column: $crate::types::Field),+> $crate::sql::Naming<$row> for __Names {
+            type Shape = __Rows<($($column,)+)>;
+        }
+    };
 }
 
 /// Declares a common table expression: a query with a name, defined in the `WITH` clause of the statement that uses it,
@@ -260,6 +349,8 @@ macro_rules! subquery {
 /// );
 /// ```
 ///
+/// Selected columns may be given names: `cte!(let late { course } = …)`, and then `late.c.course`.
+///
 /// Of a bulk update or delete it has the rows that were written, as they are then or were before. Objects of a session are
 /// not brought in line with those, so a session refuses such a query.
 #[macro_export]
@@ -268,12 +359,17 @@ macro_rules! cte {
         // The query is outside of the scope of the tag.
         let $name = match $query {
             query => {
-                #[allow(non_camel_case_types)]
-                enum $name {}
-                impl $crate::sql::AliasTag for $name {
-                    const NAME: &'static str = ::core::stringify!($name);
-                }
+                $crate::__alias_tag!($name);
                 $crate::sql::cte::<$name, _>(query)
+            }
+        };
+    };
+    (let $name:ident { $($column:ident),+ $(,)? } = $query:expr) => {
+        let $name = match $query {
+            query => {
+                $crate::__alias_tag!($name);
+                $crate::__column_names!($($column),+);
+                $crate::sql::named::<__Names, _, $name, _>($crate::sql::cte::<$name, _>(query))
             }
         };
     };
@@ -304,24 +400,38 @@ macro_rules! cte {
 ///     ),
 /// );
 /// ```
+///
+/// Selected columns may be given names: `recursive!(let staff { id, depth } = …)`, and then `staff.c.depth`.
 #[macro_export]
 macro_rules! recursive {
     (let $name:ident = $base:expr; union_all $step:expr) => {
-        $crate::recursive!(@ $name, $base, $step, true);
+        $crate::recursive!(@ $name [] $base, $step, true);
     };
     (let $name:ident = $base:expr; union $step:expr) => {
-        $crate::recursive!(@ $name, $base, $step, false);
+        $crate::recursive!(@ $name [] $base, $step, false);
     };
-    (@ $name:ident, $base:expr, $step:expr, $all:literal) => {
+    (let $name:ident { $($column:ident),+ $(,)? } = $base:expr; union_all $step:expr) => {
+        $crate::recursive!(@ $name [$($column),+] $base, $step, true);
+    };
+    (let $name:ident { $($column:ident),+ $(,)? } = $base:expr; union $step:expr) => {
+        $crate::recursive!(@ $name [$($column),+] $base, $step, false);
+    };
+    (@ $name:ident [] $base:expr, $step:expr, $all:literal) => {
         let $name = match $base {
             base => {
-                #[allow(non_camel_case_types)]
-                enum $name {}
-                impl $crate::sql::AliasTag for $name {
-                    const NAME: &'static str = ::core::stringify!($name);
-                }
+                $crate::__alias_tag!($name);
                 let $name: $crate::sql::Subquery<_, $name> = $crate::sql::itself(&base);
                 $crate::sql::recursive::<$name, _, _>(base, $step, $all)
+            }
+        };
+    };
+    (@ $name:ident [$($column:ident),+] $base:expr, $step:expr, $all:literal) => {
+        let $name = match $base {
+            base => {
+                $crate::__alias_tag!($name);
+                $crate::__column_names!($($column),+);
+                let $name = $crate::sql::named::<__Names, _, $name, _>($crate::sql::itself::<$name, _>(&base));
+                $crate::sql::named::<__Names, _, $name, _>($crate::sql::recursive::<$name, _, _>(base, $step, $all))
             }
         };
     };

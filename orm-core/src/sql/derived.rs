@@ -67,6 +67,43 @@ impl<R: Tabular> Shape for Selected<R> {
     }
 }
 
+/// Names for the columns of rows of type `R`; written by the macros that take names.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the names do not fit rows of `{R}`",
+    label = "as many names are needed as columns are selected"
+)]
+pub trait Naming<R> {
+    /// The rows, whose columns have these names.
+    type Shape: Shape;
+}
+
+/// Gives the columns of a subquery names; written by the macros that take names.
+#[doc(hidden)]
+pub fn named<N, R, Tag, O>(rows: Subquery<Selected<R>, Tag, O>) -> Subquery<N::Shape, Tag, O>
+where
+    N: Naming<R>,
+    R: Tabular,
+    Tag: AliasTag,
+{
+    let mut item = rows.item();
+    drop(rows);
+    match &mut item {
+        FromItem::Rows { columns, .. } => *columns = N::Shape::names(),
+        FromItem::Cte { cte, .. } => Arc::make_mut(cte).columns = N::Shape::names(),
+        // What it is, is said where it is defined.
+        FromItem::Itself { .. } | FromItem::Source(_) | FromItem::Subquery { .. } | FromItem::Link(_) => {}
+    }
+    Subquery::of(item)
+}
+
+/// Stands for the table of what is none; for generated code.
+#[doc(hidden)]
+#[must_use]
+pub fn no_table() -> &'static TableDef {
+    &NO_TABLE
+}
+
 /// Stands for the table of what is none.
 static NO_TABLE: TableDef = TableDef::new("subquery", "", "subquery", &[], &[], &[]);
 
@@ -229,7 +266,7 @@ impl Select {
 }
 
 /// A common table expression: `WITH "name" AS (…)`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cte {
     /// The name that it would like to have.
     pub(crate) name: &'static str,
