@@ -74,11 +74,17 @@ pub use query::{
     Projected, Projection, ProjectionOf, ProvidedBy, Query, Returning, RowStream, Rows, Sql, SqlOf, SqlOut, SqlRow,
     Takes, Unbound, Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
 };
+pub use query::{
+    ArrayOf, Combined, LeadsToOne, Maybe, OneColumn, Quantified, Referent, Rooted, SeriesBound, SetFunction,
+    UsedTables, Values, ValuesRow, WholeNumber, generate_series, generate_series_by, query_from, unnest, values,
+};
 #[doc(hidden)]
 pub use query::{
     AsModel, AsProjection, AsValues, Boxed, BulkWrite, CopyPlan, Explained, Fetch, FieldSource, Job, LoadInto, Loading,
     Parts, Planner, ReadBy, Ready, Slot,
 };
+#[doc(hidden)]
+pub use query::{ByKey, ByObject, Referred};
 #[cfg(feature = "json")]
 pub use query::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use session::{

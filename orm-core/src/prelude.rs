@@ -1,7 +1,7 @@
 //! The names that an application imports: `use orm_core::prelude::*`.
 
 pub use crate::engine::Engine;
-pub use crate::query::{Db, Executor, Projection, Query, Unbound, insert, insert_into, merge_into, query};
+pub use crate::query::{Db, Executor, Projection, Query, Unbound, insert, insert_into, merge_into, query, query_from};
 pub use crate::schema::{BelongsTo, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
 pub use crate::sql::{
@@ -10,5 +10,5 @@ pub use crate::sql::{
 };
 pub use crate::sql::{IntegerExpression, TextExpression, TextParts, TupleExpression, case, func, value};
 pub use crate::types::Auto;
-pub use crate::{__sql as sql, aliased, subquery};
+pub use crate::{__sql as sql, aliased, cte, recursive, subquery};
 pub use orm_derive::{Changes, Enum, Model, Newtype, Projection};

@@ -2,12 +2,17 @@
 
 mod bulk_writes_give_rows_back;
 mod changes_are_structs;
+mod combined;
+mod ctes;
 mod documentation;
+mod dynamic;
 mod filters_are_part_of_every_statement;
 mod groups_have_aggregates;
+mod joins;
 mod knowing;
 mod pages_go_both_ways;
 mod projections;
+mod related;
 mod rows_are_copied;
 mod rows_are_inserted;
 mod rows_are_locked;
@@ -15,6 +20,8 @@ mod rows_are_merged;
 mod rows_are_seen_through_windows;
 mod selections_have_models;
 mod shop;
+mod statements;
+mod subqueries;
 mod traced;
 
 /// What stands behind `FROM` in a text.
@@ -27,4 +34,3 @@ fn selected(sql: &str) -> &str {
     let list = sql.split_once(" FROM ").map_or(sql, |(list, _)| list);
     list.strip_prefix("SELECT ").unwrap_or(list)
 }
-mod statements;

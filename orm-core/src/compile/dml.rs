@@ -552,7 +552,7 @@ impl Writer {
         });
     }
 
-    fn bulk_update(&mut self, statement: &BulkUpdate) {
+    pub(super) fn bulk_update(&mut self, statement: &BulkUpdate) {
         let BulkUpdate { source, set, joins, predicates, with_deleted, unfiltered, projection, before: old, returning } =
             statement;
         let outer = self.enter();
@@ -592,7 +592,7 @@ impl Writer {
         self.node(value);
     }
 
-    fn bulk_delete(&mut self, statement: &BulkDelete) {
+    pub(super) fn bulk_delete(&mut self, statement: &BulkDelete) {
         let BulkDelete { source, joins, predicates, with_deleted, unfiltered, projection, returning, .. } = statement;
         let outer = self.enter();
         let before = self.let_in(*with_deleted, unfiltered);

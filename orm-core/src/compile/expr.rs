@@ -3,7 +3,7 @@
 use super::ddl::write_type;
 use super::refused;
 use super::writer::{Named, Spelling, Writer};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
@@ -43,8 +43,13 @@ impl Writer {
             }
             Node::Between { operand, low, high } => {
                 for bound in [low, high] {
-                    if let Node::Param(value) = &**bound {
-                        self.refuse(operand, value);
+                    match &**bound {
+                        Node::Param(value) => self.refuse(operand, value),
+                        Node::Quantified { .. } => self.fail(Error::new(
+                            ErrorKind::Invalid,
+                            "`between` takes one value for each bound, and not `any_in` or `all_in` of a query",
+                        )),
+                        _ => {}
                     }
                 }
                 self.operand(operand);
@@ -117,6 +122,10 @@ impl Writer {
             Node::Collate { operand, collation } => {
                 self.operand(operand);
                 self.push(" COLLATE ").given_name("collation", collation.schema.as_deref(), &collation.name);
+            }
+            Node::Quantified { all, select } => {
+                self.push(if *all { "ALL (" } else { "ANY (" }).select(select, false);
+                self.push(")");
             }
         }
     }
@@ -265,6 +274,7 @@ impl Writer {
                 // A part of the operator before it.
                 | Node::Binary { op: BinaryOp::Escape, .. }
                 | Node::Raw(_)
+                | Node::Quantified { .. }
         );
         if atomic {
             return self.node(node);

@@ -8,6 +8,7 @@ mod ddl;
 mod dml;
 mod explain;
 mod expr;
+mod from;
 mod input;
 mod insert;
 mod lists;
@@ -52,6 +53,8 @@ pub(crate) struct Compiled {
     pub(crate) matching: Matching,
     /// Statements inside it whose results are to be as they are expected; they are not run.
     pub(crate) requires: Vec<Self>,
+    /// Whether a query writes too, by a common table expression.
+    pub(crate) writes: bool,
 }
 
 /// How the columns of a result are found.
@@ -92,23 +95,31 @@ pub(crate) trait Compile {
 
     /// The statement, checked.
     fn compile(&self) -> Result<Compiled> {
-        let mut writer = Writer::new();
-        self.write(&mut writer);
-        writer.finish()
+        self.compile_with(&Filters::default())
     }
 
     /// The statement, checked, with the filters of who runs it.
     fn compile_with(&self, filters: &Filters) -> Result<Compiled> {
-        let mut writer = Writer::with(filters);
-        self.write(&mut writer);
-        writer.finish()
+        written(self, filters).finish()
     }
 
     /// The text alone, also of a statement that would be refused.
     fn to_text(&self) -> String {
-        let mut writer = Writer::new();
-        self.write(&mut writer);
-        writer.into_sql()
+        written(self, &Filters::default()).into_sql()
+    }
+}
+
+fn written<S: Compile + ?Sized>(statement: &S, filters: &Filters) -> Writer {
+    let mut writer = Writer::new(filters);
+    statement.write(&mut writer);
+    match writer.hidden_tables() {
+        // The tables are known only at the end.
+        Some(tables) => {
+            let mut writer = Writer::apart_from(tables, filters);
+            statement.write(&mut writer);
+            writer
+        }
+        None => writer,
     }
 }
 

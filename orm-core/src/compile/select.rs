@@ -1,18 +1,22 @@
 //! `SELECT` to text.
 
 use super::ResultColumn;
+use super::from::{is_asked_before, keeps_the_right};
 use super::writer::{Named, Writer};
 use crate::error::Error;
-use crate::schema::{SourceRef, TableDef};
+use crate::schema::TableDef;
 use crate::sql::{
     Distinct, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, Node, OrderBy, Per, Projection, Select,
-    WindowDef,
+    WindowDef, is_no_table,
 };
 use crate::types::Value;
 
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
     pub(super) fn select(&mut self, select: &Select, outermost: bool) {
+        if outermost {
+            self.begin();
+        }
         match &select.per {
             Some(per) => self.limited(select, per, outermost),
             None => self.plain(select, outermost, None),
@@ -53,7 +57,12 @@ impl Writer {
         if let Some(misuse) = select.misuse {
             self.fail(Error::invalid(misuse).with_model(select.root.table().model));
         }
+        // What a right or full join may leave out cannot be chosen by WHERE, which sees it too late.
+        let chosen = if keeps_the_right(select) { self.implied(&select.from, false) } else { None };
         self.declare_item(&select.from);
+        if chosen.is_some() {
+            self.is_derived();
+        }
         self.declare_joins(&select.joins);
         for (place, eager) in select.eager.iter().enumerate() {
             self.declare(Named::Eager(place, eager.name));
@@ -85,12 +94,16 @@ impl Writer {
             self.order_by(&select.order_by);
             self.push(")");
         }
-        self.push(" FROM ").write_item(&select.from);
+        self.push(" FROM ");
+        match &chosen {
+            Some(implied) => self.write_chosen(&select.from, implied.clone()),
+            None => self.write_item(&select.from),
+        }
         self.joins(&select.joins);
         for place in 0..select.eager.len() {
             self.eager_join(select, place);
         }
-        let implied = self.implied(&select.from, false);
+        let implied = if chosen.is_some() { None } else { self.implied(&select.from, false) };
         self.where_clause(select.predicates.iter().chain(&implied));
         self.group_by(&select.group_by);
         self.conditions(" HAVING ", &select.having);
@@ -140,16 +153,10 @@ impl Writer {
     pub(super) fn declare_joins(&mut self, joins: &[Join]) {
         for join in joins {
             self.declare_item(&join.item);
-        }
-    }
-
-    pub(super) fn declare_item(&mut self, item: &FromItem) {
-        self.declare(match item {
-            FromItem::Source(source) | FromItem::Subquery { source, .. } | FromItem::Raw { source, .. } => {
-                Named::Source(*source)
+            if is_asked_before(join) && self.joined_implied(join).is_some() {
+                self.is_derived();
             }
-            FromItem::Link(link) => Named::Link(*link),
-        });
+        }
     }
 
     pub(super) fn projection(&mut self, item: &Projection, outermost: bool) {
@@ -159,7 +166,9 @@ impl Writer {
                 self.node(node);
                 if outermost {
                     let of = match node {
-                        Node::Column { source, column } => Some((source.table(), *column)),
+                        Node::Column { source, column } if !is_no_table(source.table()) => {
+                            Some((source.table(), *column))
+                        }
                         _ => None,
                     };
                     self.expect(ResultColumn { ty, of });
@@ -206,28 +215,6 @@ impl Writer {
         }
     }
 
-    pub(super) fn write_item(&mut self, item: &FromItem) {
-        match item {
-            FromItem::Source(SourceRef::Table(table)) => {
-                self.table(table).renamed(table);
-            }
-            FromItem::Source(source) => {
-                self.table(source.table()).push(" AS ").qualifier(Named::Source(*source));
-            }
-            FromItem::Subquery { source, select, lateral } => {
-                self.push(if *lateral { "LATERAL (" } else { "(" }).select(select, false);
-                self.push(") AS ").qualifier(Named::Source(*source));
-            }
-            FromItem::Raw { source, sql } => {
-                self.raw_source(sql, source.table());
-                self.push(" AS ").qualifier(Named::Source(*source));
-            }
-            FromItem::Link(link) => {
-                self.qualified(link.schema, link.table).push(" AS ").qualifier(Named::Link(*link));
-            }
-        }
-    }
-
     fn joins(&mut self, joins: &[Join]) {
         let mut joins = joins.iter().peekable();
         while let Some(join) = joins.next() {
@@ -246,9 +233,17 @@ impl Writer {
             JoinKind::Full => " FULL JOIN ",
             JoinKind::Cross => " CROSS JOIN ",
         });
-        self.write_item(&join.item);
-        if join.kind != JoinKind::Cross {
-            self.on(join);
+        match self.joined_implied(join).filter(|_| is_asked_before(join)) {
+            Some(implied) => {
+                self.write_chosen(&join.item, implied);
+                if join.kind != JoinKind::Cross {
+                    self.push(" ON ").node(&join.on);
+                }
+            }
+            None => {
+                self.write_item(&join.item);
+                self.on(join);
+            }
         }
     }
 
@@ -273,6 +268,9 @@ impl Writer {
 
     /// The condition of a join, and what is asked of its rows without being said.
     fn on(&mut self, join: &Join) {
+        if join.kind == JoinKind::Cross {
+            return;
+        }
         self.push(" ON ");
         match self.joined_implied(join) {
             Some(implied) => _ = self.part(|w| w.node(&join.on.clone().and(implied))),

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::from::Definitions;
 use super::{Compiled, Matching, ResultColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, SourceRef, TableDef};
-use crate::sql::{Filters, FromItem, IsTest, LinkRef, Node};
+use crate::sql::{Filters, FromItem, IsTest, LinkRef, Node, is_no_table};
 use crate::types::Value;
 
 /// A statement under construction.
@@ -32,6 +33,9 @@ pub(crate) struct Writer {
     shared: Vec<(Value, Option<usize>)>,
     /// The windows that the query under construction names.
     windows: Vec<&'static str>,
+    /// Which of the sources in scope are tables that something else stands for, so that their schema is not written.
+    derived: Vec<usize>,
+    definitions: Definitions,
     error: Option<Error>,
     about: Option<&'static TableDef>,
     requires: Vec<Compiled>,
@@ -71,18 +75,20 @@ pub(super) enum Named {
 }
 
 impl Writer {
-    pub(super) fn with(filters: &Filters) -> Self {
-        Self { filters: filters.clone(), ..Self::default() }
-    }
-
     /// One for a whole statement: with room for one of the usual length.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(filters: &Filters) -> Self {
         Self {
+            filters: filters.clone(),
             sql: String::with_capacity(USUAL_LENGTH),
             columns: Vec::with_capacity(USUAL_COLUMNS),
             names: Vec::with_capacity(USUAL_NAMES),
             ..Self::default()
         }
+    }
+
+    /// A statement in which no common table expression is named like one of these tables.
+    pub(super) fn apart_from(tables: Vec<&'static str>, filters: &Filters) -> Self {
+        Self { definitions: Definitions::apart_from(tables), ..Self::new(filters) }
     }
 
     /// Appends SQL. The only callers are the modules of this layer, with constants.
@@ -215,6 +221,9 @@ impl Writer {
 
     /// A table's name with its schema.
     pub(super) fn table(&mut self, table: &TableDef) -> &mut Self {
+        if table.schema.is_none() {
+            self.definitions.reads(table.name);
+        }
         self.qualified(table.schema, table.name)
     }
 
@@ -233,6 +242,7 @@ impl Writer {
     /// Closes the scope of a query.
     pub(super) fn leave(&mut self, outer: usize) {
         self.names.truncate(self.level);
+        self.derived.retain(|&place| place < self.names.len());
         self.level = outer;
     }
 
@@ -243,6 +253,11 @@ impl Writer {
         self.with_deleted |= with_deleted;
         self.unfiltered.extend_from_slice(unfiltered);
         before
+    }
+
+    /// Lets rows in that are marked as deleted, or not, whatever is said further outside; gives what was said before.
+    pub(super) fn set_deleted(&mut self, with_deleted: bool) -> bool {
+        std::mem::replace(&mut self.with_deleted, with_deleted)
     }
 
     /// Ends what [`let_in`](Self::let_in) began.
@@ -272,7 +287,12 @@ impl Writer {
         let column = match item {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
             FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
-            FromItem::Subquery { .. } | FromItem::Raw { .. } => return None,
+            // These have their conditions inside.
+            FromItem::Subquery { .. }
+            | FromItem::Raw { .. }
+            | FromItem::Rows { .. }
+            | FromItem::Cte { .. }
+            | FromItem::Itself { .. } => return None,
         };
         (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
     }
@@ -320,6 +340,46 @@ impl Writer {
         self.names.push(Name { of, name, is_own });
     }
 
+    /// Says of the source that was declared last that something else stands for its table.
+    pub(super) fn is_derived(&mut self) {
+        self.derived.extend(self.names.len().checked_sub(1));
+    }
+
+    /// The name of a source in scope.
+    pub(super) fn name_of(&self, of: Named) -> Option<&str> {
+        self.names.iter().rfind(|name| name.of == of).map(|name| &*name.name)
+    }
+
+    pub(super) fn definitions(&mut self) -> &mut Definitions {
+        &mut self.definitions
+    }
+
+    /// Writes a text of its own, which sees none of the sources in scope.
+    pub(super) fn apart(&mut self, write: impl FnOnce(&mut Self)) -> String {
+        let sql = std::mem::take(&mut self.sql);
+        let names = std::mem::take(&mut self.names);
+        let derived = std::mem::take(&mut self.derived);
+        let level = std::mem::take(&mut self.level);
+        write(self);
+        (self.names, self.derived, self.level) = (names, derived, level);
+        std::mem::replace(&mut self.sql, sql)
+    }
+
+    /// Takes away what comes behind a place.
+    pub(super) fn split_off(&mut self, at: usize) -> String {
+        self.sql.split_off(at)
+    }
+
+    /// Says that the statement which gives the result begins here.
+    pub(super) fn begin(&mut self) {
+        self.definitions.begin(self.sql.len());
+    }
+
+    /// The tables of the statement, if a common table expression hides one of them.
+    pub(super) fn hidden_tables(&self) -> Option<Vec<&'static str>> {
+        self.definitions.hidden_tables()
+    }
+
     fn is_alias(&self, name: &str) -> bool {
         self.names.iter().any(|other| other.name == name && !matches!(other.of, Named::Source(SourceRef::Table(_))))
     }
@@ -355,8 +415,9 @@ impl Writer {
         };
         if let Named::Source(SourceRef::Table(table)) = of
             && self.names[found].is_own
+            && !self.derived.contains(&found)
         {
-            return self.table(table);
+            return self.qualified(table.schema, table.name);
         }
         let name = std::mem::take(&mut self.names[found].name);
         self.ident(&name);
@@ -400,9 +461,21 @@ impl Writer {
         self.columns.push(column);
     }
 
+    /// How many columns the result has so far.
+    pub(super) fn expected(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Forgets what was expected beyond that.
+    pub(super) fn expect_no_more_than(&mut self, columns: usize) {
+        self.columns.truncate(columns);
+    }
+
     /// Says which table the statement is about.
     pub(super) fn about(&mut self, table: &'static TableDef) {
-        self.about.get_or_insert(table);
+        if !is_no_table(table) {
+            self.about.get_or_insert(table);
+        }
     }
 
     /// Has a statement inside this one compared with what is expected of it.
@@ -449,24 +522,19 @@ impl Writer {
         if self.names_sensitive {
             self.mark_sensitive(0);
         }
+        let writes = self.definitions.write();
+        self.hoist();
         match self.error {
             Some(error) => Err(error),
             None => {
-                let Self { sql, params, columns, sensitive, about: table, .. } = self;
-                Ok(Compiled {
-                    sql,
-                    params,
-                    columns,
-                    sensitive,
-                    table,
-                    matching: Matching::Order,
-                    requires: self.requires,
-                })
+                let Self { sql, params, columns, sensitive, about: table, requires, .. } = self;
+                Ok(Compiled { sql, params, columns, sensitive, table, matching: Matching::Order, requires, writes })
             }
         }
     }
 
-    pub(super) fn into_sql(self) -> String {
+    pub(super) fn into_sql(mut self) -> String {
+        self.hoist();
         self.sql
     }
 }

@@ -9,8 +9,8 @@ use super::returning::Returning;
 use crate::compile::{Compile, Write};
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, Model};
-use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, Distinct, JoinKind, Node, Select, Selection};
+use crate::schema::{ColumnDef, Model, SourceRef};
+use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, Distinct, FromItem, JoinKind, Node, Select, Selection};
 use crate::types::Value;
 
 /// A bulk update: what [`Query::update`](super::Query::update) makes. Awaiting it runs it.
@@ -37,6 +37,12 @@ pub struct Delete<X, M, Scope = (M, ())> {
 fn check(select: &Select, all_rows: bool, what: &str) -> Result<()> {
     let model = select.root.table().model;
     let refuse = |reason: String| Err(Error::new(ErrorKind::Invalid, reason).with_model(model));
+    if !matches!(select.from, FromItem::Source(SourceRef::Table(_))) {
+        return refuse(format!("a bulk {what} of `{model}` is of its table, and not of a subquery or an alias"));
+    }
+    if select.joins.iter().any(|join| join.kind == JoinKind::Cross) {
+        return refuse(format!("a bulk {what} of `{model}` cannot cross-join: join on a condition"));
+    }
     if select.joins.iter().any(|join| join.kind != JoinKind::Inner) {
         return refuse(format!(
             "a bulk {what} of `{model}` cannot outer-join: choose its rows by `exists_in` or `in_select`"
@@ -114,6 +120,12 @@ impl<X, M: Model, S> Update<X, M, S> {
 
     pub(super) fn into_executor(self) -> X {
         self.on
+    }
+
+    /// The statement, which gives all columns of its rows, if it may be sent.
+    pub(super) fn into_returning(self) -> Result<BulkUpdate> {
+        check(&self.select, self.all_rows, "update")?;
+        Ok(BulkUpdate { returning: (0..M::table().columns.len()).collect(), ..self.statement() })
     }
 
     fn statement(&self) -> BulkUpdate {
@@ -238,6 +250,12 @@ impl<X, M: Model, S> Delete<X, M, S> {
 
     pub(super) fn into_executor(self) -> X {
         self.on
+    }
+
+    /// The statement, which gives all columns of its rows, if it may be sent.
+    pub(super) fn into_returning(self) -> Result<BulkDelete> {
+        check(&self.select, self.all_rows, "delete")?;
+        Ok(BulkDelete { returning: (0..M::table().columns.len()).collect(), ..self.statement() })
     }
 
     fn statement(&self) -> BulkDelete {

@@ -1,6 +1,7 @@
 //! [`Db`]: code that works on an engine and on a session alike.
 
 use super::executor::Unbound;
+use super::joins::Rooted;
 use super::load::{Loads, Whole};
 use super::rows::Rows;
 use super::select::Query;
@@ -34,7 +35,7 @@ pub trait Db: Send {
     /// # Errors
     ///
     /// Like [`Query::all`].
-    fn all<M: Model, S, L: Loads<M> + Whole>(
+    fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Vec<Self::Entity<M, L>>>> + Send;
@@ -51,7 +52,7 @@ impl Db for Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 
     #[track_caller]
-    fn all<M: Model, S, L: Loads<M> + Whole>(
+    fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Vec<L::Value>>> {
@@ -67,7 +68,7 @@ impl Db for Engine {
 impl<D: Db> Db for &mut D {
     type Entity<M: Model, L: Loads<M>> = D::Entity<M, L>;
 
-    async fn all<M: Model, S, L: Loads<M> + Whole>(
+    async fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> Result<Vec<D::Entity<M, L>>> {

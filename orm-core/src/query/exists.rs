@@ -72,8 +72,8 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
 
     /// Whether there is a related object.
     pub fn exists(self) -> Expr<bool, A> {
-        let to = B::source();
-        exists(self.edge(), A::source(), FromItem::Source(to), to, None)
+        let (item, to) = far_end::<A, B>(self.edge());
+        exists(self.edge(), A::source(), item, to, None)
     }
 
     /// Whether there is no related object.
@@ -82,9 +82,36 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
     }
 }
 
-fn exists<A>(edge: Edge, from: SourceRef, item: FromItem, to: SourceRef, condition: Option<Node>) -> Expr<bool, A> {
+/// The tag of the far end of a relationship of a model to itself.
+#[derive(Debug)]
+enum FarEnd {}
+
+/// What a relationship leads to, as the item of a query that is asked for each of its starts. Of a relationship of a model
+/// to itself it has an alias, so that it does not hide the start.
+pub(super) fn far_end<A: Source, B: Model>(edge: Edge) -> (FromItem, SourceRef) {
+    let mut to = B::source();
+    if to == A::source() {
+        to = SourceRef::Alias { tag: std::any::TypeId::of::<FarEnd>(), name: edge.def().name, table: B::table() };
+    }
+    (FromItem::Source(to), to)
+}
+
+pub(super) fn exists<A>(
+    edge: Edge,
+    from: SourceRef,
+    item: FromItem,
+    to: SourceRef,
+    condition: Option<Node>,
+) -> Expr<bool, A> {
+    let mut select = related(edge, from, item, to, Projection::One);
+    select.predicates.extend(condition);
+    Expr::new(Node::Exists(Arc::new(select)))
+}
+
+/// The query for the far ends of one start, which is of the query around it.
+pub(super) fn related(edge: Edge, from: SourceRef, item: FromItem, to: SourceRef, projection: Projection) -> Select {
     let columns = edge.columns();
-    let mut select = Select::of(to, Projection::One, item);
+    let mut select = Select::of(to, projection, item);
     select.with_deleted = edge.has_deleted();
     match columns.link {
         None => select.predicates.push(equal_columns(from, columns.local, to, columns.remote)),
@@ -100,6 +127,5 @@ fn exists<A>(edge: Edge, from: SourceRef, item: FromItem, to: SourceRef, conditi
             select.predicates.push(link_columns(link_ref, link.local, from, columns.local));
         }
     }
-    select.predicates.extend(condition);
-    Expr::new(Node::Exists(Arc::new(select)))
+    select
 }

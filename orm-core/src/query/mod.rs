@@ -8,6 +8,8 @@ mod conditions;
 mod copy;
 mod cursor;
 mod db;
+mod derived;
+mod dynamic;
 mod edge;
 mod executor;
 mod exists;
@@ -15,6 +17,7 @@ mod explain;
 mod fetch;
 mod group;
 mod insert;
+mod joins;
 mod keyset;
 mod load;
 mod lock;
@@ -24,9 +27,11 @@ mod page;
 #[cfg(feature = "json")]
 mod plan;
 mod projection;
+mod related;
 mod returning;
 mod rows;
 mod select;
+mod sets;
 mod sql;
 mod stream;
 
@@ -35,6 +40,10 @@ pub(crate) use conditions::{beyond_key, select_by_keys};
 pub use copy::{CopyIn, CopyPlan, CopyRow, Copying, OfColumns, OfModel};
 pub(crate) use cursor::RowKey;
 pub use db::Db;
+pub use derived::{
+    ArrayOf, OneColumn, Quantified, SeriesBound, SetFunction, UsedTables, Values, ValuesRow, WholeNumber,
+    generate_series, generate_series_by, query_from, unnest, values,
+};
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
 pub(crate) use executor::row_key;
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
@@ -43,6 +52,7 @@ pub use fetch::{Boxed, Fetch, Job, Ready};
 pub use insert::{
     ByColumns, ByName, Insert, InsertInto, InsertOrUpdate, InsertOutcome, OnConflict, Written, insert, insert_into,
 };
+pub use joins::{Maybe, Rooted};
 pub use keyset::KeyPage;
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use lock::{CanLock, LockTargets};
@@ -55,8 +65,10 @@ pub use projection::{
     AlwaysThere, Ends, FieldSource, Fills, FillsField, Loading, NestedIn, Parts, Planner, Projected, Projection,
     ProjectionOf, ProvidedBy, Slot,
 };
+pub use related::{ByKey, ByObject, LeadsToOne, Referent, Referred};
 pub use returning::Returning;
 pub use rows::Rows;
 pub use select::{Dynamic, Query, query};
+pub use sets::Combined;
 pub use sql::{AsModel, AsProjection, AsValues, ReadBy, Sql, SqlOf, SqlOut, SqlRow};
 pub use stream::RowStream;

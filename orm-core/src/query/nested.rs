@@ -210,6 +210,12 @@ impl<R> Part<R> {
     }
 }
 
+impl<R, L> Part<R, L> {
+    pub(super) fn into_parts(self) -> (R, Choice) {
+        (self.relation, self.choice)
+    }
+}
+
 impl<A, B: Model, K, L0> Part<Relation<A, B, K>, L0> {
     /// Like [`Relation::filter`]; conditions of several calls must all hold.
     pub fn filter<E, I>(mut self, condition: E) -> Self

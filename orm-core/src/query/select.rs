@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use super::bulk::{Delete, Update};
 use super::conditions::{equal_columns, link_columns};
 use super::executor::{Executor, Takes, Unbound};
+use super::joins::{Rooted, is_in, link_join};
 use super::load::{Load, Loads};
 use super::nested::LoadJoined;
 use super::rows::{Rows, read_count};
@@ -16,8 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Edge, Model, Relation, Source, SourceRef};
 use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
 use crate::sql::{
-    AliasTag, Aliased, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope, Join,
-    JoinKind, LinkRef, Node, OrderTerm, Select, Selection, Subquery,
+    AliasTag, Aliased, Anonymous, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope,
+    Join, JoinKind, JoinTarget, LinkRef, Node, OrderTerm, Select, Selection, Subquery, Uncorrelated,
 };
 use crate::types::Value;
 
@@ -84,6 +85,14 @@ impl<X, M, S, L> Query<X, M, S, L> {
         &self.select
     }
 
+    pub(super) fn from_parts(on: X, select: Select, loads: L) -> Self {
+        Self { on, select, loads, types: PhantomData }
+    }
+
+    pub(super) fn joined(&self) -> &[Join] {
+        &self.select.joins
+    }
+
     pub(crate) fn into_parts(self) -> (X, Select, L) {
         (self.on, self.select, self.loads)
     }
@@ -107,7 +116,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
     }
 }
 
-impl<X, M: Model, S, L0> Query<X, M, S, L0> {
+impl<X, M, S, L0> Query<X, M, S, L0> {
     /// Adds a condition to the `WHERE` clause; conditions of several calls must all hold.
     #[doc(alias = "where")]
     pub fn filter<E, I>(mut self, condition: E) -> Self
@@ -265,7 +274,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         self.join_edge(JoinKind::Left, relation.edge(), A::source(), alias.item(), to)
     }
 
-    /// Joins a subquery or an alias on a condition.
+    /// Joins a model, an alias, a subquery, a common table expression or a function that gives rows, on a condition.
     ///
     /// ```
     /// # use orm_core::prelude::*;
@@ -280,41 +289,41 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     ///     r#"SELECT "course"."id" FROM "course" JOIN (SELECT "homework"."id", "homework"."number", "homework"."course_id" FROM "homework" WHERE "homework"."number" = $1) AS "subquery" ON "course"."id" = "subquery"."course_id""#,
     /// );
     /// ```
-    pub fn join_on<B, Tag, E, I>(self, target: &Subquery<B, Tag>, condition: E) -> Query<X, M, (Aliased<B, Tag>, S), L0>
+    pub fn join_on<T, E, I>(self, target: T, condition: E) -> Query<X, M, (T::Source, S), L0>
     where
-        B: Model,
-        Tag: AliasTag,
+        T: JoinTarget,
+        T::Outers: Uncorrelated,
+        S: Has<T::Source>,
         E: Expression,
         E::Type: Condition,
-        E::Uses: InScope<(Aliased<B, Tag>, S), I>,
+        E::Uses: InScope<(T::Source, S), I>,
     {
-        self.push_join(JoinKind::Inner, target.item(), condition.into_node(), false).rescope()
+        const { refuse_twice(is_in::<T::Source, S>()) };
+        self.push_join(JoinKind::Inner, target.into_item(), condition.into_node(), false).rescope()
     }
 
     /// Like [`join_on`](Self::join_on); where nothing fits, the columns of the target are NULL and read as `Option`.
-    pub fn left_join_on<B, Tag, E, I>(
-        self,
-        target: &Subquery<B, Tag>,
-        condition: E,
-    ) -> Query<X, M, (Nullable<Aliased<B, Tag>>, S), L0>
+    pub fn left_join_on<T, E, I>(self, target: T, condition: E) -> Query<X, M, (Nullable<T::Source>, S), L0>
     where
-        B: Model,
-        Tag: AliasTag,
+        T: JoinTarget,
+        T::Outers: Uncorrelated,
+        S: Has<T::Source>,
         E: Expression,
         E::Type: Condition,
-        E::Uses: InScope<(Aliased<B, Tag>, S), I>,
+        E::Uses: InScope<(T::Source, S), I>,
     {
-        self.push_join(JoinKind::Left, target.item(), condition.into_node(), false).rescope()
+        const { refuse_twice(is_in::<T::Source, S>()) };
+        self.push_join(JoinKind::Left, target.into_item(), condition.into_node(), false).rescope()
     }
 
-    fn join_edge<T>(
+    pub(super) fn join_edge<M2, T>(
         self,
         kind: JoinKind,
         edge: Edge,
         from: SourceRef,
         item: FromItem,
         to: SourceRef,
-    ) -> Query<X, M, T, L0> {
+    ) -> Query<X, M2, T, L0> {
         let columns = edge.columns();
         let Some(link) = columns.link else {
             let on = equal_columns(from, columns.local, to, columns.remote);
@@ -324,12 +333,13 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
         let near = link_columns(link_ref, link.local, from, columns.local);
         let far = link_columns(link_ref, link.remote, to, columns.remote);
         let with_deleted = edge.has_deleted();
-        self.push_join(kind, FromItem::Link(link_ref), near, with_deleted)
+        let (near_kind, near) = link_join(kind, near, &item, &far, edge);
+        self.push_join(near_kind, FromItem::Link(link_ref), near, with_deleted)
             .push_join(kind, item, far, with_deleted)
             .rescope()
     }
 
-    fn push_join(mut self, kind: JoinKind, item: FromItem, on: Node, with_deleted: bool) -> Self {
+    pub(super) fn push_join(mut self, kind: JoinKind, item: FromItem, on: Node, with_deleted: bool) -> Self {
         self.select.joins.push(Join { kind, item, on, with_deleted });
         self
     }
@@ -344,13 +354,21 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     ///
     /// A query that joins several of these needs [`subquery!`](crate::subquery), which tells them apart.
     #[must_use]
-    pub fn subquery(self) -> Subquery<M> {
+    pub fn subquery(self) -> Subquery<M, Anonymous, S::Outers>
+    where
+        M: Model,
+        S: Outers,
+    {
         Subquery::query(self.select.without_eager())
     }
 
     /// Like [`subquery`](Self::subquery), under a tag of its own; written by [`subquery!`](crate::subquery).
     #[must_use]
-    pub fn subquery_as<Tag: AliasTag>(self) -> Subquery<M, Tag> {
+    pub fn subquery_as<Tag: AliasTag>(self) -> Subquery<M, Tag, S::Outers>
+    where
+        M: Model,
+        S: Outers,
+    {
         Subquery::query(self.select.without_eager())
     }
 
@@ -421,6 +439,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     #[doc(alias = "preload")]
     pub fn with<L>(self, load: L) -> Query<X, M, S, (L0, L)>
     where
+        M: Model,
         L: Load<M>,
         X: Takes<L>,
         (L0, L): Loads<M>,
@@ -456,6 +475,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     #[doc(alias = "joinedload")]
     pub fn with_joined<J>(mut self, load: J) -> Query<X, M, S, (L0, J::Load)>
     where
+        M: Model,
         J: LoadJoined<M>,
         X: Takes<J::Load>,
         (L0, J::Load): Loads<M>,
@@ -476,6 +496,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// ```
     pub fn update<A, I>(self, assignments: A) -> Update<X, M, S>
     where
+        M: Model,
         A: Assignments<M, S, I>,
     {
         let mut set = Vec::new();
@@ -495,18 +516,21 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let delete = query::<Course>().filter(Course::name.eq("Java")).delete();
     /// assert_eq!(delete.to_sql(), r#"DELETE FROM "course" WHERE "course"."name" = $1"#);
     /// ```
-    pub fn delete(self) -> Delete<X, M, S> {
+    pub fn delete(self) -> Delete<X, M, S>
+    where
+        M: Model,
+    {
         Delete::new(self.on, self.select)
     }
 
-    pub(super) fn rescope<T>(self) -> Query<X, M, T, L0> {
+    pub(super) fn rescope<M2, T>(self) -> Query<X, M2, T, L0> {
         Query { on: self.on, select: self.select, loads: self.loads, types: PhantomData }
     }
 }
 
 /// Evaluated by the compiler; the error points at the call and not into the panic.
 #[track_caller]
-const fn refuse_twice(joined: bool) {
+pub(super) const fn refuse_twice(joined: bool) {
     if joined {
         panic!(
             "this table is in the query already: join an alias of it, `aliased!(let other = …)` and `.join_as(relation, &other)`"
@@ -514,7 +538,7 @@ const fn refuse_twice(joined: bool) {
     }
 }
 
-impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
+impl<X, M, S, L> Query<X, M, S, L> {
     /// Runs the query: all its rows.
     ///
     /// In a session each row is one object, and one that comes several times, from a join, comes once.
@@ -526,6 +550,8 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     pub fn all(self) -> impl Future<Output = Result<Vec<X::Entity<M, L>>>>
     where
         X: Executor,
+        M: Rooted,
+        L: Loads<M>,
     {
         placed(self.on.models(self.select, self.loads))
     }
@@ -539,6 +565,8 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     pub fn first(self) -> impl Future<Output = Result<Option<X::Entity<M, L>>>>
     where
         X: Executor,
+        M: Rooted,
+        L: Loads<M>,
     {
         placed(async move {
             let mut found = self.limit_to(1).all().await?;
@@ -555,6 +583,8 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     pub fn one(self) -> impl Future<Output = Result<X::Entity<M, L>>>
     where
         X: Executor,
+        M: Rooted,
+        L: Loads<M>,
     {
         placed(async move {
             self.one_or_none().await?.ok_or_else(|| {
@@ -576,6 +606,8 @@ impl<X, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     pub fn one_or_none(self) -> impl Future<Output = Result<Option<X::Entity<M, L>>>>
     where
         X: Executor,
+        M: Rooted,
+        L: Loads<M>,
     {
         placed(async move {
             // A join may bring the only object several times.
@@ -636,7 +668,7 @@ fn several<M: Model>() -> Error {
 
 /// A query whose joins are decided at run time; see [`Query::dynamic`].
 #[must_use = "a query does nothing until it is run, for example by `.all().await`"]
-pub struct Dynamic<X, M, L>(Query<X, M, (), L>);
+pub struct Dynamic<X, M, L>(pub(super) Query<X, M, (), L>);
 
 impl<X: Clone, M, L: Clone> Clone for Dynamic<X, M, L> {
     fn clone(&self) -> Self {
@@ -718,13 +750,14 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     ///
     /// # Errors
     ///
-    /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined.
+    /// Like [`Query::all`], and [`ErrorKind::Invalid`] before anything is sent if a table is used that is not joined, or the
+    /// model may be missing because of a right or full join.
     #[track_caller]
     pub fn all(self) -> impl Future<Output = Result<Vec<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        placed(self.0.all())
+        placed(async move { self.checked()?.all().await })
     }
 
     /// Like [`Query::first`].
@@ -737,7 +770,7 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     where
         X: Executor,
     {
-        placed(self.0.first())
+        placed(async move { self.checked()?.first().await })
     }
 
     /// Like [`Query::count`].
@@ -776,7 +809,7 @@ impl Engine {
     ///
     /// Like [`Query::all`].
     #[track_caller]
-    pub fn all<M: Model, S, L: Loads<M>>(
+    pub fn all<M: Rooted, S, L: Loads<M>>(
         &self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Vec<L::Value>>> {
@@ -789,7 +822,7 @@ impl Engine {
     ///
     /// Like [`Query::one`].
     #[track_caller]
-    pub fn one<M: Model, S, L: Loads<M>>(
+    pub fn one<M: Rooted, S, L: Loads<M>>(
         &self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<L::Value>> {
@@ -802,7 +835,7 @@ impl Engine {
     ///
     /// Like [`Query::first`].
     #[track_caller]
-    pub fn first<M: Model, S, L: Loads<M>>(
+    pub fn first<M: Rooted, S, L: Loads<M>>(
         &self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Option<L::Value>>> {

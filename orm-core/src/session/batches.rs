@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::Session;
 use super::arena::SlotState;
+use super::executor::refuse_writes;
 use super::inner::{Inner, Row};
 use crate::compile::Compile;
 use crate::engine::placed;
@@ -179,6 +180,7 @@ impl Inner {
     ) -> Result<(u64, Option<Vec<Value>>, Vec<Handle<M>>)> {
         let table = M::table();
         let compiled = select.compile_with(self.engine.filters())?;
+        refuse_writes(&compiled)?;
         self.flush_for(table).await?;
         self.begin_if_locking(&select).await?;
         let is_locked = select.locks_its_root();

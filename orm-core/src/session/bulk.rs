@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::arena::SlotState;
+use super::executor::refuse_writes;
 use super::flush::{follow_keys, follow_rows};
 use super::identity::IdentityKey;
 use super::inner::{Inner, Row};
@@ -105,7 +106,7 @@ impl Inner {
                 return Err(Error::invalid(message).with_model(model));
             }
         }
-        write.compile_with(self.engine.filters()).map(drop)
+        refuse_writes(&write.compile_with(self.engine.filters())?)
     }
 
     fn follow(&mut self, arena: usize, write: &Write, columns: &[usize], rows: &[Returned]) -> Result<()> {

@@ -7,13 +7,12 @@ use futures_util::Stream;
 
 use super::Session;
 use super::inner::Inner;
-use crate::compile::Compile;
-use crate::engine;
-use crate::engine::placed;
-use crate::error::Result;
+use crate::compile::{Compile, Compiled};
+use crate::engine::{self, placed};
+use crate::error::{Error, ErrorKind, Result};
 use crate::query::{
-    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Query, Ready, RowKey,
-    Rows, Takes, Unbound, Whole, row_key,
+    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Query, Ready, Rooted,
+    RowKey, Rows, Takes, Unbound, Whole, row_key,
 };
 use crate::schema::{Handle, Model, TableDef};
 use crate::sql::{Filters, Select};
@@ -32,6 +31,7 @@ impl<'s> Executor for &'s mut Session {
 
     async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
         let compiled = select.compile_with(self.inner.engine.filters())?;
+        refuse_writes(&compiled)?;
         self.inner.flush_for(select.root.table()).await?;
         self.inner.begin_if_locking(&select).await?;
         self.inner.run(&compiled, |_, row| read(row)).await
@@ -157,6 +157,15 @@ impl Fetch for Inner {
     }
 }
 
+/// A session knows nothing of what a query writes.
+pub(super) fn refuse_writes(compiled: &Compiled) -> Result<()> {
+    if compiled.writes {
+        let message = "a session does not run a query that writes rows by a common table expression: its objects would not be brought in line; run it by an engine, or write the rows by `update` or `delete`";
+        return Err(Error::new(ErrorKind::Invalid, message));
+    }
+    Ok(())
+}
+
 impl<L: Whole> Takes<L> for &mut Session {}
 impl CanLock for &mut Session {}
 
@@ -164,7 +173,7 @@ impl Db for Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
 
     #[track_caller]
-    fn all<M: Model, S, L: Loads<M> + Whole>(
+    fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Vec<Handle<M>>>> {

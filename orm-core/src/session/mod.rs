@@ -46,8 +46,9 @@ use maker::SessionOptions;
 
 use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::{Load, Loads, Part, Query, Rows, Unbound, Whole, query};
+use crate::query::{Load, Loads, Part, Query, Rooted, Rows, Unbound, Whole, query, query_from};
 use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation};
+use crate::sql::{AliasTag, Aliased, Shape, Subquery};
 use crate::types::{IntoKey, Key};
 
 /// A unit of work: objects with identity, what changed of them, and one transaction at a time.
@@ -282,13 +283,21 @@ impl Session {
         query().on(self)
     }
 
+    /// Like [`query_from`](crate::query_from), bound to this session: rows of models are its objects.
+    pub fn query_from<M: Shape, Tag: AliasTag>(
+        &mut self,
+        from: &Subquery<M, Tag>,
+    ) -> Query<&mut Self, M, (Aliased<M, Tag>, ())> {
+        query_from(from).on(self)
+    }
+
     /// Runs an unbound query: all its objects, each once. Its arguments may read the session.
     ///
     /// # Errors
     ///
     /// Like [`Query::all`], and those of the flush before it.
     #[track_caller]
-    pub fn all<M: Model, S, L: Loads<M> + Whole>(
+    pub fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Vec<Handle<M>>>> {
@@ -301,7 +310,7 @@ impl Session {
     ///
     /// Like [`Query::one`].
     #[track_caller]
-    pub fn one<M: Model, S, L: Loads<M> + Whole>(
+    pub fn one<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Handle<M>>> {
@@ -314,7 +323,7 @@ impl Session {
     ///
     /// Like [`Query::first`].
     #[track_caller]
-    pub fn first<M: Model, S, L: Loads<M> + Whole>(
+    pub fn first<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
     ) -> impl Future<Output = Result<Option<Handle<M>>>> {

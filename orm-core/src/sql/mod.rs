@@ -14,6 +14,7 @@ mod changes;
 mod column;
 mod columns;
 mod comparable;
+mod derived;
 mod expr;
 mod filters;
 pub mod func;
@@ -45,6 +46,11 @@ pub use case::{Case, CaseStart, case};
 pub use changes::{Change, ChangeSet, Changes};
 pub use column::Column;
 pub use columns::ColumnList;
+pub use derived::{
+    Body, Cte, CteBody, Hinted, JoinTarget, Naming, Selected, Shape, Tabular, Uncorrelated, cte, itself, materialized,
+    named, no_table, not_materialized, recursive,
+};
+pub(crate) use derived::{BodyKind, SetOp, is_no_table};
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of,
 };

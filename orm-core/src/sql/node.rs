@@ -124,6 +124,13 @@ pub enum Node {
     },
     /// `(SELECT …)`: the value of a query of one column and at most one row.
     Scalar(Arc<Select>),
+    /// `ANY (SELECT …)` or `ALL (SELECT …)`, on the right side of an operator.
+    Quantified {
+        /// Whether all of its values are meant.
+        all: bool,
+        /// The query, of one column.
+        select: Arc<Select>,
+    },
     /// An expression over a table, in which the table is this source.
     Over {
         /// The source.

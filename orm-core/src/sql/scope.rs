@@ -131,6 +131,18 @@ as_scope!(A B; (A, (B, ())));
 as_scope!(A B C; (A, (B, (C, ()))));
 as_scope!(A B C D; (A, (B, (C, (D, ())))));
 
+/// The scope of a query whose joins are decided at run time: it may have any table, and each may be missing.
+#[derive(Debug)]
+pub struct Anywhere;
+
+impl<T: Source> InScope<Anywhere, HereNullable> for T {
+    type Null = MaybeNull;
+}
+
+impl Outers for Anywhere {
+    type Outers = ();
+}
+
 /// Adds the source of a query around this one.
 pub trait PushOuter<O> {
     /// The scope with it, at its end.
@@ -165,6 +177,64 @@ impl<H: Source, R: Outers> Outers for (H, R) {
 
 impl<H: Source, R: Outers> Outers for (Nullable<H>, R) {
     type Outers = R::Outers;
+}
+
+/// The scope after an outer join that keeps the rows of its right side: what was joined before may be missing.
+pub trait AllNullable {
+    /// The scope.
+    type Out;
+}
+
+impl AllNullable for () {
+    type Out = ();
+}
+
+impl<H: Source, R: AllNullable> AllNullable for (H, R) {
+    type Out = (Nullable<H>, R::Out);
+}
+
+impl<H: Source, R: AllNullable> AllNullable for (Nullable<H>, R) {
+    type Out = (Nullable<H>, R::Out);
+}
+
+impl<H: Source, R: AllNullable> AllNullable for (Outer<H>, R) {
+    type Out = (Outer<H>, R::Out);
+}
+
+/// The sources of the queries around this one, as a scope of their own.
+pub trait OnlyOuters {
+    /// The scope.
+    type Out;
+}
+
+impl OnlyOuters for () {
+    type Out = ();
+}
+
+impl<H: Source, R: OnlyOuters> OnlyOuters for (H, R) {
+    type Out = R::Out;
+}
+
+impl<H: Source, R: OnlyOuters> OnlyOuters for (Nullable<H>, R) {
+    type Out = R::Out;
+}
+
+impl<H: Source, R: OnlyOuters> OnlyOuters for (Outer<H>, R) {
+    type Out = (Outer<H>, R::Out);
+}
+
+/// Two lists of uses, one after the other.
+pub trait Append<More> {
+    /// The list.
+    type Out;
+}
+
+impl<More> Append<More> for () {
+    type Out = More;
+}
+
+impl<H, R: Append<More>, More> Append<More> for (H, R) {
+    type Out = (H, R::Out);
 }
 
 /// Whether the model `B` is in the scope under its own name.

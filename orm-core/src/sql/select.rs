@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::derived::{Body, Cte};
 use super::node::{LinkRef, Node};
 use super::raw::RawSql;
 use super::window::WindowDef;
@@ -180,14 +181,75 @@ pub enum FromItem {
     },
     /// A table without a model.
     Link(LinkRef),
+    /// Rows under an alias: selected columns, combined queries, values, a function.
+    Rows {
+        /// The alias.
+        source: SourceRef,
+        /// The names of the columns; none if they are those of the source's table.
+        columns: &'static [&'static str],
+        /// What gives them.
+        body: Arc<Body>,
+        /// Whether it sees the items before it.
+        lateral: bool,
+    },
+    /// A common table expression, which is defined at the head of the statement.
+    Cte {
+        /// The alias.
+        source: SourceRef,
+        /// What it is.
+        cte: Arc<Cte>,
+    },
+    /// The common table expression that is being defined.
+    Itself {
+        /// The alias.
+        source: SourceRef,
+        /// Which one.
+        tag: std::any::TypeId,
+    },
 }
 
 impl FromItem {
+    /// Lets it see the items before it.
+    pub(crate) fn into_lateral(mut self) -> Self {
+        if let Self::Subquery { lateral, .. } | Self::Rows { lateral, .. } = &mut self {
+            *lateral = true;
+        }
+        self
+    }
+
+    /// Gives it another alias.
+    pub(crate) fn rename(&mut self, to: SourceRef) {
+        match self {
+            Self::Source(source)
+            | Self::Subquery { source, .. }
+            | Self::Raw { source, .. }
+            | Self::Rows { source, .. }
+            | Self::Cte { source, .. }
+            | Self::Itself { source, .. } => *source = to,
+            Self::Link(_) => {}
+        }
+    }
+
     /// What its columns are qualified by, unless it is a table without a model.
     pub(crate) fn source(&self) -> Option<SourceRef> {
         match self {
-            Self::Source(source) | Self::Subquery { source, .. } | Self::Raw { source, .. } => Some(*source),
+            Self::Source(source)
+            | Self::Subquery { source, .. }
+            | Self::Raw { source, .. }
+            | Self::Rows { source, .. }
+            | Self::Cte { source, .. }
+            | Self::Itself { source, .. } => Some(*source),
             Self::Link(_) => None,
+        }
+    }
+
+    /// Whether it locks the rows that it finds.
+    fn is_locking(&self) -> bool {
+        match self {
+            Self::Subquery { select, .. } => select.is_locking(),
+            Self::Rows { body, .. } => body.0.is_locking(),
+            Self::Cte { cte, .. } => cte.body.is_locking(),
+            Self::Source(_) | Self::Raw { .. } | Self::Itself { .. } | Self::Link(_) => false,
         }
     }
 }
@@ -319,11 +381,8 @@ impl Select {
 
     /// Whether it locks the rows that it finds.
     pub(crate) fn is_locking(&self) -> bool {
-        let counted = match &self.from {
-            FromItem::Subquery { select, .. } => !select.locks.is_empty(),
-            FromItem::Source(_) | FromItem::Raw { .. } | FromItem::Link(_) => false,
-        };
-        counted || !self.locks.is_empty()
+        let items = [&self.from].into_iter().chain(self.joins.iter().map(|join| &join.item));
+        !self.locks.is_empty() || items.into_iter().any(FromItem::is_locking)
     }
 
     /// Whether it locks the rows of the model that it starts at.

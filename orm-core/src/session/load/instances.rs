@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::arena::{Arena, SlotState};
+use super::super::executor::refuse_writes;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use crate::compile::Compile;
@@ -21,6 +22,7 @@ impl Inner {
         loads: L,
     ) -> Result<Vec<Handle<M>>> {
         let compiled = select.compile_with(self.engine.filters())?;
+        refuse_writes(&compiled)?;
         self.flush_for(M::table()).await?;
         self.begin_if_locking(&select).await?;
         let is_locked = select.locks_its_root();

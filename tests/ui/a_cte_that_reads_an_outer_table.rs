@@ -1,0 +1,10 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {
+    cte!(let given = query::<Homework>().outer(Course::TABLE).filter(Homework::course_id.eq(Course::id)));
+    let _ = given;
+}
