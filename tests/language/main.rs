@@ -1,16 +1,21 @@
 //! The query language, by the numbers of `docs/queries.md`: the text that each item becomes, and what it gives.
 
+mod any_expression_is_what_it_says;
 mod bulk_writes_give_rows_back;
 mod changes_are_structs;
+mod columns_are_chosen_by_name;
 mod combined;
 mod ctes;
 mod documentation;
 mod dynamic;
 mod filters_are_part_of_every_statement;
+mod functions_have_their_types;
 mod groups_have_aggregates;
 mod joins;
 mod knowing;
+mod numbers_are_calculated;
 mod pages_go_both_ways;
+mod predicates_choose_rows;
 mod projections;
 mod related;
 mod rows_are_copied;
@@ -34,3 +39,6 @@ fn selected(sql: &str) -> &str {
     let list = sql.split_once(" FROM ").map_or(sql, |(list, _)| list);
     list.strip_prefix("SELECT ").unwrap_or(list)
 }
+mod texts_are_matched;
+mod tuples_are_compared;
+mod what_is_hostile_stays_a_value;

@@ -290,8 +290,8 @@ impl Writer {
             }
             [single] => self.node(single),
             several => {
-                self.separated(separator, several, |w, operand| match operand {
-                    // AND and OR are not mixed without parentheses; one of a single operand is that operand.
+                self.separated(separator, several, |w, operand| match operand.alone() {
+                    // AND and OR are not mixed without parentheses.
                     Node::All(inner) | Node::Any(inner) if inner.len() > 1 => {
                         w.push("(").node(operand);
                         w.push(")");

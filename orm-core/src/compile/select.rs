@@ -290,7 +290,7 @@ impl Writer {
         }
         self.push(clause);
         let single = predicates.len() == 1;
-        self.separated(" AND ", predicates, |w, predicate| match predicate {
+        self.separated(" AND ", predicates, |w, predicate| match predicate.alone() {
             // A conjunction among conjuncts needs no parentheses.
             Node::Any(any) if !single && any.len() > 1 => {
                 w.push("(").node(predicate);

@@ -426,6 +426,17 @@ impl Node {
         Self::Any(any)
     }
 
+    /// What is written of a conjunction or disjunction of a single operand: that operand.
+    pub(crate) fn alone(&self) -> &Self {
+        match self {
+            Self::All(inner) | Self::Any(inner) => match inner.as_slice() {
+                [single] => single.alone(),
+                _ => self,
+            },
+            _ => self,
+        }
+    }
+
     pub(crate) fn column(source: SourceRef, column: &'static ColumnDef) -> Self {
         Self::Column { source, column }
     }
