@@ -67,15 +67,15 @@ pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype, Projection};
+pub use query::{
+    AlwaysThere, Db, Delete, Dynamic, Ends, Executor, Fills, FillsField, InRow, Joined, Load, LoadJoined, Loads,
+    Nested, NestedIn, OfEnd, Part, Projected, Projection, ProjectionOf, ProvidedBy, Query, RowStream, Rows, Sql, SqlOf,
+    SqlOut, SqlRow, Takes, Unbound, Update, Whole, query,
+};
 #[doc(hidden)]
 pub use query::{
-    AsModel, AsProjection, AsValues, Boxed, BulkWrite, Fetch, FieldSource, Job, LoadInto, Loading, Parts, Planner, ReadBy,
-    Ready, Slot,
-};
-pub use query::{
-    AlwaysThere, Db, Delete, Dynamic, Ends, Executor, Fills, FillsField, InRow, Joined, Load, LoadJoined,
-    Loads, Nested, NestedIn, OfEnd, Part, Projected, Projection, ProjectionOf, ProvidedBy, Query, RowStream, Rows, Sql,
-    SqlOf, SqlOut, SqlRow, Takes, Unbound, Update, Whole, query,
+    AsModel, AsProjection, AsValues, Boxed, BulkWrite, Fetch, FieldSource, Job, LoadInto, Loading, Parts, Planner,
+    ReadBy, Ready, Slot,
 };
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,

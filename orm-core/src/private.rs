@@ -2,20 +2,20 @@
 
 pub use crate::comparable;
 pub use crate::error::{Error, Result};
+pub use crate::query::{AsModel, AsProjection, Boxed, Loading, Planner, Projection, Slot, Sql, SqlRow};
 pub use crate::schema::{
     Adopter, BelongsTo, CheckDef, ColumnDef, Deferrable, Dump, ForeignKeyAction, ForeignKeyDef, HasMany, HasOne,
     IndexDef, IntoChild, IntoLink, IntoModel, IsSet, Link, LinkTable, Linked, Many, MaybeOne, Model, OnParentDelete,
     OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder, Source,
     SourceRef, TableDef, ToOneOf, UniqueDef, check_back_populates, inverse_of,
 };
+pub use crate::sql::scope::Nullable;
 pub use crate::sql::{At, Column, IntoExpr, Node};
+pub use crate::sql::{RawSql, SqlParam};
 pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
     KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, Value, VersionType, check_soft_delete, check_version,
 };
-pub use crate::query::{AsModel, AsProjection, Boxed, Loading, Planner, Projection, Slot, Sql, SqlRow};
-pub use crate::sql::scope::Nullable;
-pub use crate::sql::{RawSql, SqlParam};
 pub use inventory;
 pub use orm_derive::sql_of;
 
@@ -25,11 +25,7 @@ pub fn boxed<'f, T>(future: impl Future<Output = Result<T>> + Send + 'f) -> Boxe
 }
 
 /// The statement of these parts.
-pub fn sql<const N: usize>(
-    pieces: &'static [&'static str],
-    places: &'static [usize],
-    values: [Value; N],
-) -> Sql {
+pub fn sql<const N: usize>(pieces: &'static [&'static str], places: &'static [usize], values: [Value; N]) -> Sql {
     Sql::new(RawSql::new(pieces, places, values.into()))
 }
 

@@ -124,8 +124,7 @@ pub(crate) fn words_of(attribute: &str, attrs: &[Attribute], problems: &mut Prob
     let mut words = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let Meta::List(list) = &attr.meta else {
-            let message =
-                format!("write the attributes of a {attribute} in parentheses: `#[{attribute}(…)]`");
+            let message = format!("write the attributes of a {attribute} in parentheses: `#[{attribute}(…)]`");
             problems.at(&attr.meta, message);
             continue;
         };

@@ -5,9 +5,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Expr, Fields, Path, Type};
 
 use crate::attr::{Member, Problems, Reader, Word, words_of};
-use crate::symbol::{
-    COLUMN, CRATE, EXPR, JOIN, LEFT_JOIN, MODEL, ON_PROJECTED, ON_PROJECTION, PROJECTION, RELATION,
-};
+use crate::symbol::{COLUMN, CRATE, EXPR, JOIN, LEFT_JOIN, MODEL, ON_PROJECTED, ON_PROJECTION, PROJECTION, RELATION};
 
 /// A struct with `#[derive(Projection)]`.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Q26 and Q27: SQL of one's own, as statements and as expressions.
 
-use orm_core::prelude::*;
 use orm_core::ErrorKind;
+use orm_core::prelude::*;
 use orm_core::sql::raw_expr;
 
 use crate::shop::{Customer, Line, Order, shop};
@@ -73,14 +73,14 @@ async fn q26_a_missing_column_is_named_before_the_statement_runs() {
     let db = shop().await;
     for _ in 0..2 {
         let error = sql!("select id, name, city from customer").on(&db.engine).all::<Customer>().await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.model(), error.column()),
-            (ErrorKind::Schema, Some("Customer"), Some("born"))
-        );
+        assert_eq!((error.kind(), error.model(), error.column()), (ErrorKind::Schema, Some("Customer"), Some("born")));
         assert_eq!(error.to_string(), "the statement gives no column `born`, which `Customer` needs: select it");
     }
-    let error =
-        sql!("select id, name, city, 'x'::text as born from customer").on(&db.engine).all::<Customer>().await.unwrap_err();
+    let error = sql!("select id, name, city, 'x'::text as born from customer")
+        .on(&db.engine)
+        .all::<Customer>()
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.column()), (ErrorKind::Schema, Some("born")));
     let error = sql!("select *, 1 as id from customer").on(&db.engine).all::<Customer>().await.unwrap_err();
     assert_eq!(
@@ -116,8 +116,7 @@ async fn q26_rows_become_projections_by_the_names_of_their_fields() {
            from customer c join "order" o on o.customer_id = c.id group by c.id order by c.id"#
     );
     let found = buyers.clone().on(&db.engine).first::<Buyer>().await.unwrap();
-    let ann =
-        Buyer { who: "Ann".to_owned(), spent: 1250, orders: vec![Bought { total: 1000 }, Bought { total: 250 }] };
+    let ann = Buyer { who: "Ann".to_owned(), spent: 1250, orders: vec![Bought { total: 1000 }, Bought { total: 250 }] };
     assert_eq!(found, Some(ann));
     let mut session = db.engine.session();
     assert_eq!(buyers.on(&mut session).all::<Buyer>().await.unwrap().len(), 3);
@@ -240,7 +239,8 @@ async fn q27_a_raw_expression_has_columns_and_values_between_its_text() {
 #[tokio::test]
 async fn q27_a_raw_condition_keeps_to_itself() {
     let odd = raw_expr::<bool, Customer>(r#"customer.id = 1 or customer.id = 3"#);
-    let query = query::<Customer>().filter(Customer::id.gt(1)).filter(odd.clone()).filter(odd.done().or(Customer::id.lt(0)));
+    let query =
+        query::<Customer>().filter(Customer::id.gt(1)).filter(odd.clone()).filter(odd.done().or(Customer::id.lt(0)));
     assert!(query.to_sql().ends_with(concat!(
         r#"WHERE "customer"."id" > $1 AND (customer.id = 1 or customer.id = 3) "#,
         r#"AND ((customer.id = 1 or customer.id = 3) OR "customer"."id" < $2)"#,

@@ -43,8 +43,7 @@ pub trait Executor: Sized + Send {
 
     /// Runs statements that belong together; `about` names the table for messages.
     #[doc(hidden)]
-    fn run<J: Job>(self, about: Option<&'static TableDef>, job: J)
-    -> impl Future<Output = Result<J::Out>> + Send;
+    fn run<J: Job>(self, about: Option<&'static TableDef>, job: J) -> impl Future<Output = Result<J::Out>> + Send;
 
     /// Runs a statement of the user's own whose rows are models.
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use super::conditions::named_column;
 use super::edge::{Choice, EdgeKey, NearKeys, edge_key, edge_select, missing_target};
-use super::executor::{Executor, Unbound};
+use super::executor::{Executor, Takes, Unbound};
 use super::fetch::{Boxed, Fetch, Job, Ready};
 use super::nested::Part;
 use super::select::Query;
@@ -163,8 +163,7 @@ where
     E: Expression,
     E::Uses: InScope<S, I>,
 {
-    type Reads =
-        <<E::Uses as InScope<S, I>>::Null as Nullability>::If<<E::Type as Field>::Nullable, E::Type>;
+    type Reads = <<E::Uses as InScope<S, I>>::Null as Nullability>::If<<E::Type as Field>::Nullable, E::Type>;
 
     fn into_source(self) -> FieldSource {
         FieldSource::Value(self.into_node(), E::Type::TYPE)
@@ -293,7 +292,11 @@ impl Parts {
         Slot(Kept::Value(|row| row.read()))
     }
 
-    fn ends<P: Projection + Clone, V: Send + 'static>(&mut self, source: FieldSource, make: fn(Vec<P>) -> Option<V>) -> Slot<V> {
+    fn ends<P: Projection + Clone, V: Send + 'static>(
+        &mut self,
+        source: FieldSource,
+        make: fn(Vec<P>) -> Option<V>,
+    ) -> Slot<V> {
         let FieldSource::Ends(edge, choice) = source else { return Slot(Kept::Nothing) };
         let plan = match Plan::<P>::below(&self.path) {
             Ok(plan) => plan,
@@ -678,10 +681,7 @@ impl<X, M: Model, S> Query<X, M, S> {
 
 impl<M: Model, S, P> Projected<Unbound, M, S, P> {
     /// Binds the query to who runs it.
-    pub fn on<X: Executor>(self, executor: X) -> Projected<X, M, S, P>
-    where
-        X: super::executor::Takes<()>,
-    {
+    pub fn on<X: Executor + Takes<()>>(self, executor: X) -> Projected<X, M, S, P> {
         Projected { query: self.query.on(executor), projection: PhantomData }
     }
 }

@@ -7,9 +7,7 @@ use super::inner::Inner;
 use crate::compile::Compile;
 use crate::engine;
 use crate::error::Result;
-use crate::query::{
-    Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Query, Ready, Rows, Takes, Unbound, Whole,
-};
+use crate::query::{Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Query, Ready, Rows, Takes, Unbound, Whole};
 use crate::schema::{Handle, Model, TableDef};
 use crate::sql::Select;
 use crate::types::RowReader;

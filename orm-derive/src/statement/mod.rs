@@ -88,7 +88,9 @@ fn expand(input: &Input) -> syn::Result<TokenStream> {
 /// The name, of an expression that is nothing else.
 fn plain_name(expr: &Expr) -> Option<String> {
     match expr {
-        Expr::Path(path) if path.qself.is_none() => path.path.get_ident().map(|ident: &Ident| ident.unraw().to_string()),
+        Expr::Path(path) if path.qself.is_none() => {
+            path.path.get_ident().map(|ident: &Ident| ident.unraw().to_string())
+        }
         _ => None,
     }
 }

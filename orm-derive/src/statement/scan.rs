@@ -413,10 +413,7 @@ mod tests {
         assert_refused("select \"a", "a quoted name has no end; close it by `\"`");
         assert_refused("select /* /* */", "a comment has no end; close it by `*/`");
         assert_refused("select $a$ $b$", "the quote `$a$` has no end; close it by `$a$`");
-        assert_refused(
-            "select {x",
-            "the placeholder `{x` has no end; close it by `}`, or write `{{` for a brace",
-        );
+        assert_refused("select {x", "the placeholder `{x` has no end; close it by `}`, or write `{{` for a brace");
     }
 
     #[test]
