@@ -3,3 +3,4 @@
 mod projections;
 mod shop;
 mod statements;
+mod views;

@@ -9,6 +9,7 @@ mod expr;
 mod raw;
 mod select;
 mod transaction;
+mod view;
 mod writer;
 
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
@@ -18,6 +19,7 @@ pub(crate) use transaction::{
     BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,
     release_savepoint, rollback_to_savepoint, savepoint,
 };
+pub(crate) use view::refresh;
 use writer::Writer;
 
 use crate::error::{Error, Result};

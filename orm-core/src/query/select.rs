@@ -12,7 +12,7 @@ use super::rows::Rows;
 use crate::compile::Compile;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Edge, Model, Relation, Source, SourceRef};
+use crate::schema::{Edge, Model, Relation, Source, SourceRef, Writable};
 use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
 use crate::sql::{
     AliasTag, Aliased, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope, Join,
@@ -457,6 +457,7 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// ```
     pub fn update<A, I>(self, assignments: A) -> Update<X, M>
     where
+        M: Writable,
         A: Assignments<M, S, I>,
     {
         let mut set = Vec::new();
@@ -476,7 +477,10 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// let delete = query::<Course>().filter(Course::name.eq("Java")).delete();
     /// assert_eq!(delete.to_sql(), r#"DELETE FROM "course" WHERE "course"."name" = $1"#);
     /// ```
-    pub fn delete(self) -> Delete<X, M> {
+    pub fn delete(self) -> Delete<X, M>
+    where
+        M: Writable,
+    {
         Delete::new(self.on, self.select)
     }
 

@@ -44,7 +44,7 @@ use maker::SessionOptions;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Load, Loads, Part, Query, Rows, Unbound, Whole, query};
-use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation};
+use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation, Writable};
 use crate::types::{IntoKey, Key};
 
 /// A unit of work: objects with identity, what changed of them, and one transaction at a time.
@@ -92,7 +92,7 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] for an object without a row, [`ErrorKind::Detached`] if it is gone.
-    pub fn delete<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+    pub fn delete<M: Model + Writable>(&mut self, handle: Handle<M>) -> Result<()> {
         self.doom(handle, false)
     }
 
@@ -117,7 +117,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`delete`](Self::delete).
-    pub fn delete_permanently<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+    pub fn delete_permanently<M: Model + Writable>(&mut self, handle: Handle<M>) -> Result<()> {
         let row = self.inner.row(handle)?;
         if self.inner.state(row) == SlotState::Deleted {
             self.inner.arenas[row.arena].unmark_slot(row.slot);

@@ -5,6 +5,7 @@ mod projections;
 mod relationships;
 mod rules;
 mod scalars;
+mod views;
 
 use std::fs;
 use std::path::Path;
