@@ -8,7 +8,7 @@ pub struct Stats {
     pub homeworks: i64,
 }
 
-fn demo(mut session: Session, stats: Handle<Stats>) {
+fn demo(session: &mut Session, stats: Handle<Stats>) {
     session[stats].homeworks = 1;
 }
 

@@ -1,5 +1,7 @@
 //! Materialized views are filled anew.
 
+use std::pin::Pin;
+
 use super::Engine;
 use crate::compile::refresh;
 use crate::error::Result;
@@ -33,9 +35,9 @@ impl Engine {
     /// # Errors
     ///
     /// Those of the server and the connection.
-    pub async fn refresh_materialized<V: Materialized>(&self) -> Result<()> {
-        let mut connection = self.connection().await?;
-        connection.command(&refresh(V::table(), false)).await
+    // In a box, and not an `async fn`: the compiler would repeat what it says of `V` for each part of its future.
+    pub fn refresh_materialized<V: Materialized>(&self) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+        Box::pin(self.refresh(refresh(V::table(), false)))
     }
 
     /// Like [`refresh_materialized`](Self::refresh_materialized), but who reads the view meanwhile reads what it was
@@ -45,8 +47,14 @@ impl Engine {
     /// # Errors
     ///
     /// Those of the server and the connection; without a unique index one of the server.
-    pub async fn refresh_materialized_concurrently<V: Materialized>(&self) -> Result<()> {
+    pub fn refresh_materialized_concurrently<V: Materialized>(
+        &self,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+        Box::pin(self.refresh(refresh(V::table(), true)))
+    }
+
+    async fn refresh(&self, sql: String) -> Result<()> {
         let mut connection = self.connection().await?;
-        connection.command(&refresh(V::table(), true)).await
+        connection.command(&sql).await
     }
 }
