@@ -689,13 +689,11 @@ impl<M: Model, S, P> Projected<Unbound, M, S, P> {
 impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// The text of the query's own statement, with `$1`, `$2`, … for its values.
     #[must_use]
-    pub fn to_sql(&self) -> String
-    where
-        X: Clone,
-    {
-        let select = self.query.clone().into_select();
+    pub fn to_sql(&self) -> String {
+        let select = self.query.as_select();
         match Plan::<P>::new() {
-            Ok(plan) => plan.select(select).to_text(),
+            Ok(plan) => plan.select(select.clone()).to_text(),
+            // It is refused when it is run.
             Err(_) => select.to_text(),
         }
     }

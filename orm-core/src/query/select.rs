@@ -75,6 +75,10 @@ impl<X, M, S, L> Query<X, M, S, L> {
         self.select.to_text()
     }
 
+    pub(super) fn as_select(&self) -> &Select {
+        &self.select
+    }
+
     pub(crate) fn into_select(self) -> Select {
         self.select
     }

@@ -7,7 +7,8 @@ use super::inner::Inner;
 use crate::compile::Compile;
 use crate::engine;
 use crate::error::Result;
-use crate::query::{Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Query, Ready, Rows, Takes, Unbound, Whole};
+use crate::query::{Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Projected, ProjectionOf, ProvidedBy, Query, Ready, Rows,
+    Takes, Unbound, Whole};
 use crate::schema::{Handle, Model, TableDef};
 use crate::sql::Select;
 use crate::types::RowReader;
@@ -95,5 +96,14 @@ impl Db for Session {
 
     async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
         rows.on(self).all().await
+    }
+
+    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    where
+        M: Model,
+        P: ProjectionOf<M>,
+        P::Scope: ProvidedBy<S, I>,
+    {
+        query.on(self).all().await
     }
 }
