@@ -461,8 +461,8 @@ impl<X, M: Model, S, L0> Query<X, M, S, L0> {
     /// ```
     pub fn update<A, I>(self, assignments: A) -> Update<X, M>
     where
-        M: Writable,
         A: Assignments<M, S, I>,
+        M: Writable,
     {
         let mut set = Vec::new();
         assignments.into_assignments(&mut set);

@@ -7,8 +7,10 @@ use super::inner::Inner;
 use crate::compile::Compile;
 use crate::engine;
 use crate::error::Result;
-use crate::query::{Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Projected, ProjectionOf, ProvidedBy, Query, Ready, Rows,
-    Takes, Unbound, Whole};
+use crate::query::{
+    Boxed, BulkWrite, Db, Executor, Fetch, Job, Loads, Projected, ProjectionOf, ProvidedBy, Query, Ready, Rows, Takes,
+    Unbound, Whole,
+};
 use crate::schema::{Handle, Model, TableDef};
 use crate::sql::Select;
 use crate::types::RowReader;

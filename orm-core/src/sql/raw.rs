@@ -201,6 +201,7 @@ impl<T: Field, U> RawExpr<T, U> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field, U> Expression for RawExpr<T, U> {
     type Type = T;
     type Uses = U;
