@@ -5,9 +5,9 @@ pub use crate::error::{Error, Result};
 pub use crate::query::{AsModel, AsProjection, Boxed, Loading, Planner, Projection, Slot, Sql, SqlRow};
 pub use crate::schema::{
     Adopter, BelongsTo, CheckDef, ColumnDef, Deferrable, Dump, ForeignKeyAction, ForeignKeyDef, HasMany, HasOne,
-    IndexDef, IntoChild, IntoLink, IntoModel, IsSet, Link, LinkTable, Linked, Many, MaybeOne, Model, OnParentDelete,
-    OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder, Source,
-    SourceRef, TableDef, ToOneOf, UniqueDef, check_back_populates, inverse_of,
+    IndexDef, IntoChild, IntoLink, IntoModel, IsSet, Link, LinkTable, Linked, Many, Materialized, MaybeOne, Model,
+    OnParentDelete, OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder,
+    Source, SourceRef, TableDef, ToOneOf, UniqueDef, ViewDef, Writable, check_back_populates, inverse_of,
 };
 pub use crate::sql::scope::Nullable;
 pub use crate::sql::{Assignments, At, ChangeSet, Changes, Column, IntoExpr, Node};

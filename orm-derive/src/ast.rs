@@ -38,9 +38,17 @@ pub(crate) struct ModelAttrs {
     pub(crate) checks: Vec<Check>,
     /// The field that tells when a row was deleted.
     pub(crate) soft_delete: Option<Ident>,
+    pub(crate) view: Option<View>,
     pub(crate) comment: Option<LitStr>,
     pub(crate) constants_off: Option<Ident>,
     pub(crate) orm: Option<syn::Path>,
+}
+
+/// What makes the model one of a view.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) materialized: bool,
+    pub(crate) sql: Option<LitStr>,
 }
 
 /// Fields by name, with the word that lists them and perhaps a name of their own.

@@ -58,6 +58,7 @@ pub(crate) fn model(input: &DeriveInput, orm: &TokenStream) -> TokenStream {
                 fn from_row(row: &mut __orm::RowReader<'_>) -> __orm::Result<Self> { #never }
             }
             impl #impls __orm::Model for #ident #types #bounds { #methods }
+            impl #impls __orm::Writable for #ident #types #bounds {}
             impl #impls __orm::SqlRow for #ident #types #bounds { type By = __orm::AsModel; }
             impl #impls __orm::IntoModel for #ident #types #bounds {
                 type Model = Self;

@@ -57,6 +57,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `index(a, b)` | an index; also with `unique`, `using = "gin"`, `where = "sql"`, `name = "name"` |
 /// | `check("sql")`, `check("sql", name = "name")` | a `CHECK` constraint |
 /// | `soft_delete = deleted_at` | deleted rows stay, with the time in this field: see below |
+/// | `view`, `view = "SELECT …"` | a view, which is read and not written: see below |
+/// | `materialized_view`, `materialized_view = "SELECT …"` | the same, whose rows are stored |
 /// | `comment = "text"` | the table's comment |
 /// | `constants = off` | no short constants: only `Homework::c.number` |
 /// | `crate = path` | where `orm_core` is, if it was renamed |
@@ -126,6 +128,31 @@ use syn::{DeriveInput, parse_macro_input};
 ///   the key of that model, or unique, it is the same row when they are linked again.
 /// - The row keeps its unique values: what shall be free again is unique by an index with `where = "… IS NULL"`, as above,
 ///   and not by `unique`.
+///
+/// ## Views
+///
+/// ```text
+/// #[derive(Model, Debug, Clone)]
+/// #[model(materialized_view = "SELECT course_id, count(*) AS homeworks FROM homework GROUP BY course_id")]
+/// #[model(index(course_id, unique))]
+/// pub struct CourseStats {
+///     #[model(primary_key, references = Course::id)]
+///     pub course_id: i32,
+///     pub homeworks: i64,
+///     #[model(belongs_to = course_id)]
+///     pub course: BelongsTo<Course>,
+/// }
+/// ```
+///
+/// - It is queried, joined and loaded as a table is, from an engine and from a session. Adding, changing or deleting its
+///   objects does not compile, nor does a bulk update or delete; it has no builder.
+/// - The primary key is what tells its rows apart; the database does not know it. A key that leads to a table relates the
+///   two, and is no constraint.
+/// - `create_all` creates the view after all tables if its query is given, unless it is there; `drop_all` drops it before
+///   them. Views come after those to which their `references` lead, and otherwise by name. Without a query the view is
+///   somebody else's.
+/// - A materialized view may have indexes. `engine.refresh_materialized::<CourseStats>()` fills it anew,
+///   `refresh_materialized_concurrently` without letting its readers wait.
 ///
 /// # Attributes of a relationship
 ///

@@ -4,13 +4,13 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use crate::ast::{Check, ColumnAttrs, Field, Index, Listing, ModelAttrs, OrderTerm, RelationAttrs, Through};
+use crate::ast::{Check, ColumnAttrs, Field, Index, Listing, ModelAttrs, OrderTerm, RelationAttrs, Through, View};
 use crate::attr::{Arg, Member, Reader, Value, Word, as_ident, as_text, equals, strip_group};
 use crate::symbol::{
     BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT, DEFERRABLE, FOREIGN,
-    GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, NAME, ON_DELETE, ON_PARENT_DELETE, ON_UPDATE, ORDER_BY, ORPHANS,
-    PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SOFT_DELETE, SQL_TYPE, TABLE, THROUGH, UNIQUE, USING, VERSION,
-    WHERE,
+    GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, MATERIALIZED_VIEW, NAME, ON_DELETE, ON_PARENT_DELETE, ON_UPDATE,
+    ORDER_BY, ORPHANS, PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SOFT_DELETE, SQL_TYPE, TABLE, THROUGH, UNIQUE,
+    USING, VERSION, VIEW, WHERE,
 };
 
 const ACTIONS: &[&str] = &["cascade", "restrict", "set_null", "set_default", "no_action"];
@@ -25,6 +25,7 @@ impl ModelAttrs {
             INDEX => self.indexes.extend(index(word, reader)),
             CHECK => self.checks.extend(check(word, reader)),
             SOFT_DELETE => self.soft_delete = reader.ident(word),
+            VIEW | MATERIALIZED_VIEW => view(word, reader, &mut self.view),
             COMMENT => self.comment = reader.text(word),
             CONSTANTS => self.constants_off = reader.choice(word, &["off"]),
             CRATE => self.orm = reader.path(word),
@@ -88,6 +89,22 @@ impl RelationAttrs {
             _ => {}
         }
     }
+}
+
+/// `word` or `word = "sql"`
+fn view(word: &Word, reader: &mut Reader<'_>, view: &mut Option<View>) {
+    let sql = match word.value {
+        Value::Nothing => None,
+        _ => match reader.text(word) {
+            Some(sql) => Some(sql),
+            None => return,
+        },
+    };
+    if view.is_some() {
+        reader.problems.at(&word.name, "a model is of one kind; keep one of `view` and `materialized_view`");
+        return;
+    }
+    *view = Some(View { materialized: word.text() == MATERIALIZED_VIEW, sql });
 }
 
 fn is_false(word: &Word) -> bool {

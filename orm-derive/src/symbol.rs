@@ -22,6 +22,7 @@ pub(crate) const INDEX: &str = "index";
 pub(crate) const JOIN: &str = "join";
 pub(crate) const LEFT_JOIN: &str = "left_join";
 pub(crate) const LENGTH: &str = "length";
+pub(crate) const MATERIALIZED_VIEW: &str = "materialized_view";
 pub(crate) const NAME: &str = "name";
 pub(crate) const ON_DELETE: &str = "on_delete";
 pub(crate) const ON_PARENT_DELETE: &str = "on_parent_delete";
@@ -43,6 +44,7 @@ pub(crate) const THROUGH: &str = "through";
 pub(crate) const UNIQUE: &str = "unique";
 pub(crate) const USING: &str = "using";
 pub(crate) const VERSION: &str = "version";
+pub(crate) const VIEW: &str = "view";
 pub(crate) const WHERE: &str = "where";
 
 /// The names of the model's own constants and functions.
@@ -72,6 +74,8 @@ pub(crate) const ON_STRUCT: Place = Place {
         (INDEX, "index(field, field)`, also with `unique`, `using = \"gin\"`, `where = \"sql\"`, `name = \"name\""),
         (CHECK, "check(\"sql\")` or `check(\"sql\", name = \"name\")"),
         (SOFT_DELETE, "soft_delete = field"),
+        (VIEW, "view` or `view = \"SELECT …\""),
+        (MATERIALIZED_VIEW, "materialized_view` or `materialized_view = \"SELECT …\""),
         (COMMENT, "comment = \"text\""),
         (CONSTANTS, "constants = off"),
         (CRATE, "crate = path"),

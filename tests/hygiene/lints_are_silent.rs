@@ -104,6 +104,41 @@ pub mod models {
         pub id: Auto<i32>,
     }
 
+    /// A course to show.
+    #[derive(Projection, Debug, Clone)]
+    #[projection(model = Course)]
+    pub struct CourseView {
+        /// What it is called.
+        pub name: String,
+        /// What is to be done.
+        pub homeworks: Vec<HomeworkView>,
+    }
+
+    /// A homework to show.
+    #[derive(Projection, Debug, Clone)]
+    #[projection(model = Homework, join(Course))]
+    pub struct Line {
+        /// Its number.
+        pub number: i32,
+        /// The course.
+        #[projection(column = Course::name)]
+        pub course: String,
+    }
+
+    /// A homework to show.
+    #[derive(Projection, Debug, Clone)]
+    #[projection(model = Homework)]
+    pub struct HomeworkView {
+        /// Its number.
+        #[projection(expr = Homework::number + 1)]
+        pub number: i32,
+    }
+
+    /// A statement.
+    pub fn statement(name: &str, count: i32) -> orm_core::Sql {
+        sql!("select * from course where name = {name} and {name.is_empty()} < {count}")
+    }
+
     /// Deprecated, but it can be derived for without a warning.
     #[deprecated = "as a test"]
     #[derive(Model, Debug, Clone)]
@@ -115,6 +150,21 @@ pub mod models {
         #[deprecated = "as a test"]
         pub name: String,
     }
+}
+
+#[test]
+fn projections_and_statements_are_read() {
+    use models::{Course, CourseView, Homework, Line, statement};
+    let course = orm_core::query::<Course>().project::<CourseView>();
+    assert_eq!(course.to_sql(), r#"SELECT "course"."name", "course"."id" FROM "course""#);
+    let line = orm_core::query::<Homework>().join(Homework::course).project::<Line>();
+    assert!(line.to_sql().starts_with(r#"SELECT "homework"."number", "course"."name" FROM "homework" JOIN"#));
+    let shown = |view: CourseView| (view.name, view.homeworks.into_iter().map(|homework| homework.number).sum::<i32>());
+    let python = CourseView { name: String::from("Python"), homeworks: Vec::new() };
+    assert_eq!(shown(python), (String::from("Python"), 0));
+    let first = Line { number: 1, course: String::from("Python") };
+    assert_eq!((first.number, first.course.as_str()), (1, "Python"));
+    assert!(statement("Python", 1).to_sql().ends_with("name = $1 and $2 < $3"));
 }
 
 #[test]

@@ -129,6 +129,43 @@ mod shadowed {
         #[model(belongs_to = parent_id)]
         pub parent: ::orm_core::schema::BelongsTo<Parent>,
     }
+
+    #[derive(::orm_core::Projection, Debug, ::std::clone::Clone)]
+    #[projection(model = Parent)]
+    pub struct ParentView {
+        pub text: Text,
+        pub maybe: Perhaps<i32>,
+        pub children: List<ChildView>,
+        pub only: Perhaps<OnlyView>,
+    }
+
+    #[derive(::orm_core::Projection, Debug, ::std::clone::Clone)]
+    #[projection(model = Child, left_join(Parent))]
+    pub struct Both {
+        #[projection(column = Parent::text)]
+        pub text: Perhaps<Text>,
+    }
+
+    #[derive(::orm_core::Projection, Debug, ::std::clone::Clone)]
+    #[projection(model = Child)]
+    pub struct ChildView {
+        pub a: i32,
+    }
+
+    #[derive(::orm_core::Projection, Debug, ::std::clone::Clone)]
+    #[projection(model = Only)]
+    pub struct OnlyView {
+        pub id: i32,
+    }
+
+    pub(super) fn statement(param: i32) -> ::orm_core::Sql {
+        ::orm_core::sql!("select {param}, { param + 1 }")
+    }
+}
+
+#[test]
+fn statements_are_made_where_names_mean_something_else() {
+    assert_eq!(shadowed::statement(1).to_sql(), "select $1, $2");
 }
 
 /// Fields that are called like the generated code's own names and like methods of common traits.
@@ -184,6 +221,19 @@ struct r#struct {
     r#move: r#enum,
 }
 
+#[derive(Projection, Debug, Clone, PartialEq)]
+#[projection(model = r#struct)]
+struct r#impl {
+    r#type: Option<i32>,
+    r#loop: Vec<r#dyn>,
+}
+
+#[derive(Projection, Debug, Clone, PartialEq)]
+#[projection(model = r#struct)]
+struct r#dyn {
+    r#fn: i32,
+}
+
 #[derive(orm_core::Enum, Debug, Clone, Copy, PartialEq)]
 enum r#enum {
     r#true,
@@ -214,6 +264,11 @@ async fn raw_identifiers_lose_their_prefix() -> orm_core::Result<()> {
     assert_eq!((found.r#fn.get(), found.r#move), (Some(2), r#enum::r#In));
     let both = db.engine.query::<r#struct>().with(r#struct::r#loop).order_by(r#struct::r#fn.asc()).all().await?;
     assert_eq!(both[0].1.len(), 1);
+    let first = db.engine.query::<r#struct>().order_by(r#struct::r#fn.asc()).project::<r#impl>().first().await?;
+    assert_eq!(first, Some(r#impl { r#type: None, r#loop: vec![r#dyn { r#fn: 2 }] }));
+    let r#fn = 2;
+    let read = sql!("select fn, type from struct where fn = {r#fn}").on(&db.engine).one::<r#impl>().await?;
+    assert_eq!(read, r#impl { r#type: Some(1), r#loop: Vec::new() });
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod knowing;
 mod numbers_are_calculated;
 mod pages_go_both_ways;
 mod predicates_choose_rows;
+mod projection_relations;
 mod projections;
 mod related;
 mod rows_are_copied;
@@ -41,4 +42,5 @@ fn selected(sql: &str) -> &str {
 }
 mod texts_are_matched;
 mod tuples_are_compared;
+mod views;
 mod what_is_hostile_stays_a_value;

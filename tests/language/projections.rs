@@ -310,7 +310,18 @@ async fn q03_a_query_is_bound_to_who_runs_it() {
     let names = query::<Customer>().filter(Customer::id.eq(3)).project::<CustomerOf>();
     assert_eq!(names.clone().on(&db.engine).all().await.unwrap().len(), 1);
     let mut session = db.engine.session();
-    assert_eq!(names.on(&mut session).all().await.unwrap().len(), 1);
+    let bound = names.clone().on(&mut session);
+    assert_eq!(bound.to_sql(), r#"SELECT "customer"."name" FROM "customer" WHERE "customer"."id" = $1"#);
+    assert_eq!(bound.all().await.unwrap().len(), 1);
+    assert_eq!(in_riga(&mut session).await.unwrap(), ["Ann", "Cleo"]);
+    assert_eq!(in_riga(&mut db.engine.clone()).await.unwrap(), ["Ann", "Cleo"]);
+}
+
+/// Generic code may ask for a projection, too.
+async fn in_riga<D: Db>(db: &mut D) -> orm_core::Result<Vec<String>> {
+    let query = query::<Customer>().filter(Customer::city.eq("Riga")).order_by(Customer::id.asc());
+    let found = db.projections(query.project::<CustomerOf>()).await?;
+    Ok(found.into_iter().filter_map(|customer| customer.name).collect())
 }
 
 #[tokio::test]

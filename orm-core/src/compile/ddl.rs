@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::view;
 use super::writer::Writer;
 use crate::schema::{
     BareLink, CheckDef, ColumnDef, Deferrable, ForeignKeyAction, ForeignKeyDef, Identity, IndexDef, Metadata, TableDef,
@@ -81,11 +82,11 @@ pub(super) fn write_type(w: &mut Writer, ty: &crate::types::TypeDef) {
 }
 
 /// The statements that create everything, in the order in which they can run: schemas, enum types, tables, the foreign
-/// keys that close a cycle, indexes, comments.
+/// keys that close a cycle, indexes, comments, views.
 pub(crate) fn create_statements(metadata: &Metadata) -> Vec<DdlStatement> {
-    let tables = metadata.tables();
+    let (tables, views) = tables_and_views(metadata);
     let links = metadata.links();
-    let mut taken = Taken::by(tables, &links);
+    let mut taken = Taken::by(metadata.tables(), &links);
     let mut statements: Vec<DdlStatement> = Vec::new();
     statements.extend(metadata.schemas().into_iter().map(create_schema));
     statements.extend(metadata.enums().into_iter().map(create_enum));
@@ -96,21 +97,32 @@ pub(crate) fn create_statements(metadata: &Metadata) -> Vec<DdlStatement> {
     for (i, table) in tables.iter().enumerate() {
         statements.extend(late_keys(table, &tables[i..]).map(|key| add_foreign_key(table, key)));
     }
-    for table in tables {
+    for table in &tables {
         create_indexes(table, &mut taken, &mut statements);
     }
     statements.extend(links.iter().map(|link| create_link_index(link, &mut taken)));
-    for table in tables {
+    for table in &tables {
         comments(table, &mut statements);
     }
+    for table in views {
+        if let Some(create) = view::create_view(table) {
+            statements.push(create);
+            statements.extend(table.indexes.iter().map(|index| create_index(table, index, &mut taken)));
+            comments(table, &mut statements);
+        }
+    }
     statements
+}
+
+fn tables_and_views(metadata: &Metadata) -> (Vec<&'static TableDef>, Vec<&'static TableDef>) {
+    metadata.tables().iter().copied().partition(|table| table.view.is_none())
 }
 
 /// The statements that drop what [`create_statements`] creates, but the schemas: those that point before those that are
 /// pointed to.
 pub(crate) fn drop_statements(metadata: &Metadata) -> Vec<DdlStatement> {
-    let tables = metadata.tables();
-    let mut statements: Vec<DdlStatement> = Vec::new();
+    let (tables, views) = tables_and_views(metadata);
+    let mut statements: Vec<DdlStatement> = views.into_iter().rev().filter_map(view::drop_view).collect();
     for (i, table) in tables.iter().enumerate() {
         for key in late_keys(table, &tables[i..]) {
             let mut w = Writer::default();
@@ -371,7 +383,7 @@ fn create_link_index(link: &BareLink, taken: &mut Taken) -> DdlStatement {
 fn comments(table: &TableDef, statements: &mut Vec<DdlStatement>) {
     if let Some(comment) = table.comment {
         let mut w = Writer::default();
-        w.push("COMMENT ON TABLE ").table(table).push(" IS ").literal(comment);
+        w.push("COMMENT ON ").push(view::kind(table)).table(table).push(" IS ").literal(comment);
         statements.push(w.into());
     }
     for column in table.columns {

@@ -18,6 +18,7 @@ mod raw;
 mod select;
 mod statement;
 mod transaction;
+mod view;
 mod writer;
 
 pub(crate) use copy::{CopyFrom, CopyStatement, CopyTo};
@@ -32,6 +33,7 @@ pub(crate) use transaction::{
     BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,
     release_savepoint, rollback_to_savepoint, savepoint,
 };
+pub(crate) use view::refresh;
 use writer::Writer;
 
 use crate::error::{Error, Result};

@@ -18,6 +18,7 @@ mod schema;
 mod stream;
 mod test_transaction;
 mod tls;
+mod views;
 
 use std::fmt;
 use std::sync::Arc;

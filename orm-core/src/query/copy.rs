@@ -16,7 +16,7 @@ use super::stream::RowStream;
 use crate::compile::{CopyFrom, CopyTo, check_raw, refused};
 use crate::engine::{Connection, CopyWriter, Engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Dump, IntoModel, Model};
+use crate::schema::{Dump, IntoModel, Model, Writable};
 use crate::sql::{InsertColumns, RowsFor, Select};
 use crate::types::RowReader;
 
@@ -341,7 +341,7 @@ impl Engine {
     /// ```sql
     /// COPY "course" ("name") FROM STDIN (FORMAT binary)
     /// ```
-    pub fn copy_in<M: Model>(&self) -> CopyIn<&Self, M, OfModel<M>> {
+    pub fn copy_in<M: Model + Writable>(&self) -> CopyIn<&Self, M, OfModel<M>> {
         CopyIn::of_models(self)
     }
 }

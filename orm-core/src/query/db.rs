@@ -3,6 +3,7 @@
 use super::executor::Unbound;
 use super::joins::Rooted;
 use super::load::{Loads, Whole};
+use super::projection::{Projected, ProjectionOf, ProvidedBy};
 use super::rows::Rows;
 use super::select::Query;
 use crate::engine::{Engine, placed};
@@ -46,6 +47,20 @@ pub trait Db: Send {
     ///
     /// Like [`Query::all`].
     fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> + Send;
+
+    /// Runs a query of projections: all its rows, which are plain values everywhere.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Projected::all`].
+    fn projections<M, S, P, I>(
+        &mut self,
+        query: Projected<Unbound, M, S, P>,
+    ) -> impl Future<Output = Result<Vec<P>>> + Send
+    where
+        M: Model,
+        P: ProjectionOf<M>,
+        P::Scope: ProvidedBy<S, I>;
 }
 
 impl Db for Engine {
@@ -63,6 +78,15 @@ impl Db for Engine {
     fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
         placed(rows.on(&*self).all())
     }
+
+    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    where
+        M: Model,
+        P: ProjectionOf<M>,
+        P::Scope: ProvidedBy<S, I>,
+    {
+        query.on(&*self).all().await
+    }
 }
 
 impl<D: Db> Db for &mut D {
@@ -77,5 +101,14 @@ impl<D: Db> Db for &mut D {
 
     async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
         D::rows(self, rows).await
+    }
+
+    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    where
+        M: Model,
+        P: ProjectionOf<M>,
+        P::Scope: ProvidedBy<S, I>,
+    {
+        D::projections(self, query).await
     }
 }

@@ -7,7 +7,7 @@ use super::nested::LoadJoined;
 use super::rows::Rows;
 use super::select::{Dynamic, Query};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Model, Relation, Source};
+use crate::schema::{Model, Relation, Source, Writable};
 use crate::sql::scope::Anywhere;
 use crate::sql::{
     AliasTag, Aliased, Anonymous, Assignments, Condition, Expr, Expression, FromItem, JoinKind, JoinTarget, Node,
@@ -153,7 +153,7 @@ impl<X, M, L> Dynamic<X, M, L> {
     /// Like [`Query::update`].
     pub fn update<A, I>(self, assignments: A) -> Update<X, M, Anywhere>
     where
-        M: Model,
+        M: Model + Writable,
         A: Assignments<M, Anywhere, I>,
     {
         self.0.rescope::<M, Anywhere>().update(assignments)
@@ -162,7 +162,7 @@ impl<X, M, L> Dynamic<X, M, L> {
     /// Like [`Query::delete`].
     pub fn delete(self) -> Delete<X, M, Anywhere>
     where
-        M: Model,
+        M: Model + Writable,
     {
         self.0.rescope::<M, Anywhere>().delete()
     }

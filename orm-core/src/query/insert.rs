@@ -14,7 +14,7 @@ use super::rows::Rows;
 use crate::compile::{Compile, Write, check_raw, input, refused};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef};
+use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable};
 use crate::sql::{
     Assignments, BinaryOp, BulkInsert, ColumnList, Condition, Conflict, ConflictAction, ConflictTarget, Excluded,
     Expression, InScope, InsertColumns, InsertRows, Node, RowsFor, Select, Selection, excluded_source,
@@ -43,11 +43,11 @@ use crate::types::{RowReader, Value};
 /// );
 /// ```
 pub fn insert<A: IntoModel>(values: impl IntoIterator<Item = A>) -> Insert<Unbound, A::Model> {
-    insert_into().values(values)
+    InsertInto { on: Unbound, model: PhantomData }.values(values)
 }
 
 /// An insert into the table of `M`, whose rows are yet to be said.
-pub fn insert_into<M: Model>() -> InsertInto<Unbound, M> {
+pub fn insert_into<M: Model + Writable>() -> InsertInto<Unbound, M> {
     InsertInto { on: Unbound, model: PhantomData }
 }
 
@@ -633,11 +633,11 @@ impl Engine {
     /// # }
     /// ```
     pub fn insert<A: IntoModel>(&self, values: impl IntoIterator<Item = A>) -> Insert<&Self, A::Model> {
-        self.insert_into().values(values)
+        InsertInto { on: self, model: PhantomData }.values(values)
     }
 
     /// Like [`insert_into`], bound to this engine.
-    pub fn insert_into<M: Model>(&self) -> InsertInto<&Self, M> {
+    pub fn insert_into<M: Model + Writable>(&self) -> InsertInto<&Self, M> {
         InsertInto { on: self, model: PhantomData }
     }
 }

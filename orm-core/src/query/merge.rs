@@ -9,7 +9,7 @@ use super::insert::arrays;
 use crate::compile::{Compile, Write};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::schema::{ColumnDef, IntoModel, Model, Source, SourceRef};
+use crate::schema::{ColumnDef, IntoModel, Model, Source, SourceRef, Writable};
 use crate::sql::{
     Assignments, BinaryOp, Condition, Expression, Given, InScope, InsertRows, IntoMergeSource, MergeAction, MergeArm,
     MergeUsing, Node,
@@ -49,7 +49,7 @@ use crate::types::Value;
 ///     ),
 /// );
 /// ```
-pub fn merge_into<M: Model>() -> MergeInto<Unbound, M> {
+pub fn merge_into<M: Model + Writable>() -> MergeInto<Unbound, M> {
     MergeInto { on: Unbound, model: PhantomData }
 }
 
@@ -363,7 +363,7 @@ impl Engine {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn merge_into<M: Model>(&self) -> MergeInto<&Self, M> {
+    pub fn merge_into<M: Model + Writable>(&self) -> MergeInto<&Self, M> {
         MergeInto { on: self, model: PhantomData }
     }
 }

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use super::conditions::named_column;
 use super::edge::{Choice, EdgeKey, NearKeys, edge_key, edge_select, missing_target};
-use super::executor::{Executor, Unbound};
+use super::executor::{Executor, Takes, Unbound};
 use super::fetch::{Boxed, Fetch, Job, Ready};
 use super::nested::Part;
 use super::select::Query;
@@ -682,10 +682,7 @@ impl<X, M: Model, S> Query<X, M, S> {
 
 impl<M: Model, S, P> Projected<Unbound, M, S, P> {
     /// Binds the query to who runs it.
-    pub fn on<X: Executor>(self, executor: X) -> Projected<X, M, S, P>
-    where
-        X: super::executor::Takes<()>,
-    {
+    pub fn on<X: Executor + Takes<()>>(self, executor: X) -> Projected<X, M, S, P> {
         Projected { query: self.query.on(executor), projection: PhantomData }
     }
 }
@@ -693,13 +690,11 @@ impl<M: Model, S, P> Projected<Unbound, M, S, P> {
 impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// The text of the query's own statement, with `$1`, `$2`, … for its values.
     #[must_use]
-    pub fn to_sql(&self) -> String
-    where
-        X: Clone,
-    {
-        let select = self.query.clone().into_select();
+    pub fn to_sql(&self) -> String {
+        let select = self.query.as_select();
         match Plan::<P>::new() {
-            Ok(plan) => plan.select(select).to_text(),
+            Ok(plan) => plan.select(select.clone()).to_text(),
+            // It is refused when it is run.
             Err(_) => select.to_text(),
         }
     }

@@ -14,7 +14,7 @@ use super::rows::{Rows, read_count};
 use crate::compile::Compile;
 use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Edge, Model, Relation, Source, SourceRef};
+use crate::schema::{Edge, Model, Relation, Source, SourceRef, Writable};
 use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
 use crate::sql::{
     AliasTag, Aliased, Anonymous, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope,
@@ -77,12 +77,12 @@ impl<X, M, S, L> Query<X, M, S, L> {
         self.select.to_text()
     }
 
-    pub(crate) fn into_select(self) -> Select {
-        self.select
-    }
-
     pub(super) fn as_select(&self) -> &Select {
         &self.select
+    }
+
+    pub(crate) fn into_select(self) -> Select {
+        self.select
     }
 
     pub(super) fn from_parts(on: X, select: Select, loads: L) -> Self {
@@ -496,7 +496,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     /// ```
     pub fn update<A, I>(self, assignments: A) -> Update<X, M, S>
     where
-        M: Model,
+        M: Model + Writable,
         A: Assignments<M, S, I>,
     {
         let mut set = Vec::new();
@@ -518,7 +518,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     /// ```
     pub fn delete(self) -> Delete<X, M, S>
     where
-        M: Model,
+        M: Model + Writable,
     {
         Delete::new(self.on, self.select)
     }

@@ -79,7 +79,8 @@ impl Metadata {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] if two of the models are of one table, or two relationships disagree about a link table, where
-    /// the error names both; or if an enum has the name of one of PostgreSQL's own types.
+    /// the error names both; if an enum has the name of one of PostgreSQL's own types; or if a foreign key of a table leads
+    /// to a view.
     pub fn of<M: Models>() -> Result<Self> {
         Self::from_tables(M::tables())
     }
@@ -107,6 +108,7 @@ impl Metadata {
             return Err(builtin_enum(def));
         }
         metadata.check_links()?;
+        metadata.check_views()?;
         Ok(metadata)
     }
 
@@ -154,6 +156,17 @@ impl Metadata {
             }
         }
         links
+    }
+
+    /// A foreign key of the database leads to a table.
+    fn check_views(&self) -> Result<()> {
+        for table in self.tables.iter().filter(|table| table.view.is_none()) {
+            if let Some(view) = table.foreign_keys.iter().map(|key| (key.target)()).find(|target| target.view.is_some())
+            {
+                return Err(key_to_a_view(table, view));
+            }
+        }
+        Ok(())
     }
 
     /// Two relationships over one link table must name the same columns for the same ends.
@@ -217,6 +230,14 @@ fn disagreeing_links(a: &BareLink, b: &BareLink) -> Error {
     };
     let message = format!("two relationships disagree about link table `{}`: {}, but {}", a.table, shown(a), shown(b));
     Error::config(message).with_table(a.table)
+}
+
+fn key_to_a_view(table: &TableDef, view: &TableDef) -> Error {
+    let message = format!(
+        "a foreign key of `{}` leads to `{}`, which is a view: let it lead to a table, or let the view have the key",
+        table.model, view.model
+    );
+    Error::config(message).with_model(table.model).with_table(table.display_name())
 }
 
 /// PostgreSQL would take its own type where the enum is meant.

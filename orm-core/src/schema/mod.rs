@@ -12,6 +12,7 @@ mod model;
 mod relation;
 mod relationship;
 mod table;
+mod view;
 
 pub use column::{ColumnDef, Identity};
 pub use handle::Handle;
@@ -30,3 +31,4 @@ pub use relation::{
 pub(crate) use relation::{Edge, EdgeLink, is_inverse};
 pub use relationship::{BelongsTo, Handles, HasMany, HasOne, RelationField};
 pub use table::TableDef;
+pub use view::{Materialized, ViewDef, Writable};

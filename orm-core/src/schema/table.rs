@@ -4,6 +4,7 @@ use super::column::ColumnDef;
 use super::index::{CheckDef, IndexDef, UniqueDef};
 use super::key::ForeignKeyDef;
 use super::relation::RelationDef;
+use super::view::ViewDef;
 use crate::error::Error;
 use crate::types::DecodeError;
 
@@ -38,6 +39,8 @@ pub struct TableDef {
     pub soft_delete: Option<usize>,
     /// The comment.
     pub comment: Option<&'static str>,
+    /// What makes it a view, where it is none of the tables.
+    pub view: Option<ViewDef>,
 }
 
 impl TableDef {
@@ -66,6 +69,7 @@ impl TableDef {
             relations: &[],
             soft_delete: None,
             comment: None,
+            view: None,
         }
     }
 

@@ -7,7 +7,7 @@ use super::arena::{Arena, SlotState};
 use super::inner::{Row, detached};
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Handle, Model};
+use crate::schema::{Handle, Model, Writable};
 
 impl Session {
     /// The object of a handle.
@@ -28,7 +28,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`try_get`](Self::try_get).
-    pub fn try_get_mut<M: Model>(&mut self, handle: Handle<M>) -> Result<&mut M> {
+    pub fn try_get_mut<M: Model + Writable>(&mut self, handle: Handle<M>) -> Result<&mut M> {
         let row = self.inner.row(handle)?;
         self.inner
             .arena_mut::<M>()
@@ -42,7 +42,7 @@ impl Session {
     ///
     /// Like indexing, if one of the handles leads to nothing; and if two of them are of one object.
     #[track_caller]
-    pub fn many_mut<M: Model, const N: usize>(&mut self, handles: [Handle<M>; N]) -> [&mut M; N] {
+    pub fn many_mut<M: Model + Writable, const N: usize>(&mut self, handles: [Handle<M>; N]) -> [&mut M; N] {
         match self.try_many_mut(handles) {
             Ok(objects) => objects,
             Err(error) => panic!("{error}"),
@@ -54,7 +54,10 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Detached`] if one of the handles leads to nothing, [`ErrorKind::Invalid`] if two are of one object.
-    pub fn try_many_mut<M: Model, const N: usize>(&mut self, handles: [Handle<M>; N]) -> Result<[&mut M; N]> {
+    pub fn try_many_mut<M: Model + Writable, const N: usize>(
+        &mut self,
+        handles: [Handle<M>; N],
+    ) -> Result<[&mut M; N]> {
         for (i, handle) in handles.iter().enumerate() {
             self.try_get_mut(*handle)?;
             if handles[..i].contains(handle) {
@@ -85,7 +88,11 @@ impl Session {
     ///
     /// Like indexing, if one of the handles leads to nothing; and if both are of one object.
     #[track_caller]
-    pub fn pair_mut<A: Model, B: Model>(&mut self, a: Handle<A>, b: Handle<B>) -> (&mut A, &mut B) {
+    pub fn pair_mut<A: Model + Writable, B: Model + Writable>(
+        &mut self,
+        a: Handle<A>,
+        b: Handle<B>,
+    ) -> (&mut A, &mut B) {
         match self.try_pair_mut(a, b) {
             Ok(pair) => pair,
             Err(error) => panic!("{error}"),
@@ -97,7 +104,11 @@ impl Session {
     /// # Errors
     ///
     /// Like [`try_many_mut`](Self::try_many_mut).
-    pub fn try_pair_mut<A: Model, B: Model>(&mut self, a: Handle<A>, b: Handle<B>) -> Result<(&mut A, &mut B)> {
+    pub fn try_pair_mut<A: Model + Writable, B: Model + Writable>(
+        &mut self,
+        a: Handle<A>,
+        b: Handle<B>,
+    ) -> Result<(&mut A, &mut B)> {
         self.try_get_mut(a)?;
         self.try_get_mut(b)?;
         let (row_a, row_b) = (self.inner.row(a)?, self.inner.row(b)?);
@@ -135,7 +146,7 @@ impl Session {
     ///
     /// Like indexing, if the handle leads to nothing.
     #[track_caller]
-    pub fn with<M: Model, R>(&mut self, handle: Handle<M>, f: impl FnOnce(&mut M, &mut Self) -> R) -> R {
+    pub fn with<M: Model + Writable, R>(&mut self, handle: Handle<M>, f: impl FnOnce(&mut M, &mut Self) -> R) -> R {
         if let Err(error) = self.try_get_mut(handle) {
             panic!("{error}");
         }
@@ -313,7 +324,7 @@ impl<M: Model> Index<Handle<M>> for Session {
 /// # Panics
 ///
 /// If the object is gone or the handle is of another session; [`Session::try_get_mut`] is the checked form.
-impl<M: Model> IndexMut<Handle<M>> for Session {
+impl<M: Model + Writable> IndexMut<Handle<M>> for Session {
     #[track_caller]
     fn index_mut(&mut self, handle: Handle<M>) -> &mut M {
         match self.try_get_mut(handle) {
@@ -334,7 +345,7 @@ impl<M: Model> Index<&Handle<M>> for Session {
 }
 
 /// Like indexing by the handle itself, for loops over references to handles.
-impl<M: Model> IndexMut<&Handle<M>> for Session {
+impl<M: Model + Writable> IndexMut<&Handle<M>> for Session {
     #[track_caller]
     fn index_mut(&mut self, handle: &Handle<M>) -> &mut M {
         &mut self[*handle]

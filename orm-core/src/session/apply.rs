@@ -3,7 +3,7 @@
 use super::Session;
 use crate::compile::check_value;
 use crate::error::{Error, Result};
-use crate::schema::{Handle, Model};
+use crate::schema::{Handle, Model, Writable};
 use crate::sql::{ChangeSet, Changes};
 
 impl Session {
@@ -39,7 +39,10 @@ impl Session {
     /// [`Detached`](crate::ErrorKind::Detached) if the object is gone, [`Encode`](crate::ErrorKind::Encode) for a value that
     /// a column cannot hold, [`Invalid`](crate::ErrorKind::Invalid) for a column that only the server or the session
     /// writes. Nothing is changed then.
-    pub fn apply<C: Changes>(&mut self, handle: Handle<C::Model>, changes: C) -> Result<()> {
+    pub fn apply<C: Changes>(&mut self, handle: Handle<C::Model>, changes: C) -> Result<()>
+    where
+        C::Model: Writable,
+    {
         let table = C::Model::table();
         let object = self.try_get_mut(handle)?;
         let mut found = Vec::new();

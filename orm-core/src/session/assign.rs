@@ -4,7 +4,7 @@ use super::Session;
 use super::arena::SlotState;
 use crate::compile::check_value;
 use crate::error::{Error, Result};
-use crate::schema::{ColumnDef, Handle, Model, TableDef};
+use crate::schema::{ColumnDef, Handle, Model, TableDef, Writable};
 use crate::sql::{Assignments, Node};
 
 impl Session {
@@ -38,7 +38,7 @@ impl Session {
     /// [`Encode`](crate::ErrorKind::Encode) for a value that the column cannot hold. Nothing is assigned then.
     pub fn set<M, A, I>(&mut self, handle: Handle<M>, assignments: A) -> Result<()>
     where
-        M: Model,
+        M: Model + Writable,
         A: Assignments<M, (M, ()), I>,
     {
         let row = self.inner.row(handle)?;

@@ -9,7 +9,7 @@ use super::Session;
 use super::inner::Inner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{CopyIn, CopyPlan, CopyRow, OfModel};
-use crate::schema::Model;
+use crate::schema::{Model, Writable};
 
 impl Session {
     /// Like [`Engine::copy_in`](crate::Engine::copy_in), but in the session's transaction, after a flush. No objects are made
@@ -25,7 +25,7 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn copy_in<M: Model>(&mut self) -> CopyIn<&mut Self, M, OfModel<M>> {
+    pub fn copy_in<M: Model + Writable>(&mut self) -> CopyIn<&mut Self, M, OfModel<M>> {
         CopyIn::of_models(self)
     }
 }

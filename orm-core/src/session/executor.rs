@@ -11,8 +11,8 @@ use crate::compile::{Compile, Compiled};
 use crate::engine::{self, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{
-    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Query, Ready, Rooted,
-    RowKey, Rows, Takes, Unbound, Whole, row_key,
+    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Projected, ProjectionOf,
+    ProvidedBy, Query, Ready, Rooted, RowKey, Rows, Takes, Unbound, Whole, row_key,
 };
 use crate::schema::{Handle, Model, TableDef};
 use crate::sql::{Filters, Select};
@@ -183,5 +183,14 @@ impl Db for Session {
     #[track_caller]
     fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
         placed(rows.on(self).all())
+    }
+
+    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    where
+        M: Model,
+        P: ProjectionOf<M>,
+        P::Scope: ProvidedBy<S, I>,
+    {
+        query.on(self).all().await
     }
 }

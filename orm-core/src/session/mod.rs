@@ -47,7 +47,7 @@ use maker::SessionOptions;
 use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Load, Loads, Part, Query, Rooted, Rows, Unbound, Whole, query, query_from};
-use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation};
+use crate::schema::{Adopter, Handle, IntoModel, Kind, Model, Relation, Writable};
 use crate::sql::{AliasTag, Aliased, Shape, Subquery};
 use crate::types::{IntoKey, Key};
 
@@ -96,7 +96,7 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] for an object without a row, [`ErrorKind::Detached`] if it is gone.
-    pub fn delete<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+    pub fn delete<M: Model + Writable>(&mut self, handle: Handle<M>) -> Result<()> {
         self.doom(handle, false)
     }
 
@@ -121,7 +121,7 @@ impl Session {
     /// # Errors
     ///
     /// Like [`delete`](Self::delete).
-    pub fn delete_permanently<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+    pub fn delete_permanently<M: Model + Writable>(&mut self, handle: Handle<M>) -> Result<()> {
         let row = self.inner.row(handle)?;
         if self.inner.state(row) == SlotState::Deleted {
             self.inner.arenas[row.arena].unmark_slot(row.slot);

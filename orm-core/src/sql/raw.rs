@@ -185,6 +185,7 @@ impl<T: Field, U> RawExpr<T, U> {
     }
 
     /// Appends a value, as a parameter.
+    #[allow(clippy::needless_pass_by_value, reason = "a value is given away, as to every other expression")]
     pub fn param<V>(mut self, value: V) -> Self
     where
         for<'v> &'v V: SqlParam,
@@ -200,6 +201,7 @@ impl<T: Field, U> RawExpr<T, U> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field, U> Expression for RawExpr<T, U> {
     type Type = T;
     type Uses = U;

@@ -22,6 +22,9 @@ pub(super) struct Shape<'m> {
 
 /// The builder and what it becomes.
 pub(super) fn builder(model: &Model) -> TokenStream {
+    if model.attrs.view.is_some() && !model.refused {
+        return read_only(model);
+    }
     let required = model.required().enumerate().map(|(index, field)| (field, format_ident!("__S{index}"))).collect();
     let shape = Shape {
         model,
@@ -209,6 +212,24 @@ impl Shape<'_> {
                 }
             })
             .collect()
+    }
+}
+
+/// What a view has instead: conversions whose bound says why there are none. The binder makes a bound without parameters
+/// one that may fail.
+fn read_only(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    quote! {
+        impl __orm::IntoModel for #ident where for<'__a> #ident: __orm::Writable {
+            type Model = Self;
+            fn into_model(self) -> Self { self }
+        }
+        impl __orm::IntoLink<Self> for #ident where for<'__a> #ident: __orm::Writable {
+            fn into_link(self) -> __orm::Link<Self> { __orm::Link::of(self) }
+        }
+        impl<const VIA: u64> __orm::IntoChild<Self, VIA> for #ident where for<'__a> #ident: __orm::Writable {
+            fn into_child(self) -> __orm::Link<Self> { __orm::Link::of(self) }
+        }
     }
 }
 

@@ -43,7 +43,14 @@ fn table_parts(model: &Model) -> Vec<(&'static str, TokenStream)> {
         ("relations", slice(relations)),
         ("soft_delete", model.soft_delete().map(|(index, _)| option(Some(index))).unwrap_or_default()),
         ("comment", some(&model.attrs.comment)),
+        ("view", view(model)),
     ]
+}
+
+fn view(model: &Model) -> TokenStream {
+    let Some(view) = &model.attrs.view else { return TokenStream::new() };
+    let (materialized, sql) = (view.materialized, option(view.sql.as_ref()));
+    quote!(::core::option::Option::Some(__orm::ViewDef { materialized: #materialized, sql: #sql }))
 }
 
 fn slice(items: impl IntoIterator<Item = TokenStream>) -> TokenStream {
@@ -147,7 +154,9 @@ pub(super) fn model(model: &Model) -> TokenStream {
     let relations = if model.refused { Vec::new() } else { relation::all(model) };
     let fields: Vec<_> = relations.iter().map(|relation| &relation.field.ident).collect();
     let indexes: Vec<_> = relations.iter().map(|relation| relation.index).collect();
+    let kind = kind(model);
     quote! {
+        #kind
         impl __orm::Model for #ident {
             type Key = #key;
             type Columns<__S> = #structure<__S>;
@@ -167,6 +176,15 @@ pub(super) fn model(model: &Model) -> TokenStream {
         }
         impl __orm::SqlRow for #ident { type By = __orm::AsModel; }
     }
+}
+
+/// Whether it is written to, or a materialized view. A refused model is all of it, so that its users see no further errors.
+fn kind(model: &Model) -> TokenStream {
+    let (ident, view) = (&model.ident, &model.attrs.view);
+    let writable = (view.is_none() || model.refused).then(|| quote!(impl __orm::Writable for #ident {}));
+    let is_materialized = view.as_ref().is_some_and(|view| view.materialized);
+    let materialized = is_materialized.then(|| quote!(impl __orm::Materialized for #ident {}));
+    quote!(#writable #materialized)
 }
 
 /// The type of the primary key: that of its column, or a tuple.

@@ -53,7 +53,7 @@ fn unknown_misplaced_and_double_attributes_are_refused() {
             (
                 &model("#[model(colour)]", ""),
                 &[
-                    "unknown attribute `colour`; known are table, schema, primary_key, unique, index, check, soft_delete, comment, constants, crate",
+                    "unknown attribute `colour`; known are table, schema, primary_key, unique, index, check, soft_delete, view, materialized_view, comment, constants, crate",
                 ],
             ),
             (&model("#[model(table = \"a\", table = \"b\")]", ""), &["duplicate attribute `table`; keep one of them"]),

@@ -2,9 +2,11 @@
 
 mod attributes;
 mod changes;
+mod projections;
 mod relationships;
 mod rules;
 mod scalars;
+mod views;
 
 use std::fs;
 use std::path::Path;

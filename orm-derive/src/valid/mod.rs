@@ -5,6 +5,7 @@ mod names;
 mod projection;
 mod relations;
 mod scalar;
+mod views;
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -30,6 +31,7 @@ pub(crate) fn validate(model: &mut Model) -> syn::Result<()> {
     columns::check(model, &mut problems);
     columns::soft_delete(model, &mut problems);
     relations::check(model, &mut problems);
+    views::check(model, &mut problems);
     problems.into_result()
 }
 

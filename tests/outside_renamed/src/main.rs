@@ -3,7 +3,14 @@
 #![deny(warnings)]
 
 use db::prelude::*;
+use db::sql;
 use outside_renamed::{Course, Homework, Level};
+
+#[derive(Projection, Debug, Clone, PartialEq)]
+#[projection(model = Course, crate = db)]
+struct Named {
+    name: String,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,6 +43,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     assert_eq!((first.0.number, first.1.level), (1, Level::High));
     assert_ne!(Level::Low, Level::High);
+    let number = 1;
+    let counted = sql!("select count(*) from homework where number = {number}");
+    assert_eq!(counted.on(&engine).one::<i64>().await?, 1);
+    let named = engine.query::<Course>().project::<Named>().one().await?;
+    assert_eq!(named.name, first.1.name);
     println!("{}: {}", session[course].id, first.1.name);
     Ok(())
 }

@@ -1,0 +1,13 @@
+use orm_core::prelude::*;
+
+#[derive(Model, Debug, Clone)]
+#[model(view)]
+pub struct Stats {
+    #[model(primary_key)]
+    pub course_id: i32,
+    pub homeworks: i64,
+}
+
+fn main() {
+    let _ = Stats::builder().homeworks(1);
+}

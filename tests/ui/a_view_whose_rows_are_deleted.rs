@@ -1,0 +1,15 @@
+use orm_core::prelude::*;
+
+#[derive(Model, Debug, Clone)]
+#[model(view)]
+pub struct Stats {
+    #[model(primary_key)]
+    pub course_id: i32,
+    pub homeworks: i64,
+}
+
+async fn demo(engine: Engine) -> orm_core::Result<u64> {
+    engine.query::<Stats>().delete().all_rows().await
+}
+
+fn main() {}

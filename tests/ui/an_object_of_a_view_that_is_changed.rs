@@ -1,0 +1,15 @@
+use orm_core::prelude::*;
+
+#[derive(Model, Debug, Clone)]
+#[model(view)]
+pub struct Stats {
+    #[model(primary_key)]
+    pub course_id: i32,
+    pub homeworks: i64,
+}
+
+fn demo(session: &mut Session, stats: Handle<Stats>) {
+    session[stats].homeworks = 1;
+}
+
+fn main() {}
