@@ -16,8 +16,8 @@ mod writer;
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
 pub(crate) use explain::{ExplainOptions, FORGET_EXPLAINED, KEEP_BEFORE_EXPLAINED};
-pub(crate) use statement::operation;
 pub use statement::{Param, SqlStatement};
+pub(crate) use statement::{is_of_transactions, is_reading, operation};
 pub use transaction::IsolationLevel;
 pub(crate) use transaction::{
     BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,

@@ -8,7 +8,7 @@ use tracing::Level;
 use super::connection::Connection;
 use super::record::Statement;
 use super::{Engine, place};
-use crate::compile::{Compiled, operation};
+use crate::compile::{Compiled, is_reading, operation};
 use crate::error::Error;
 
 /// The target of the events.
@@ -120,8 +120,8 @@ impl Engine {
 
 impl Sent<'_> {
     fn returns_rows(&self) -> bool {
-        let reads = matches!(operation(self.sql), "SELECT" | "EXPLAIN" | "VALUES" | "SHOW");
-        self.error.is_none() && self.compiled.is_some_and(|compiled| reads || !compiled.columns.is_empty())
+        let gives = |compiled: &Compiled| !compiled.columns.is_empty() || is_reading(self.sql);
+        self.error.is_none() && self.compiled.is_some_and(gives)
     }
 
     fn affects_rows(&self) -> bool {
