@@ -4,10 +4,8 @@ use orm_core::prelude::*;
 mod school;
 use school::*;
 
-async fn demo() -> orm_core::Result<()> {
-    let plan = query::<Course>().explain();
-    println!("{}", plan.await?);
-    Ok(())
+fn demo() {
+    let _ = query::<Course>().explain();
 }
 
 fn main() {}

@@ -26,8 +26,8 @@ pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statem
 pub(crate) use dml::Write;
 pub(crate) use explain::{ExplainOptions, FORGET_EXPLAINED, KEEP_BEFORE_EXPLAINED};
 pub(crate) use input::{input, input_array};
-pub(crate) use statement::operation;
 pub use statement::{Param, SqlStatement};
+pub(crate) use statement::{is_of_transactions, is_reading, operation};
 pub use transaction::IsolationLevel;
 pub(crate) use transaction::{
     BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,

@@ -143,6 +143,16 @@ pub(crate) fn operation(sql: &str) -> &str {
     if word == "WITH" { main_verb(sql).unwrap_or(word) } else { word }
 }
 
+/// Whether a statement begins or ends a transaction or a savepoint.
+pub(crate) fn is_of_transactions(sql: &str) -> bool {
+    matches!(operation(sql), "BEGIN" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE")
+}
+
+/// Whether a statement gives rows because it only reads.
+pub(crate) fn is_reading(sql: &str) -> bool {
+    matches!(operation(sql), "SELECT" | "EXPLAIN" | "VALUES" | "SHOW")
+}
+
 fn first_word(sql: &str) -> &str {
     &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())]
 }

@@ -8,7 +8,7 @@ use tracing::Level;
 use super::connection::Connection;
 use super::record::Statement;
 use super::{Engine, place};
-use crate::compile::{Compiled, CopyStatement, operation};
+use crate::compile::{Compiled, CopyStatement, is_reading, operation};
 use crate::error::Error;
 
 /// The target of the events.
@@ -125,9 +125,8 @@ impl Engine {
 
 impl Sent<'_> {
     fn returns_rows(&self) -> bool {
-        let reads = matches!(operation(self.sql), "SELECT" | "EXPLAIN" | "VALUES" | "SHOW");
-        let returns = |compiled: &Compiled| reads || (!self.copies_in() && !compiled.columns.is_empty());
-        self.error.is_none() && self.compiled.is_some_and(returns)
+        let gives = |compiled: &Compiled| !self.copies_in() && !compiled.columns.is_empty() || is_reading(self.sql);
+        self.error.is_none() && self.compiled.is_some_and(gives)
     }
 
     /// What describes such a copy has columns, which do not come back.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::note::Sent;
-use crate::compile::operation;
+use crate::compile::is_of_transactions;
 
 /// A statement that was sent.
 #[derive(Debug, Clone)]
@@ -25,8 +25,7 @@ pub struct Statement {
 impl Statement {
     pub(super) fn new(sent: &Sent<'_>, duration: Duration) -> Self {
         let Sent { sql, params, rows, place, .. } = *sent;
-        let is_command = matches!(operation(sql), "BEGIN" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE");
-        Self { sql: sql.to_owned(), params, rows, duration, place, is_command }
+        Self { sql: sql.to_owned(), params, rows, duration, place, is_command: is_of_transactions(sql) }
     }
 
     /// Its text.
