@@ -78,6 +78,7 @@ fn known<T, U>(name: &'static str, args: Vec<Node>) -> Expr<T, U> {
 }
 
 type Or<A, B> = <A as Nullability>::Or<B>;
+type TextOf<A, B, C> = OrNull<String, Or<A, Or<B, C>>>;
 type NullOf<E> = <<E as Expression>::Type as Field>::Null;
 
 // What takes any type.
@@ -179,7 +180,7 @@ pub fn substring<T: IntoText, S: IntoExpr<sql::Int4>, C: IntoExpr<sql::Int4>>(
     text: T,
     start: S,
     count: C,
-) -> Expr<OrNull<String, Or<T::Null, Or<S::Null, C::Null>>>, C::Uses<S::Uses<T::Own>>> {
+) -> Expr<TextOf<T::Null, S::Null, C::Null>, C::Uses<S::Uses<T::Own>>> {
     known("substr", vec![text.into_node(), start.into_node(), count.into_node()])
 }
 
@@ -204,7 +205,7 @@ pub fn replace<T: IntoText, F: IntoText, B: IntoText>(
     text: T,
     from: F,
     to: B,
-) -> Expr<OrNull<String, Or<T::Null, Or<F::Null, B::Null>>>, B::Uses<F::Uses<T::Own>>> {
+) -> Expr<TextOf<T::Null, F::Null, B::Null>, B::Uses<F::Uses<T::Own>>> {
     known("replace", vec![text.into_node(), from.into_node(), to.into_node()])
 }
 
@@ -213,7 +214,7 @@ pub fn lpad<T: IntoText, L: IntoExpr<sql::Int4>, F: IntoText>(
     text: T,
     length: L,
     fill: F,
-) -> Expr<OrNull<String, Or<T::Null, Or<L::Null, F::Null>>>, F::Uses<L::Uses<T::Own>>> {
+) -> Expr<TextOf<T::Null, L::Null, F::Null>, F::Uses<L::Uses<T::Own>>> {
     known("lpad", vec![text.into_node(), length.into_node(), fill.into_node()])
 }
 
@@ -222,7 +223,7 @@ pub fn rpad<T: IntoText, L: IntoExpr<sql::Int4>, F: IntoText>(
     text: T,
     length: L,
     fill: F,
-) -> Expr<OrNull<String, Or<T::Null, Or<L::Null, F::Null>>>, F::Uses<L::Uses<T::Own>>> {
+) -> Expr<TextOf<T::Null, L::Null, F::Null>, F::Uses<L::Uses<T::Own>>> {
     known("rpad", vec![text.into_node(), length.into_node(), fill.into_node()])
 }
 
@@ -239,7 +240,7 @@ pub fn split_part<T: IntoText, D: IntoText, N: IntoExpr<sql::Int4>>(
     text: T,
     delimiter: D,
     n: N,
-) -> Expr<OrNull<String, Or<T::Null, Or<D::Null, N::Null>>>, N::Uses<D::Uses<T::Own>>> {
+) -> Expr<TextOf<T::Null, D::Null, N::Null>, N::Uses<D::Uses<T::Own>>> {
     known("split_part", vec![text.into_node(), delimiter.into_node(), n.into_node()])
 }
 
@@ -415,11 +416,19 @@ fn now_as<K>(ty: &'static TypeDef) -> ServerTime<K> {
 }
 
 /// A part of a date or time, which is a `T`: what [`extract`] takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct DatePart<T> {
     name: &'static str,
     types: PhantomData<fn() -> T>,
 }
+
+impl<T> Clone for DatePart<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for DatePart<T> {}
 
 macro_rules! parts {
     ($($(#[$doc:meta])* $part:ident $ty:ty, $name:literal;)*) => { $(
