@@ -159,6 +159,7 @@ pub trait Arguments {
     fn into_nodes(self) -> Vec<Node>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Arguments for () {
     type Uses = ();
 
@@ -169,6 +170,7 @@ impl Arguments for () {
 
 macro_rules! arguments {
     ($($arg:ident)*; $uses:ty) => {
+        #[diagnostic::do_not_recommend]
         impl<$($arg: Argument),*> Arguments for ($($arg,)*) {
             type Uses = $uses;
 
@@ -205,9 +207,9 @@ arguments!(A B C D E F G H J K L M; nested!(A B C D E F G H J K L M));
 ///
 /// The last one decides whether there may be none.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a list of alternatives",
-    label = "not a tuple that begins with a column or an expression",
-    note = "write a tuple of two to six of one SQL type, for example `(Course::note, Course::name)`"
+    message = "`{Self}` is not a tuple of alternatives of one SQL type",
+    label = "not alternatives of which one can be taken",
+    note = "write two to six of one SQL type, first a column or an expression, for example `(Course::note, \"none\")`"
 )]
 pub trait Alternatives {
     /// The type of what is taken.
@@ -221,6 +223,7 @@ pub trait Alternatives {
 
 macro_rules! alternatives {
     ($first:ident $($middle:ident)*; $last:ident; $uses:ty) => {
+        #[diagnostic::do_not_recommend]
         impl<$first: Expression, $($middle: IntoExpr<SqlOf<$first>>,)* $last: IntoExpr<SqlOf<$first>>> Alternatives
             for ($first, $($middle,)* $last)
         where

@@ -78,6 +78,7 @@ fn known<T, U>(name: &'static str, args: Vec<Node>) -> Expr<T, U> {
 }
 
 type Or<A, B> = <A as Nullability>::Or<B>;
+type TextOf<A, B, C> = OrNull<String, Or<A, Or<B, C>>>;
 type NullOf<E> = <<E as Expression>::Type as Field>::Null;
 
 // What takes any type.
@@ -125,29 +126,39 @@ pub fn nullif<A: Expression, B: IntoExpr<SqlOf<A>>>(
 
 // Text.
 
-macro_rules! of_text {
-    ($($(#[$doc:meta])* $function:ident $name:literal -> $result:ty;)*) => { $(
-        $(#[$doc])*
-        pub fn $function<T: IntoText>(text: T) -> Expr<OrNull<$result, T::Null>, T::Uses<()>> {
-            known($name, vec![text.into_node()])
-        }
-    )* };
+/// `lower(text)`: in small letters.
+pub fn lower<T: IntoText>(text: T) -> Expr<OrNull<String, T::Null>, T::Own> {
+    known("lower", vec![text.into_node()])
 }
-of_text! {
-    /// `lower(text)`: in small letters.
-    lower "lower" -> String;
-    /// `upper(text)`: in capital letters.
-    upper "upper" -> String;
-    /// `length(text)`: how many characters.
-    length "length" -> i32;
-    /// `btrim(text)`: without the spaces at both ends.
-    trim "btrim" -> String;
-    /// `ltrim(text)`: without the spaces before it.
-    ltrim "ltrim" -> String;
-    /// `rtrim(text)`: without the spaces behind it.
-    rtrim "rtrim" -> String;
-    /// `reverse(text)`: the other way round.
-    reverse "reverse" -> String;
+
+/// `upper(text)`: in capital letters.
+pub fn upper<T: IntoText>(text: T) -> Expr<OrNull<String, T::Null>, T::Own> {
+    known("upper", vec![text.into_node()])
+}
+
+/// `length(text)`: how many characters.
+pub fn length<T: IntoText>(text: T) -> Expr<OrNull<i32, T::Null>, T::Own> {
+    known("length", vec![text.into_node()])
+}
+
+/// `btrim(text)`: without the spaces at both ends.
+pub fn trim<T: IntoText>(text: T) -> Expr<OrNull<String, T::Null>, T::Own> {
+    known("btrim", vec![text.into_node()])
+}
+
+/// `ltrim(text)`: without the spaces before it.
+pub fn ltrim<T: IntoText>(text: T) -> Expr<OrNull<String, T::Null>, T::Own> {
+    known("ltrim", vec![text.into_node()])
+}
+
+/// `rtrim(text)`: without the spaces behind it.
+pub fn rtrim<T: IntoText>(text: T) -> Expr<OrNull<String, T::Null>, T::Own> {
+    known("rtrim", vec![text.into_node()])
+}
+
+/// `reverse(text)`: the other way round.
+pub fn reverse<T: IntoText>(text: T) -> Expr<OrNull<String, T::Null>, T::Own> {
+    known("reverse", vec![text.into_node()])
 }
 
 /// `concat(a, b, …)`: the texts of all that are not NULL, one behind the other; empty if there are none, and never NULL.
@@ -169,7 +180,7 @@ pub fn substring<T: IntoText, S: IntoExpr<sql::Int4>, C: IntoExpr<sql::Int4>>(
     text: T,
     start: S,
     count: C,
-) -> Expr<OrNull<String, Or<T::Null, Or<S::Null, C::Null>>>, C::Uses<S::Uses<T::Uses<()>>>> {
+) -> Expr<TextOf<T::Null, S::Null, C::Null>, C::Uses<S::Uses<T::Own>>> {
     known("substr", vec![text.into_node(), start.into_node(), count.into_node()])
 }
 
@@ -177,7 +188,7 @@ pub fn substring<T: IntoText, S: IntoExpr<sql::Int4>, C: IntoExpr<sql::Int4>>(
 pub fn left<T: IntoText, C: IntoExpr<sql::Int4>>(
     text: T,
     count: C,
-) -> Expr<OrNull<String, Or<T::Null, C::Null>>, C::Uses<T::Uses<()>>> {
+) -> Expr<OrNull<String, Or<T::Null, C::Null>>, C::Uses<T::Own>> {
     known("left", vec![text.into_node(), count.into_node()])
 }
 
@@ -185,7 +196,7 @@ pub fn left<T: IntoText, C: IntoExpr<sql::Int4>>(
 pub fn right<T: IntoText, C: IntoExpr<sql::Int4>>(
     text: T,
     count: C,
-) -> Expr<OrNull<String, Or<T::Null, C::Null>>, C::Uses<T::Uses<()>>> {
+) -> Expr<OrNull<String, Or<T::Null, C::Null>>, C::Uses<T::Own>> {
     known("right", vec![text.into_node(), count.into_node()])
 }
 
@@ -194,7 +205,7 @@ pub fn replace<T: IntoText, F: IntoText, B: IntoText>(
     text: T,
     from: F,
     to: B,
-) -> Expr<OrNull<String, Or<T::Null, Or<F::Null, B::Null>>>, B::Uses<F::Uses<T::Uses<()>>>> {
+) -> Expr<TextOf<T::Null, F::Null, B::Null>, B::Uses<F::Uses<T::Own>>> {
     known("replace", vec![text.into_node(), from.into_node(), to.into_node()])
 }
 
@@ -203,7 +214,7 @@ pub fn lpad<T: IntoText, L: IntoExpr<sql::Int4>, F: IntoText>(
     text: T,
     length: L,
     fill: F,
-) -> Expr<OrNull<String, Or<T::Null, Or<L::Null, F::Null>>>, F::Uses<L::Uses<T::Uses<()>>>> {
+) -> Expr<TextOf<T::Null, L::Null, F::Null>, F::Uses<L::Uses<T::Own>>> {
     known("lpad", vec![text.into_node(), length.into_node(), fill.into_node()])
 }
 
@@ -212,7 +223,7 @@ pub fn rpad<T: IntoText, L: IntoExpr<sql::Int4>, F: IntoText>(
     text: T,
     length: L,
     fill: F,
-) -> Expr<OrNull<String, Or<T::Null, Or<L::Null, F::Null>>>, F::Uses<L::Uses<T::Uses<()>>>> {
+) -> Expr<TextOf<T::Null, L::Null, F::Null>, F::Uses<L::Uses<T::Own>>> {
     known("rpad", vec![text.into_node(), length.into_node(), fill.into_node()])
 }
 
@@ -220,7 +231,7 @@ pub fn rpad<T: IntoText, L: IntoExpr<sql::Int4>, F: IntoText>(
 pub fn position<T: IntoText, P: IntoText>(
     text: T,
     part: P,
-) -> Expr<OrNull<i32, Or<T::Null, P::Null>>, P::Uses<T::Uses<()>>> {
+) -> Expr<OrNull<i32, Or<T::Null, P::Null>>, P::Uses<T::Own>> {
     known("strpos", vec![text.into_node(), part.into_node()])
 }
 
@@ -229,7 +240,7 @@ pub fn split_part<T: IntoText, D: IntoText, N: IntoExpr<sql::Int4>>(
     text: T,
     delimiter: D,
     n: N,
-) -> Expr<OrNull<String, Or<T::Null, Or<D::Null, N::Null>>>, N::Uses<D::Uses<T::Uses<()>>>> {
+) -> Expr<TextOf<T::Null, D::Null, N::Null>, N::Uses<D::Uses<T::Own>>> {
     known("split_part", vec![text.into_node(), delimiter.into_node(), n.into_node()])
 }
 
@@ -243,31 +254,55 @@ where
     known("abs", vec![number.into_node()])
 }
 
-macro_rules! of_fraction {
-    ($($(#[$doc:meta])* $function:ident $name:literal;)*) => { $(
-        $(#[$doc])*
-        ///
-        /// Of a `double precision` or a `numeric`; another number is [`cast`](Expression::cast) first.
-        pub fn $function<E: Expression>(number: E) -> Expr<E::Type, E::Uses>
-        where
-            SqlOf<E>: FractionSql,
-        {
-            known($name, vec![number.into_node()])
-        }
-    )* };
+/// `round(number)`: the nearest whole number. What lies between two goes away from zero in a `numeric`, and to the even
+/// one in a `double precision`.
+///
+/// Of a `double precision` or a `numeric`; another number is [`cast`](Expression::cast) first.
+pub fn round<E: Expression>(number: E) -> Expr<E::Type, E::Uses>
+where
+    SqlOf<E>: FractionSql,
+{
+    known("round", vec![number.into_node()])
 }
-of_fraction! {
-    /// `round(number)`: the nearest whole number. What lies between two goes away from zero in a `numeric`, and to the even
-    /// one in a `double precision`.
-    round "round";
-    /// `floor(number)`: the next whole number below.
-    floor "floor";
-    /// `ceil(number)`: the next whole number above.
-    ceil "ceil";
-    /// `trunc(number)`: without what is behind the point.
-    trunc "trunc";
-    /// `sqrt(number)`: the square root. The server refuses a negative number.
-    sqrt "sqrt";
+
+/// `floor(number)`: the next whole number below.
+///
+/// Of a `double precision` or a `numeric`; another number is [`cast`](Expression::cast) first.
+pub fn floor<E: Expression>(number: E) -> Expr<E::Type, E::Uses>
+where
+    SqlOf<E>: FractionSql,
+{
+    known("floor", vec![number.into_node()])
+}
+
+/// `ceil(number)`: the next whole number above.
+///
+/// Of a `double precision` or a `numeric`; another number is [`cast`](Expression::cast) first.
+pub fn ceil<E: Expression>(number: E) -> Expr<E::Type, E::Uses>
+where
+    SqlOf<E>: FractionSql,
+{
+    known("ceil", vec![number.into_node()])
+}
+
+/// `trunc(number)`: without what is behind the point.
+///
+/// Of a `double precision` or a `numeric`; another number is [`cast`](Expression::cast) first.
+pub fn trunc<E: Expression>(number: E) -> Expr<E::Type, E::Uses>
+where
+    SqlOf<E>: FractionSql,
+{
+    known("trunc", vec![number.into_node()])
+}
+
+/// `sqrt(number)`: the square root. The server refuses a negative number.
+///
+/// Of a `double precision` or a `numeric`; another number is [`cast`](Expression::cast) first.
+pub fn sqrt<E: Expression>(number: E) -> Expr<E::Type, E::Uses>
+where
+    SqlOf<E>: FractionSql,
+{
+    known("sqrt", vec![number.into_node()])
 }
 
 /// `round(number, digits)`: of a `numeric`, with so many digits behind the point.
@@ -381,22 +416,30 @@ fn now_as<K>(ty: &'static TypeDef) -> ServerTime<K> {
 }
 
 /// A part of a date or time, which is a `T`: what [`extract`] takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Part<T> {
+#[derive(Debug)]
+pub struct DatePart<T> {
     name: &'static str,
     types: PhantomData<fn() -> T>,
 }
 
+impl<T> Clone for DatePart<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for DatePart<T> {}
+
 macro_rules! parts {
     ($($(#[$doc:meta])* $part:ident $ty:ty, $name:literal;)*) => { $(
         $(#[$doc])*
-        pub const $part: Part<$ty> = Part { name: $name, types: PhantomData };
+        pub const $part: DatePart<$ty> = DatePart { name: $name, types: PhantomData };
     )* };
 }
 
 /// The parts of dates and times.
 pub mod part {
-    use super::{Part, PhantomData};
+    use super::{DatePart, PhantomData};
 
     parts! {
         /// The year.
@@ -442,7 +485,7 @@ pub mod part {
 /// ```
 ///
 /// Of a `timestamp with time zone` it is the part in the time zone of the connection.
-pub fn extract<T: Field, E: Expression>(part: Part<T>, of: E) -> Expr<OrNull<T, NullOf<E>>, E::Uses>
+pub fn extract<T: Field, E: Expression>(part: DatePart<T>, of: E) -> Expr<OrNull<T, NullOf<E>>, E::Uses>
 where
     SqlOf<E>: PointInTime,
 {

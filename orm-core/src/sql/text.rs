@@ -24,6 +24,8 @@ use crate::types::{Field, NotNull, Nullability, Value};
 /// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not text", label = "neither text nor a text column")]
 pub trait IntoText {
+    /// The tables that it reads.
+    type Own;
     /// The tables that an expression of it reads, if its other side reads those of `S`.
     type Uses<S>;
     /// Whether it may be NULL.
@@ -38,6 +40,7 @@ impl<E: Expression> IntoText for E
 where
     SqlOf<E>: TextSql,
 {
+    type Own = E::Uses;
     type Uses<S> = (S, E::Uses);
     type Null = <E::Type as Field>::Null;
 
@@ -50,6 +53,7 @@ macro_rules! text {
     ($($ty:ty),*) => { $(
         #[diagnostic::do_not_recommend]
         impl IntoText for $ty {
+            type Own = ();
             type Uses<S> = S;
             type Null = NotNull;
 

@@ -159,6 +159,7 @@ macro_rules! tuple {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<$($rhs: IntoExpr<$key>, $key),*> IntoTuple<($($key,)*)> for ($($rhs,)*) {
             type Uses<S> = $rhs_uses;
             type Null = $rhs_null;

@@ -430,6 +430,10 @@ pub const fn check_version<T: VersionType>() {}
 /// fn takes_now<S: PointInTime>() {}
 /// takes_now::<sql::Timestamptz>();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "this needs a point in time, and SQL type `{Self}` is none",
+    label = "neither a date nor a timestamp"
+)]
 pub trait PointInTime {}
 
 #[diagnostic::do_not_recommend]

@@ -118,8 +118,8 @@ pub(super) fn condition(of: &Cond) -> Made<bool> {
         Cond::NumIsNull(a, true) => number(a).is_not_null().nullable(),
         Cond::TextIsNull(a, false) => text(a).is_null().nullable(),
         Cond::TextIsNull(a, true) => text(a).is_not_null().nullable(),
-        Cond::CondIsNull(a, false) => condition(a).is_null().nullable(),
-        Cond::CondIsNull(a, true) => condition(a).is_not_null().nullable(),
+        Cond::TruthIsNull(a, false) => condition(a).is_null().nullable(),
+        Cond::TruthIsNull(a, true) => condition(a).is_not_null().nullable(),
         Cond::Distinct(a, b, false) => number(a).is_distinct_from(number(b)).nullable().fit(),
         Cond::Distinct(a, b, true) => number(a).is_not_distinct_from(number(b)).nullable().fit(),
         Cond::Like { text: a, pattern, negated, any_case } => match (negated, any_case) {

@@ -191,7 +191,7 @@ impl Row<'_> {
             }
             Cond::NumIsNull(a, negated) => Some(self.number(a).is_none() != *negated),
             Cond::TextIsNull(a, negated) => Some(self.text(a).is_none() != *negated),
-            Cond::CondIsNull(a, negated) => Some(self.condition(a).is_none() != *negated),
+            Cond::TruthIsNull(a, negated) => Some(self.condition(a).is_none() != *negated),
             Cond::Distinct(a, b, negated) => Some((self.number(a) != self.number(b)) != *negated),
             Cond::Like { text, pattern, negated, any_case } => {
                 let cased = |text: &str| if *any_case { text.to_ascii_lowercase() } else { text.to_owned() };

@@ -243,7 +243,7 @@ pub(super) enum Cond {
     InTexts(Text, Vec<&'static str>, bool),
     NumIsNull(Num, bool),
     TextIsNull(Text, bool),
-    CondIsNull(Box<Self>, bool),
+    TruthIsNull(Box<Self>, bool),
     Distinct(Num, Num, bool),
     Like { text: Text, pattern: &'static str, negated: bool, any_case: bool },
     Has(Part, Text, Text),
@@ -276,7 +276,7 @@ impl Cond {
             7 => Self::InTexts(text(choices), choices.several(12, |choices| choices.one_of(&TEXTS)), choices.maybe()),
             8 => Self::NumIsNull(number(choices), choices.maybe()),
             9 => Self::TextIsNull(text(choices), choices.maybe()),
-            10 => Self::CondIsNull(cond(choices), choices.maybe()),
+            10 => Self::TruthIsNull(cond(choices), choices.maybe()),
             11 => Self::Distinct(number(choices), number(choices), choices.maybe()),
             12 => {
                 let (text, pattern) = (text(choices), choices.one_of(&PATTERNS));

@@ -1,0 +1,9 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {
+    let _ = query::<Course>().filter(Course::name.starts_with(1));
+}
