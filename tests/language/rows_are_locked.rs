@@ -83,6 +83,22 @@ async fn q20_only_the_named_tables_are_locked() -> Result<()> {
 }
 
 #[tokio::test]
+async fn q20_what_is_read_along_is_locked_unless_others_are_named() -> Result<()> {
+    let db = shop().await;
+    let (mut first, mut second) = (db.engine.session(), db.engine.session());
+    let order = first.query::<Order>().filter(Order::id.eq(1)).with_joined(Order::customer).for_update().one().await?;
+    let customer = first[order].customer.handle().expect("it is loaded");
+    assert_eq!(first[customer].name, "Ann");
+    let ann = query::<Customer>().filter(Customer::id.eq(1)).for_update().nowait();
+    assert!(second.one(ann.clone()).await.unwrap_err().is_locked());
+    first.rollback().await?;
+    let order = first.query::<Order>().filter(Order::id.eq(1)).with_joined(Order::customer).for_update();
+    order.of(Order::TABLE).one().await?;
+    second.one(ann).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn q20_an_object_of_a_locked_row_has_its_values_of_now() -> Result<()> {
     let db = shop().await;
     let mut session = db.engine.session();

@@ -32,6 +32,8 @@ pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use lock::{CanLock, LockTargets};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use page::Page;
+pub(crate) use page::is_beyond;
 pub use rows::Rows;
+pub(crate) use rows::read_count;
 pub use select::{Dynamic, Query, query};
 pub use stream::RowStream;
