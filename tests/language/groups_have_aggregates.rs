@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::shop::{Customer, Line, Order, shop};
 use crate::{from, selected};
 
-fn text_of<T: Send>(rows: orm_core::Rows<Unbound, T>) -> String {
+fn text_of<T: Send>(rows: &orm_core::Rows<Unbound, T>) -> String {
     selected(&rows.to_sql()).to_owned()
 }
 
@@ -17,11 +17,11 @@ fn text_of<T: Send>(rows: orm_core::Rows<Unbound, T>) -> String {
 fn q10_aggregates_have_their_texts() {
     let lines = query::<Line>;
     assert_eq!(
-        text_of(lines().select((count(), Line::note.count(), Line::product.count_distinct()))),
+        text_of(&lines().select((count(), Line::note.count(), Line::product.count_distinct()))),
         r#"count(*), count("line"."note"), count(DISTINCT "line"."product")"#,
     );
     assert_eq!(
-        text_of(lines().select((
+        text_of(&lines().select((
             Line::quantity.sum(),
             Line::quantity.avg(),
             Line::product.min(),
@@ -30,20 +30,20 @@ fn q10_aggregates_have_their_texts() {
         r#"sum("line"."quantity"), avg("line"."quantity"), min("line"."product"), max("line"."quantity")"#,
     );
     assert_eq!(
-        text_of(lines().select((Line::quantity.sum_as::<i64>(), Line::quantity.avg_as::<f64>()))),
+        text_of(&lines().select((Line::quantity.sum_as::<i64>(), Line::quantity.avg_as::<f64>()))),
         r#"CAST(sum("line"."quantity") AS bigint), CAST(avg("line"."quantity") AS double precision)"#,
     );
     assert_eq!(
-        text_of(lines().select((Line::product.array_agg(), Line::product.string_agg(", "), Line::product.json_agg()))),
+        text_of(&lines().select((Line::product.array_agg(), Line::product.string_agg(", "), Line::product.json_agg()))),
         r#"array_agg("line"."product"), string_agg("line"."product", $1), jsonb_agg("line"."product")"#,
     );
     let many = Line::quantity.gt(1);
     assert_eq!(
-        text_of(lines().select((many.clone().bool_and(), many.clone().bool_or(), many.every()))),
+        text_of(&lines().select((many.clone().bool_and(), many.clone().bool_or(), many.every()))),
         r#"bool_and("line"."quantity" > $1), bool_or("line"."quantity" > $2), every("line"."quantity" > $3)"#,
     );
     assert_eq!(
-        text_of(lines().select((
+        text_of(&lines().select((
             Line::quantity.stddev(),
             Line::quantity.stddev_pop(),
             Line::quantity.variance(),
@@ -55,7 +55,7 @@ fn q10_aggregates_have_their_texts() {
         ),
     );
     assert_eq!(
-        text_of(lines().select((
+        text_of(&lines().select((
             percentile_cont(0.5).within_group(Line::quantity),
             percentile_disc(0.5).within_group_desc(Line::product),
             mode().within_group(Line::product),
@@ -77,7 +77,7 @@ fn q10_aggregates_have_clauses_of_their_own() {
         .filter(Line::quantity.gt(1))
         .filter(Line::note.is_null());
     assert_eq!(
-        text_of(query::<Line>().select(products)),
+        text_of(&query::<Line>().select(products)),
         concat!(
             r#"array_agg(DISTINCT "line"."product" ORDER BY "line"."product" DESC) "#,
             r#"FILTER (WHERE "line"."quantity" > $1 AND "line"."note" IS NULL)"#,
@@ -85,7 +85,7 @@ fn q10_aggregates_have_clauses_of_their_own() {
     );
     // A cast is around the whole call.
     assert_eq!(
-        text_of(query::<Order>().select(Order::total.sum_as::<i64>().filter(Order::status.eq("paid")) + 1_i64)),
+        text_of(&query::<Order>().select(Order::total.sum_as::<i64>().filter(Order::status.eq("paid")) + 1_i64)),
         r#"CAST(sum("order"."total") FILTER (WHERE "order"."status" = $1) AS bigint) + $2"#,
     );
 }

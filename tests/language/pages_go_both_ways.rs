@@ -295,6 +295,22 @@ async fn q21_a_cursor_that_was_made_up_with_care_is_refused_by_the_server() -> R
 }
 
 #[tokio::test]
+async fn q21_pages_are_asked_for_in_tasks() -> Result<()> {
+    let db = shop().await;
+    let engine = db.engine.clone();
+    let pages = tokio::spawn(async move {
+        let mut session = engine.session();
+        let by_number = session.query::<Order>().page(1, 3).await?.items.len();
+        let by_key = session.query::<Order>().after(None, 3).await?.items.len();
+        let values = engine.query::<Order>().page(2, 3).await?.items.len();
+        let columns = engine.query::<Order>().select(Order::id).before(None, 3).await?.items.len();
+        Ok::<_, orm_core::Error>([by_number, by_key, values, columns])
+    });
+    assert_eq!(pages.await.expect("a task")?, [3, 3, 1, 3]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn q21_a_session_pages_with_what_it_loads() -> Result<()> {
     let db = shop().await;
     let mut session = db.engine.session();

@@ -83,6 +83,22 @@ async fn q20_only_the_named_tables_are_locked() -> Result<()> {
 }
 
 #[tokio::test]
+async fn q20_what_is_read_along_is_locked_unless_others_are_named() -> Result<()> {
+    let db = shop().await;
+    let (mut first, mut second) = (db.engine.session(), db.engine.session());
+    let order = first.query::<Order>().filter(Order::id.eq(1)).with_joined(Order::customer).for_update().one().await?;
+    let customer = first[order].customer.handle().expect("it is loaded");
+    assert_eq!(first[customer].name, "Ann");
+    let ann = query::<Customer>().filter(Customer::id.eq(1)).for_update().nowait();
+    assert!(second.one(ann.clone()).await.unwrap_err().is_locked());
+    first.rollback().await?;
+    let order = first.query::<Order>().filter(Order::id.eq(1)).with_joined(Order::customer).for_update();
+    order.of(Order::TABLE).one().await?;
+    second.one(ann).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn q20_an_object_of_a_locked_row_has_its_values_of_now() -> Result<()> {
     let db = shop().await;
     let mut session = db.engine.session();
@@ -193,21 +209,20 @@ struct Job {
     runs: i32,
 }
 
-/// Takes one job and does it; false if there is none.
-async fn work(engine: &Engine, worker: i32) -> Result<bool> {
+/// Takes one job and does it; false if there is none to be had just now.
+async fn work(engine: &Engine, worker: i32, loses: bool) -> Result<bool> {
     let mut session = engine.session();
     let free = session.query::<Job>().filter(Job::done_by.is_null()).order_by(Job::id.asc());
     let Some(job) = free.for_update().skip_locked().first().await? else { return Ok(false) };
     tokio::time::sleep(Duration::from_millis(1)).await;
     session[job].done_by = Some(worker);
     session[job].runs += 1;
-    // Every third worker loses some of its jobs.
-    if worker % 3 == 0 && session[job].id.get().unwrap_or(0) % 5 == 0 {
+    if loses {
         session.flush().await?;
         session.rollback().await?;
-        return Ok(true);
+    } else {
+        session.commit().await?;
     }
-    session.commit().await?;
     Ok(true)
 }
 
@@ -221,12 +236,15 @@ async fn q20_eight_workers_do_each_job_once() -> Result<()> {
         .map(|worker| {
             let engine = engine.clone();
             tokio::spawn(async move {
-                let mut done = 0;
-                // A worker that loses every fifth job leaves them to the others.
-                while done < 400 && work(&engine, worker).await? {
-                    done += 1;
+                // Each loses some of its jobs, which are there for the others again.
+                for turn in 1.. {
+                    let loses = turn < 30 && turn % 4 == 0;
+                    let none_is_free = !work(&engine, worker, loses).await?;
+                    if none_is_free && !engine.query::<Job>().filter(Job::done_by.is_null()).exists().await? {
+                        break;
+                    }
                 }
-                Ok::<_, orm_core::Error>(done)
+                Ok::<_, orm_core::Error>(())
             })
         })
         .collect();

@@ -26,7 +26,7 @@ pub(crate) enum Write {
     Insert(BulkInsert),
     Merge(Merge),
     /// Looks, before something is written.
-    Find(Select),
+    Find(Box<Select>),
     /// Has constraints that may be deferred checked at the end of the transaction.
     Defer,
 }

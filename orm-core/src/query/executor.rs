@@ -11,6 +11,8 @@ use super::cursor::RowKey;
 use super::fetch::{Job, Ready};
 use super::load::Loads;
 use super::lock::refuse_locks;
+use super::page::is_beyond;
+use super::rows::read_count;
 use crate::compile::{Compile, Write};
 use crate::engine::{self, Engine, placed};
 use crate::error::Result;
@@ -69,15 +71,24 @@ pub trait Executor: Sized + Send {
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> impl Future<Output = Result<Vec<(R, RowKey)>>> + Send;
 
-    /// The same for one query more.
+    /// Runs a query for a number of rows, and one of models unless its rows would be behind the last: the number, and what
+    /// was found. (That the executor asks twice by itself keeps the futures `Send`.)
     #[doc(hidden)]
-    type Again<'a>: Executor
-    where
-        Self: 'a;
+    fn paged<M: Model, L: Loads<M>>(
+        self,
+        count: Select,
+        select: Select,
+        loads: L,
+    ) -> impl Future<Output = Result<(u64, Vec<Self::Entity<M, L>>)>> + Send;
 
-    /// The same for one query more.
+    /// Like `paged`, of columns.
     #[doc(hidden)]
-    fn again(&mut self) -> Self::Again<'_>;
+    fn paged_rows<R: Send>(
+        self,
+        count: Select,
+        select: Select,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> impl Future<Output = Result<(u64, Vec<R>)>> + Send;
 
     /// Runs statements that belong together; `about` names the table for messages.
     #[doc(hidden)]
@@ -200,13 +211,26 @@ impl<'e> Executor for &'e Engine {
         engine::fetch(&mut connection, &compiled, |row| Ok((read(row)?, row_key(row, at, select.behind.len())?))).await
     }
 
-    type Again<'a>
-        = &'a Engine
-    where
-        Self: 'a;
+    async fn paged<M: Model, L: Loads<M>>(
+        self,
+        count: Select,
+        select: Select,
+        loads: L,
+    ) -> Result<(u64, Vec<L::Value>)> {
+        let total = Executor::rows(self, count, read_count).await?.pop().unwrap_or(0);
+        let items = if is_beyond(&select, total) { Vec::new() } else { self.models(select, loads).await? };
+        Ok((total, items))
+    }
 
-    fn again(&mut self) -> &Engine {
-        self
+    async fn paged_rows<R: Send>(
+        self,
+        count: Select,
+        select: Select,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Result<(u64, Vec<R>)> {
+        let total = Executor::rows(self, count, read_count).await?.pop().unwrap_or(0);
+        let items = if is_beyond(&select, total) { Vec::new() } else { Executor::rows(self, select, read).await? };
+        Ok((total, items))
     }
 
     async fn run<J: Job>(self, _: Option<&'static TableDef>, job: J) -> Result<J::Out> {

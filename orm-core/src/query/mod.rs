@@ -67,7 +67,9 @@ pub use projection::{
 };
 pub use related::{ByKey, ByObject, LeadsToOne, Referent, Referred};
 pub use returning::Returning;
+pub(crate) use page::is_beyond;
 pub use rows::Rows;
+pub(crate) use rows::read_count;
 pub use select::{Dynamic, Query, query};
 pub use sets::Combined;
 pub use sql::{AsModel, AsProjection, AsValues, ReadBy, Sql, SqlOf, SqlOut, SqlRow};

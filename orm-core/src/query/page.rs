@@ -3,7 +3,7 @@
 use super::executor::Executor;
 use super::keyset::{KeyPage, Keyset};
 use super::load::Loads;
-use super::rows::{Rows, read_count};
+use super::rows::Rows;
 use super::select::Query;
 use crate::error::{Error, Result};
 use crate::schema::Model;
@@ -42,6 +42,11 @@ impl<T> Page<T> {
     }
 }
 
+/// Whether a page begins behind the last of so many rows.
+pub(crate) fn is_beyond(select: &Select, total: u64) -> bool {
+    select.offset.is_some_and(|offset| offset >= total)
+}
+
 /// Puts the limits of a page into a query.
 fn cut(select: &mut Select, number: u64, size: u64) -> Result<()> {
     let model = select.root.table().model;
@@ -64,6 +69,8 @@ fn cut(select: &mut Select, number: u64, size: u64) -> Result<()> {
 impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// Runs the query for one page of its rows, counted from 1, and for the number of all of them: two statements, one if
     /// there are no rows.
+    ///
+    /// A page is of rows; a session gives an object once that a join brings several times.
     ///
     /// Give it an order that is total. What is inserted or deleted between two pages moves the rows, so that some are seen
     /// twice or never; [`after`](Self::after) does not know that, and is as fast on the last page as on the first.
@@ -91,12 +98,10 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before anything is sent, for a page 0, of no rows, or of a query
     /// with a limit of its own; those of [`all`](Self::all).
     pub async fn page(self, number: u64, size: u64) -> Result<Page<X::Entity<M, L>>> {
-        let (mut on, mut select, loads) = self.into_parts();
-        let counted = select.clone();
+        let (on, mut select, loads) = self.into_parts();
+        let count = select.clone().into_count();
         cut(&mut select, number, size)?;
-        let total = on.again().rows(counted.into_count(), read_count).await?.pop().unwrap_or(0);
-        let is_beyond = select.offset.is_some_and(|offset| offset >= total);
-        let items = if is_beyond { Vec::new() } else { on.models(select, loads).await? };
+        let (total, items) = on.paged(count, select, loads).await?;
         Ok(Page { items, number, size, total })
     }
 
@@ -173,12 +178,10 @@ impl<X: Executor, R: Send> Rows<X, R> {
     ///
     /// Like [`Query::page`].
     pub async fn page(self, number: u64, size: u64) -> Result<Page<R>> {
-        let (mut on, mut select, read) = self.into_parts();
-        let counted = select.clone();
+        let (on, mut select, read) = self.into_parts();
+        let count = select.clone().into_count_of_rows();
         cut(&mut select, number, size)?;
-        let total = on.again().rows(counted.into_count_of_rows(), read_count).await?.pop().unwrap_or(0);
-        let is_beyond = select.offset.is_some_and(|offset| offset >= total);
-        let items = if is_beyond { Vec::new() } else { on.rows(select, read).await? };
+        let (total, items) = on.paged_rows(count, select, read).await?;
         Ok(Page { items, number, size, total })
     }
 

@@ -175,7 +175,7 @@ impl<X, R: Send> Rows<X, R> {
     }
 }
 
-pub(super) fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
+pub(crate) fn read_count(row: &mut RowReader<'_>) -> Result<u64> {
     row.read::<i64>().map(|count| u64::try_from(count).unwrap_or(0))
 }
 

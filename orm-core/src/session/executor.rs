@@ -11,8 +11,9 @@ use crate::compile::{Compile, Compiled};
 use crate::engine::{self, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{
-    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Projected, ProjectionOf,
-    ProvidedBy, Query, Ready, Rooted, RowKey, Rows, Takes, Unbound, Whole, row_key,
+    Boxed, 
+    BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Projected, ProjectionOf,
+    ProvidedBy, Query, Ready, Rooted, RowKey, Rows, Takes, Unbound, Whole, is_beyond, read_count, row_key,
 };
 use crate::schema::{Handle, Model, TableDef};
 use crate::sql::{Filters, Select};
@@ -58,13 +59,26 @@ impl<'s> Executor for &'s mut Session {
         self.inner.run(&compiled, |_, row| Ok((read(row)?, row_key(row, at, select.behind.len())?))).await
     }
 
-    type Again<'a>
-        = &'a mut Session
-    where
-        Self: 'a;
+    async fn paged<M: Model, L: Loads<M>>(
+        self,
+        count: Select,
+        select: Select,
+        loads: L,
+    ) -> Result<(u64, Vec<Handle<M>>)> {
+        let total = Executor::rows(&mut *self, count, read_count).await?.pop().unwrap_or(0);
+        let items = if is_beyond(&select, total) { Vec::new() } else { self.models(select, loads).await? };
+        Ok((total, items))
+    }
 
-    fn again(&mut self) -> &mut Session {
-        self
+    async fn paged_rows<R: Send>(
+        self,
+        count: Select,
+        select: Select,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> Result<(u64, Vec<R>)> {
+        let total = Executor::rows(&mut *self, count, read_count).await?.pop().unwrap_or(0);
+        let items = if is_beyond(&select, total) { Vec::new() } else { Executor::rows(self, select, read).await? };
+        Ok((total, items))
     }
 
     async fn run<J: Job>(self, about: Option<&'static TableDef>, job: J) -> Result<J::Out> {

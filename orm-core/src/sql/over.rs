@@ -203,6 +203,7 @@ pub fn unbounded_preceding() -> Bound<()> {
 }
 
 /// `… PRECEDING`: that many before the row at hand.
+#[allow(clippy::needless_pass_by_value, reason = "a number, in nearly all cases")]
 pub fn preceding<T: Field>(offset: T) -> Bound<T> {
     Bound::new(FrameBound::Preceding(Node::Param(Value::of(&offset))))
 }
@@ -213,6 +214,7 @@ pub fn current_row() -> Bound<()> {
 }
 
 /// `… FOLLOWING`: that many behind the row at hand.
+#[allow(clippy::needless_pass_by_value, reason = "a number, in nearly all cases")]
 pub fn following<T: Field>(offset: T) -> Bound<T> {
     Bound::new(FrameBound::Following(Node::Param(Value::of(&offset))))
 }
