@@ -59,6 +59,7 @@ pub use lock::{CanLock, LockTargets};
 pub use merge::{Merge, MergeInto, Merging, WhenMatched, WhenNotMatched, merge_into};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use page::Page;
+pub(crate) use page::is_beyond;
 #[cfg(feature = "json")]
 pub use plan::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use projection::{
@@ -67,7 +68,6 @@ pub use projection::{
 };
 pub use related::{ByKey, ByObject, LeadsToOne, Referent, Referred};
 pub use returning::Returning;
-pub(crate) use page::is_beyond;
 pub use rows::Rows;
 pub(crate) use rows::read_count;
 pub use select::{Dynamic, Query, query};

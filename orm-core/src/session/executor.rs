@@ -11,8 +11,7 @@ use crate::compile::{Compile, Compiled};
 use crate::engine::{self, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{
-    Boxed, 
-    BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Projected, ProjectionOf,
+    Boxed, BulkWrite, CanLock, CopyPlan, CopyRow, Db, Executor, Explained, Fetch, Job, Loads, Projected, ProjectionOf,
     ProvidedBy, Query, Ready, Rooted, RowKey, Rows, Takes, Unbound, Whole, is_beyond, read_count, row_key,
 };
 use crate::schema::{Handle, Model, TableDef};
