@@ -152,7 +152,7 @@ impl<X, M: Model> Insert<X, M> {
     /// let once = python().on_conflict(Course::name).do_nothing();
     /// assert!(once.to_sql().ends_with(r#" ON CONFLICT ("name") DO NOTHING"#));
     /// let newest = python().on_conflict(Course::name).do_update(Course::note.set(excluded(Course::note)));
-    /// assert!(newest.to_sql().ends_with(r#" ON CONFLICT ("name") DO UPDATE SET "note" = "excluded"."note""#));
+    /// assert!(newest.to_sql().contains(r#" ON CONFLICT ("name") DO UPDATE SET "note" = "excluded"."note""#));
     /// ```
     pub fn on_conflict(self, columns: impl ColumnList<M>) -> OnConflict<X, M, ByColumns> {
         let mut names = Vec::new();
