@@ -106,6 +106,28 @@ impl Writer {
                 self.push("(").select(select, false);
                 self.push(")");
             }
+            Node::Array(items) => {
+                self.push("ARRAY[").separated(", ", items, Self::node).push("]");
+            }
+            Node::Subscript { operand, index, to } => {
+                match &**operand {
+                    Node::Column { .. } => self.node(operand),
+                    // A parameter or a call takes a subscript in parentheses alone.
+                    _ => {
+                        self.push("(").node(operand);
+                        self.push(")");
+                    }
+                }
+                self.push("[").node(index);
+                if let Some(to) = to {
+                    self.push(":").node(to);
+                }
+                self.push("]");
+            }
+            Node::Quantified { all, operand } => {
+                self.push(if *all { "ALL (" } else { "ANY (" }).node(operand);
+                self.push(")");
+            }
         }
     }
 
@@ -210,6 +232,9 @@ impl Writer {
                 | Node::Cast { .. }
                 | Node::Case { .. }
                 | Node::Scalar(_)
+                | Node::Array(_)
+                | Node::Subscript { .. }
+                | Node::Quantified { .. }
         );
         if atomic {
             return self.node(node);

@@ -6,13 +6,21 @@
 
 mod alias;
 mod arithmetic;
+mod array;
 mod assign;
 mod column;
 mod columns;
 mod comparable;
+mod container;
 mod expr;
+#[cfg(feature = "json")]
+mod json;
+mod network;
 mod node;
+mod operators;
+mod range;
 pub mod scope;
+mod search;
 mod select;
 mod selection;
 mod window;
@@ -21,14 +29,25 @@ mod write;
 pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
+pub use array::{AnyElement, ArrayExpression, ArrayType, array_of, all_elements, any_element};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
 pub use columns::ColumnList;
+pub use container::{ContainerExpression, ContainerSql, OverlapSql};
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
+#[cfg(feature = "json")]
+pub use json::{JsonArray, JsonExpression, JsonItem, JsonKey, JsonKeySql, JsonObject, JsonSql, jsonb_build_array, jsonb_build_object};
+pub use network::{NetworkExpression, NetworkSql};
 pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
+pub use operators::{Follows, FollowsBoth};
+pub use range::{RangeExpression, RangeType};
 pub use scope::{AsScope, InScope};
+pub use search::{
+    SearchExpression, TrigramExpression, TsQuerySql, TsVectorSql, phraseto_tsquery, plainto_tsquery, to_tsquery,
+    websearch_to_tsquery,
+};
 pub use select::{
     Distinct, Eager, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, OrderBy, Per, Projection, Select,
 };

@@ -121,6 +121,24 @@ pub enum Node {
     },
     /// `(SELECT …)`: the value of a query of one column and at most one row.
     Scalar(Arc<Select>),
+    /// `ARRAY[…]`.
+    Array(Vec<Self>),
+    /// `…[1]`, or `…[1:2]`.
+    Subscript {
+        /// The array.
+        operand: Box<Self>,
+        /// The place, or the first of several.
+        index: Box<Self>,
+        /// The last of several.
+        to: Option<Box<Self>>,
+    },
+    /// `ANY (…)` or `ALL (…)` of an array, at the right of a comparison.
+    Quantified {
+        /// Whether it is `ALL`.
+        all: bool,
+        /// The array.
+        operand: Box<Self>,
+    },
 }
 
 /// A call of a function.

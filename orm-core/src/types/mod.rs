@@ -16,8 +16,11 @@ mod field;
 mod jiff;
 #[cfg(feature = "json")]
 mod json;
+mod network;
+mod range;
 mod row;
 mod scalar;
+mod search;
 #[cfg(feature = "time")]
 mod time;
 mod typedef;
@@ -35,8 +38,11 @@ pub use field::{
 };
 #[cfg(feature = "json")]
 pub use json::Json;
+pub use network::{Cidr, Inet};
+pub use range::{Multirange, Range, RangeElement};
 pub use row::{FromRow, RowReader};
 pub use scalar::sql;
+pub use search::{Lexeme, TsQuery, TsVector, Weight};
 pub(crate) use typedef::is_builtin;
 pub use typedef::{EnumDef, SqlType, TypeDef};
 pub use value::Value;
