@@ -1,6 +1,8 @@
 //! Q12, arrays: their elements and parts, what they hold, and what is made of them.
 
+use orm_core::ErrorKind;
 use orm_core::prelude::*;
+use orm_tests::TestDb;
 
 use crate::shop::{Line, Order, shop};
 
@@ -83,7 +85,8 @@ async fn q12_arrays_are_taken_apart_and_made() -> orm_core::Result<()> {
     assert!(none.is_empty());
     let tags = db.engine.query::<Order>().select(Order::tags.unnest()).all().await?;
     assert_eq!(tags, ["gift", "fast", "fast"]);
-    let notes = db.engine.query::<Line>().filter(Line::id.eq(1)).select(array_of([Line::note, Line::note])).one().await?;
+    let notes =
+        db.engine.query::<Line>().filter(Line::id.eq(1)).select(array_of([Line::note, Line::note])).one().await?;
     assert_eq!(notes, [None, None]);
     Ok(())
 }
@@ -94,5 +97,62 @@ async fn q12_arrays_are_set() -> orm_core::Result<()> {
     let tagged = Order::tags.set(Order::tags.array_append("seen"));
     assert_eq!(db.engine.query::<Order>().filter(Order::tags.has_element("gift")).update(tagged).await?, 1);
     assert_eq!(db.stored(r#"SELECT tags FROM "order" WHERE id = 1"#).await, ["{gift,fast,seen}"]);
+    Ok(())
+}
+
+#[derive(Model, Debug, Clone, PartialEq)]
+struct Codes {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    #[model(sql_type = "varchar(3)[]")]
+    short: Vec<String>,
+    parts: Option<Vec<Option<i64>>>,
+}
+
+#[tokio::test]
+async fn q12_arrays_with_a_sql_type_of_their_own_and_with_nulls_are_asked() -> orm_core::Result<()> {
+    let db = TestDb::with::<Codes>().await;
+    let mut session = db.engine.session();
+    session.add(Codes::builder().short(vec!["ab".into(), "c".into()]).parts(vec![Some(1), None]));
+    session.add(Codes::builder().short(vec![]));
+    session.commit().await?;
+    let count = async |condition: Expr<Option<bool>, Codes>| db.engine.query::<Codes>().filter(condition).count().await;
+    let one = db.engine.query::<Codes>().filter(Codes::short.has_element("ab"));
+    let made = one
+        .select((
+            Codes::short.array_append("d"),
+            Codes::short.array_remove("ab"),
+            Codes::short.array_position("c"),
+            Codes::parts.element(1),
+            Codes::parts.element(2),
+            Codes::parts.cardinality(),
+        ))
+        .one()
+        .await?;
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    assert_eq!(made, (texts(&["ab", "c", "d"]), texts(&["c"]), Some(2), Some(1), None, Some(2)));
+    assert_eq!(db.engine.query::<Codes>().filter(Codes::short.includes(["c"])).count().await?, 1);
+    assert_eq!(count(Codes::parts.has_element(1_i64).fit()).await?, 1);
+    assert_eq!(count(Codes::parts.has_element(2_i64).fit()).await?, 0);
+    assert_eq!(count(Codes::parts.has_element(2_i64).not().fit()).await?, 0);
+    assert_eq!(count(Codes::parts.includes([1_i64]).fit()).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn q12_any_element_stands_in_a_comparison_alone() -> orm_core::Result<()> {
+    let db = shop().await;
+    let recording = db.record();
+    let between = Order::status.between("a", any_element(Order::tags));
+    let error = db.engine.query::<Order>().filter(between).all().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        error.to_string(),
+        "`any_element` and `all_elements` stand at the right of a comparison alone, such as `eq`"
+    );
+    assert!(recording.statements().is_empty());
+    let like =
+        db.engine.query::<Order>().filter(Order::status.like(any_element(array_of([Order::status])))).count().await?;
+    assert_eq!(like, 4);
     Ok(())
 }

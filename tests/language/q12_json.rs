@@ -83,7 +83,8 @@ async fn q12_json_is_taken_apart() -> orm_core::Result<()> {
             (None, None, None, None, None)
         ]
     );
-    let last = db.engine.query::<Event>().filter(Event::data.get(-1).as_text().eq("q")).select(Event::name).all().await?;
+    let last =
+        db.engine.query::<Event>().filter(Event::data.get(-1).as_text().eq("q")).select(Event::name).all().await?;
     assert_eq!(last, ["list"]);
     let by_column = db.engine.query::<Event>().select(Event::settings.get("theme").as_text()).first().await?;
     assert_eq!(by_column, Some(Some("dark".to_owned())));

@@ -23,9 +23,17 @@ async fn bookings() -> TestDb {
     let db = TestDb::with::<Booking>().await;
     let mut session = db.engine.session();
     session.add_all([
-        Booking::builder().room(8).hours(8..12).days(day(1)..=day(3)).open([1..3, 5..7].into_iter().collect::<Multirange<i32>>()),
+        Booking::builder()
+            .room(8)
+            .hours(8..12)
+            .days(day(1)..=day(3))
+            .open([1..3, 5..7].into_iter().collect::<Multirange<i32>>()),
         Booking::builder().room(12).hours(12..).open(Multirange::default()),
-        Booking::builder().room(0).hours(Range::empty()).days(..day(2)).open([0..100].into_iter().collect::<Multirange<i32>>()),
+        Booking::builder()
+            .room(0)
+            .hours(Range::empty())
+            .days(..day(2))
+            .open([0..100].into_iter().collect::<Multirange<i32>>()),
     ]);
     session.commit().await.expect("the bookings are there");
     db
@@ -55,13 +63,19 @@ async fn q12_ranges_are_asked() -> orm_core::Result<()> {
     let db = bookings().await;
     macro_rules! ids {
         ($condition:expr) => {
-            db.engine.query::<Booking>().filter($condition).order_by(Booking::id.asc()).select(Booking::id).all().await?
+            db.engine
+                .query::<Booking>()
+                .filter($condition)
+                .order_by(Booking::id.asc())
+                .select(Booking::id)
+                .all()
+                .await?
         };
     }
     assert_eq!(ids!(Booking::hours.includes_value(11)), [1]);
     assert_eq!(ids!(Booking::room.in_range(Booking::hours)), [1, 2]);
     assert_eq!(ids!(Booking::room.in_range(1..=8)), [1]);
-    assert_eq!(ids!(Booking::hours.includes(9..10)), [1, ]);
+    assert_eq!(ids!(Booking::hours.includes(9..10)), [1,]);
     assert_eq!(ids!(Booking::hours.included_in(8..100)), [1, 3]);
     assert_eq!(ids!(Booking::hours.overlaps(11..13)), [1, 2]);
     assert_eq!(ids!(Booking::hours.adjacent_to(Range::from(12..13))), [1]);

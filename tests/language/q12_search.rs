@@ -31,13 +31,13 @@ async fn articles() -> TestDb {
 
 #[test]
 fn q12_searches_are_written_in_sql() {
-    let query = query::<Article>()
-        .filter(Article::search.matches_query(to_tsquery("english", "cat & rat")))
-        .select((
-            Article::title.to_tsvector("english").setweight(Weight::A).then_tsvector(Article::search).ts_rank_cd(
-                phraseto_tsquery("simple", "fat rat").or_query(plainto_tsquery("simple", "cat")),
-            ),
-        ));
+    let query = query::<Article>().filter(Article::search.matches_query(to_tsquery("english", "cat & rat"))).select((
+        Article::title
+            .to_tsvector("english")
+            .setweight(Weight::A)
+            .then_tsvector(Article::search)
+            .ts_rank_cd(phraseto_tsquery("simple", "fat rat").or_query(plainto_tsquery("simple", "cat"))),
+    ));
     assert_eq!(
         query.to_sql(),
         concat!(
@@ -53,7 +53,13 @@ async fn q12_articles_are_found() -> orm_core::Result<()> {
     let db = articles().await;
     macro_rules! ids {
         ($condition:expr) => {
-            db.engine.query::<Article>().filter($condition).order_by(Article::id.asc()).select(Article::id).all().await?
+            db.engine
+                .query::<Article>()
+                .filter($condition)
+                .order_by(Article::id.asc())
+                .select(Article::id)
+                .all()
+                .await?
         };
     }
     assert_eq!(ids!(Article::search.matches_query(websearch_to_tsquery("english", "cat -sleep"))), [1]);
@@ -111,7 +117,8 @@ async fn q12_a_tsvector_is_read_and_its_index_is_there() -> orm_core::Result<()>
     assert_eq!(same, 1);
     let query = db.engine.query::<Article>().select(plainto_tsquery("english", "cats")).first().await?.expect("a row");
     assert_eq!(db.engine.query::<Article>().filter(Article::search.matches_query(query)).count().await?, 2);
-    let index = db.stored("SELECT indexdef FROM pg_indexes WHERE tablename = 'article' AND indexdef LIKE '%gin%'").await;
+    let index =
+        db.stored("SELECT indexdef FROM pg_indexes WHERE tablename = 'article' AND indexdef LIKE '%gin%'").await;
     assert_eq!(index.len(), 1);
     assert!(index[0].contains("USING gin (search)"), "{index:?}");
     Ok(())
@@ -135,7 +142,8 @@ async fn q12_texts_are_alike() -> orm_core::Result<()> {
         .all()
         .await?;
     assert_eq!(rows[0], ("Cats".to_owned(), 1.0, 1.0));
-    let alike = db.engine.query::<Article>().filter(Article::title.is_similar("Catz")).select(Article::title).all().await?;
+    let alike =
+        db.engine.query::<Article>().filter(Article::title.is_similar("Catz")).select(Article::title).all().await?;
     assert_eq!(alike, ["Cats"]);
     Ok(())
 }

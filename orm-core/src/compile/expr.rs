@@ -3,6 +3,7 @@
 use super::ddl::write_type;
 use super::refused;
 use super::writer::{Named, Writer};
+use crate::error::{Error, ErrorKind};
 use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
@@ -124,9 +125,10 @@ impl Writer {
                 }
                 self.push("]");
             }
-            Node::Quantified { all, operand } => {
-                self.push(if *all { "ALL (" } else { "ANY (" }).node(operand);
-                self.push(")");
+            // `binary` writes it where it may stand.
+            Node::Quantified { .. } => {
+                let message = "`any_element` and `all_elements` stand at the right of a comparison alone, such as `eq`";
+                self.fail(Error::new(ErrorKind::Unsupported, message));
             }
         }
     }
@@ -275,7 +277,13 @@ impl Writer {
         }
         self.operand(lhs);
         self.push(" ").push(symbol(op)).push(" ");
-        self.operand(rhs);
+        match rhs {
+            Node::Quantified { all, operand } => {
+                self.push(if *all { "ALL (" } else { "ANY (" }).node(operand);
+                self.push(")");
+            }
+            _ => self.operand(rhs),
+        }
     }
 }
 

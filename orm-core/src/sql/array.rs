@@ -8,10 +8,7 @@ use super::operators::{Follows, FollowsBoth, call, cast, unary};
 use crate::types::{ArrayElement, Field, NotNull, Nullability, SameAs, Value, sql};
 
 /// A field type that is an array: `Vec<T>` or `Option<Vec<T>>`.
-#[diagnostic::on_unimplemented(
-    message = "this needs an array, and `{Self}` is none",
-    label = "not an array column"
-)]
+#[diagnostic::on_unimplemented(message = "this needs an array, and `{Self}` is none", label = "not an array column")]
 pub trait ArrayType: Field {
     /// What its elements are.
     type Element: ArrayElement;
@@ -56,8 +53,9 @@ pub trait ArrayExpression: Expression {
         Self::Type: ArrayType,
         E: IntoExpr<ElementSql<Self>>,
     {
-        let array = Node::Quantified { all: false, operand: Box::new(self.into_node()) };
-        Expr::new(Node::binary(BinaryOp::Eq, value.into_node(), array))
+        let (array, value) = with(self, value);
+        let array = Node::Quantified { all: false, operand: Box::new(array) };
+        Expr::new(Node::binary(BinaryOp::Eq, value, array))
     }
 
     /// `self[index]`. The first element has the index 1; of an index beyond the ends it is NULL.
@@ -68,11 +66,7 @@ pub trait ArrayExpression: Expression {
     where
         Self::Type: ArrayType,
     {
-        Expr::new(Node::Subscript {
-            operand: Box::new(self.into_node()),
-            index: Box::new(index.into_node()),
-            to: None,
-        })
+        Expr::new(Node::Subscript { operand: Box::new(self.into_node()), index: Box::new(index.into_node()), to: None })
     }
 
     /// `self[from:to]`: the elements from one index to another, both included; the first has the index 1. What is beyond
@@ -115,7 +109,8 @@ pub trait ArrayExpression: Expression {
         Self::Type: ArrayType,
         E: IntoExpr<ElementSql<Self>, Null = NotNull>,
     {
-        call("array_append", vec![self.into_node(), value.into_node()])
+        let (array, value) = with(self, value);
+        call("array_append", vec![array, value])
     }
 
     /// `array_prepend(value, self)`.
@@ -124,7 +119,8 @@ pub trait ArrayExpression: Expression {
         Self::Type: ArrayType,
         E: IntoExpr<ElementSql<Self>, Null = NotNull>,
     {
-        call("array_prepend", vec![value.into_node(), self.into_node()])
+        let (array, value) = with(self, value);
+        call("array_prepend", vec![value, array])
     }
 
     /// `array_remove(self, value)`: without all elements that are the value.
@@ -133,7 +129,8 @@ pub trait ArrayExpression: Expression {
         Self::Type: ArrayType,
         E: IntoExpr<ElementSql<Self>>,
     {
-        call("array_remove", vec![self.into_node(), value.into_node()])
+        let (array, value) = with(self, value);
+        call("array_remove", vec![array, value])
     }
 
     /// `array_cat(self, other)`, which is `self || other`. An array that is NULL counts as one without elements, if the other is
@@ -143,7 +140,8 @@ pub trait ArrayExpression: Expression {
         Self::Type: ArrayType,
         E: IntoExpr<sql::Array<ElementSql<Self>>>,
     {
-        call("array_cat", vec![self.into_node(), other.into_node()])
+        let (array, other) = with(self, other);
+        call("array_cat", vec![array, other])
     }
 
     /// `array_position(self, value)`: the index of the first element that is the value, from 1; NULL if there is none.
@@ -152,7 +150,8 @@ pub trait ArrayExpression: Expression {
         Self::Type: ArrayType,
         E: IntoExpr<ElementSql<Self>>,
     {
-        call("array_position", vec![self.into_node(), value.into_node()])
+        let (array, value) = with(self, value);
+        call("array_position", vec![array, value])
     }
 
     /// `array_to_string(self, separator)`: the elements as one text, without those that are NULL.
@@ -177,6 +176,15 @@ pub trait ArrayExpression: Expression {
 }
 
 impl<E: Expression> ArrayExpression for E {}
+
+/// An array and what goes with it. The type of a value beside a column with a SQL type of its own is left to the server.
+fn with<A: Expression, K, B: IntoExpr<K>>(array: A, other: B) -> (Node, Node) {
+    let (array, other) = (array.into_node(), other.into_node());
+    match &array {
+        Node::Column { column, .. } if column.sql_type.is_some() => (array, other.undeclared()),
+        _ => (array, other),
+    }
+}
 
 /// `ANY (…)` or `ALL (…)` of an array: the right side of a comparison. Made by [`any_element`] and [`all_elements`].
 #[must_use = "it does nothing until something is compared with it"]

@@ -29,7 +29,7 @@ mod write;
 pub use crate::types::Condition;
 pub use alias::{AliasTag, Aliased, AllColumns, Anonymous, At, Subquery};
 pub use arithmetic::{Arithmetic, NumericSql};
-pub use array::{AnyElement, ArrayExpression, ArrayType, array_of, all_elements, any_element};
+pub use array::{AnyElement, ArrayExpression, ArrayType, all_elements, any_element, array_of};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
 pub use columns::ColumnList;
@@ -38,7 +38,10 @@ pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
 #[cfg(feature = "json")]
-pub use json::{JsonArray, JsonExpression, JsonItem, JsonKey, JsonKeySql, JsonObject, JsonSql, jsonb_build_array, jsonb_build_object};
+pub use json::{
+    JsonArray, JsonExpression, JsonItem, JsonKey, JsonKeySql, JsonObject, JsonSql, jsonb_build_array,
+    jsonb_build_object,
+};
 pub use network::{NetworkExpression, NetworkSql};
 pub use node::{Args, BinaryOp, Call, FunctionName, IsTest, LinkRef, Node, UnaryOp};
 pub use operators::{Follows, FollowsBoth};

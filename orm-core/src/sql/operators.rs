@@ -5,18 +5,13 @@ use super::node::{BinaryOp, Node};
 use crate::types::{Field, Nullability, TypeDef};
 
 /// A `T` made of `E`: an `Option` of it if `E` may be NULL.
-pub type Follows<E, T> =
-    <<<E as Expression>::Type as Field>::Null as Nullability>::If<<T as Field>::Nullable, T>;
+pub type Follows<E, T> = <<<E as Expression>::Type as Field>::Null as Nullability>::If<<T as Field>::Nullable, T>;
 
 /// A `T` made of `E` and of something that is `N`: an `Option` of it if one of them may be NULL.
 pub type FollowsBoth<E, N, T> =
     <<<<E as Expression>::Type as Field>::Null as Nullability>::Or<N> as Nullability>::If<<T as Field>::Nullable, T>;
 
-pub(super) fn binary<A: Expression, K, B: IntoExpr<K>, T>(
-    op: BinaryOp,
-    lhs: A,
-    rhs: B,
-) -> Expr<T, B::Uses<A::Uses>> {
+pub(super) fn binary<A: Expression, K, B: IntoExpr<K>, T>(op: BinaryOp, lhs: A, rhs: B) -> Expr<T, B::Uses<A::Uses>> {
     Expr::new(Node::binary(op, lhs.into_node(), rhs.into_node()))
 }
 

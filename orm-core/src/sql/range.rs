@@ -7,10 +7,7 @@ use super::operators::{Follows, FollowsBoth, binary, unary};
 use crate::types::{Field, Multirange, NotNull, Range, RangeElement, Value, sql};
 
 /// A field type that is a range or a multirange, or an `Option` of one.
-#[diagnostic::on_unimplemented(
-    message = "this needs a range, and `{Self}` is none",
-    label = "not a range column"
-)]
+#[diagnostic::on_unimplemented(message = "this needs a range, and `{Self}` is none", label = "not a range column")]
 pub trait RangeType: Field {
     /// What its points are.
     type Element: RangeElement;

@@ -241,10 +241,7 @@ impl<E: Expression> SearchExpression for E {}
 /// ```
 pub trait TrigramExpression: Expression {
     /// `similarity(self, other)`: how alike they are, from 0 to 1.
-    fn similarity<E: IntoExpr<sql::Text>>(
-        self,
-        other: E,
-    ) -> Expr<FollowsBoth<Self, E::Null, f32>, E::Uses<Self::Uses>>
+    fn similarity<E: IntoExpr<sql::Text>>(self, other: E) -> Expr<FollowsBoth<Self, E::Null, f32>, E::Uses<Self::Uses>>
     where
         SqlOf<Self>: TextSql,
     {

@@ -198,7 +198,8 @@ impl<T: RangeElement> Field for Range<T> {
             empty_range_to_sql(out.buffer());
             return Ok(Encoded::Value);
         };
-        if let (Bound::Included(low) | Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) = (lower, upper)
+        if let (Bound::Included(low) | Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) =
+            (lower, upper)
             && low > high
         {
             return Err(EncodeError::new("the lower bound of the range is above its upper bound"));
