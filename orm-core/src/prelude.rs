@@ -8,7 +8,13 @@ pub use crate::sql::{
     Aggregates, AllColumns, Changes, Column, Expr, Expression, Order, all_of, any_of, count, cume_dist, dense_rank,
     excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number, window,
 };
+pub use crate::sql::{
+    ArrayExpression, ContainerExpression, NetworkExpression, RangeExpression, SearchExpression, TrigramExpression,
+    all_elements, any_element, array_of, phraseto_tsquery, plainto_tsquery, to_tsquery, websearch_to_tsquery,
+};
 pub use crate::sql::{IntegerExpression, TextExpression, TextParts, TupleExpression, case, func, value};
+#[cfg(feature = "json")]
+pub use crate::sql::{JsonExpression, jsonb_build_array, jsonb_build_object};
 pub use crate::types::Auto;
 pub use crate::{__sql as sql, aliased, cte, recursive, subquery};
 pub use orm_derive::{Changes, Enum, Model, Newtype, Projection};

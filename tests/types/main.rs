@@ -10,4 +10,5 @@ mod an_array_is_a_field;
 mod an_enum_has_its_labels;
 mod auto_is_serialized;
 mod builtin_types_keep_their_values;
+mod ranges_networks_and_documents_keep_their_values;
 mod values_that_do_not_fit_are_refused;

@@ -231,3 +231,23 @@ async fn a_refused_value_in_a_filter_or_a_key_is_named() {
     );
     assert!(!format!("{error:?}").contains("secret"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_range_that_ends_before_it_begins_and_a_place_beyond_the_document() {
+    use orm_core::types::{Lexeme, Range, TsVector, Weight};
+    use std::ops::Bound;
+
+    write!(Range<i32>, Range::new(Bound::Included(5), Bound::Included(1)));
+    let document =
+        |position| TsVector { lexemes: vec![Lexeme { word: "cat".into(), positions: vec![(position, Weight::A)] }] };
+    write!(TsVector, document(0));
+    write!(TsVector, document(16384));
+}
+
+#[tokio::test]
+async fn the_infinite_end_of_a_range_of_dates() {
+    use orm_core::types::Range;
+
+    read!(Range<chrono::NaiveDate>, "'[2024-01-01,infinity)'", "daterange");
+    read!(std::net::IpAddr, "'10.0.0.1/8'", "inet");
+}

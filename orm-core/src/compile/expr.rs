@@ -123,9 +123,28 @@ impl Writer {
                 self.operand(operand);
                 self.push(" COLLATE ").given_name("collation", collation.schema.as_deref(), &collation.name);
             }
-            Node::Quantified { all, select } => {
-                self.push(if *all { "ALL (" } else { "ANY (" }).select(select, false);
-                self.push(")");
+            Node::Array(items) => {
+                self.push("ARRAY[").separated(", ", items, Self::node).push("]");
+            }
+            Node::Subscript { operand, index, to } => {
+                match &**operand {
+                    Node::Column { .. } => self.node(operand),
+                    // A parameter or a call takes a subscript in parentheses alone.
+                    _ => {
+                        self.push("(").node(operand);
+                        self.push(")");
+                    }
+                }
+                self.push("[").node(index);
+                if let Some(to) = to {
+                    self.push(":").node(to);
+                }
+                self.push("]");
+            }
+            // `binary` writes it where it may stand.
+            Node::Quantified { .. } => {
+                let message = "`any_element` and `all_elements` stand at the right of a comparison alone, such as `eq`";
+                self.fail(Error::new(ErrorKind::Unsupported, message));
             }
         }
     }
@@ -275,6 +294,8 @@ impl Writer {
                 | Node::Binary { op: BinaryOp::Escape, .. }
                 | Node::Raw(_)
                 | Node::Quantified { .. }
+                | Node::Array(_)
+                | Node::Subscript { .. }
         );
         if atomic {
             return self.node(node);
@@ -315,7 +336,19 @@ impl Writer {
         }
         self.operand(lhs);
         self.push(" ").push(symbol(op)).push(" ");
-        self.operand(rhs);
+        match rhs {
+            Node::Quantified { all, operand } => {
+                self.push(if *all { "ALL " } else { "ANY " });
+                match &**operand {
+                    Node::Scalar(_) => self.node(operand),
+                    array => {
+                        self.push("(").node(array);
+                        self.push(")");
+                    }
+                }
+            }
+            _ => self.operand(rhs),
+        }
     }
 }
 

@@ -199,7 +199,7 @@ where
     type Null = MaybeNull;
 
     fn into_node(self) -> Node {
-        Node::Quantified { all: self.all, select: self.select }
+        Node::Quantified { all: self.all, operand: Box::new(Node::Scalar(self.select)) }
     }
 }
 

@@ -124,12 +124,23 @@ pub enum Node {
     },
     /// `(SELECT …)`: the value of a query of one column and at most one row.
     Scalar(Arc<Select>),
-    /// `ANY (SELECT …)` or `ALL (SELECT …)`, on the right side of an operator.
+    /// `ARRAY[…]`.
+    Array(Vec<Self>),
+    /// `…[1]`, or `…[1:2]`.
+    Subscript {
+        /// The array.
+        operand: Box<Self>,
+        /// The place, or the first of several.
+        index: Box<Self>,
+        /// The last of several.
+        to: Option<Box<Self>>,
+    },
+    /// `ANY (…)` or `ALL (…)` of a query or an array, on the right side of an operator.
     Quantified {
         /// Whether all of its values are meant.
         all: bool,
-        /// The query, of one column.
-        select: Arc<Select>,
+        /// The array, or the query of one column.
+        operand: Box<Self>,
     },
     /// An expression over a table, in which the table is this source.
     Over {

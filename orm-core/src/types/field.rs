@@ -42,7 +42,7 @@ use crate::error::{Error, ErrorKind};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a column",
     label = "not a column type",
-    note = "columns are numbers, text, bytes, arrays of one dimension, `Option` and `Auto` of them, types with `#[derive(Enum)]` or `#[derive(Newtype)]`, and, behind features of orm-core, those of chrono, time, jiff, uuid, serde_json and rust_decimal",
+    note = "columns are numbers, text, bytes, ranges, network addresses, arrays of one dimension, `Option` and `Auto` of them, types with `#[derive(Enum)]` or `#[derive(Newtype)]`, and, behind features of orm-core, those of chrono, time, jiff, uuid, serde_json and rust_decimal",
     note = "for a field that is not a column, write `#[model(skip)]`"
 )]
 pub trait Field: Sized + Clone + Send + Sync + 'static {

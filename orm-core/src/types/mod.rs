@@ -16,9 +16,12 @@ mod field;
 mod jiff;
 #[cfg(feature = "json")]
 mod json;
+mod network;
+mod range;
 mod readable;
 mod row;
 mod scalar;
+mod search;
 #[cfg(feature = "time")]
 mod time;
 mod typedef;
@@ -36,9 +39,12 @@ pub use field::{
 };
 #[cfg(feature = "json")]
 pub use json::Json;
+pub use network::{Cidr, Inet};
+pub use range::{Multirange, Range, RangeElement};
 pub(crate) use readable::readable;
 pub use row::{FromRow, RowReader};
 pub use scalar::sql;
+pub use search::{Lexeme, TsQuery, TsVector, Weight};
 pub(crate) use typedef::is_builtin;
 pub use typedef::{EnumDef, SqlType, TypeDef};
 pub(crate) use value::RawParam;

@@ -48,12 +48,28 @@ pub mod sql {
         Timestamptz,
         /// `jsonb`
         Jsonb,
+        /// `tsvector`
+        TsVector,
+        /// `tsquery`
+        TsQuery,
+        /// `inet` and `cidr`
+        Inet,
     }
 
     /// An array of `E`.
     #[derive(Debug)]
     pub struct Array<E>(std::marker::PhantomData<fn() -> E>);
     impl<E: SqlType> SqlType for Array<E> {}
+
+    /// A range of `E`.
+    #[derive(Debug)]
+    pub struct Range<E>(std::marker::PhantomData<fn() -> E>);
+    impl<E: SqlType> SqlType for Range<E> {}
+
+    /// A multirange of `E`.
+    #[derive(Debug)]
+    pub struct Multirange<E>(std::marker::PhantomData<fn() -> E>);
+    impl<E: SqlType> SqlType for Multirange<E> {}
 }
 
 /// Implements [`Field`] by the driver's own conversions.

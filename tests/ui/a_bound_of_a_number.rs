@@ -1,0 +1,9 @@
+use orm_core::prelude::*;
+
+#[path = "support/school.rs"]
+mod school;
+use school::*;
+
+fn main() {
+    let _ = query::<Homework>().filter(Homework::number.includes_value(1));
+}
