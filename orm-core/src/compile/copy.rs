@@ -61,7 +61,10 @@ impl CopyTo<'_> {
 impl Compile for CopyTo<'_> {
     fn write(&self, w: &mut Writer) {
         let before = w.spell(Spelling::Literal);
-        w.push("COPY (").select(self.0, false);
+        w.push("COPY (");
+        // Common table expressions stand within the parentheses.
+        w.begin();
+        w.select(self.0, false);
         w.push(") TO STDOUT (FORMAT binary)");
         w.spell(before);
     }

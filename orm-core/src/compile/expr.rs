@@ -47,7 +47,7 @@ impl Writer {
                         Node::Param(value) => self.refuse(operand, value),
                         Node::Quantified { .. } => self.fail(Error::new(
                             ErrorKind::Invalid,
-                            "`between` takes one value for each bound, and not `any_in` or `all_in` of a query",
+                            "`between` takes one value for each bound, and not any or all of several",
                         )),
                         _ => {}
                     }
@@ -143,8 +143,8 @@ impl Writer {
             }
             // `binary` writes it where it may stand.
             Node::Quantified { .. } => {
-                let message = "`any_element` and `all_elements` stand at the right of a comparison alone, such as `eq`";
-                self.fail(Error::new(ErrorKind::Unsupported, message));
+                let message = "any or all of several values stand at the right of a comparison alone, such as `eq`";
+                self.fail(Error::new(ErrorKind::Invalid, message));
             }
         }
     }

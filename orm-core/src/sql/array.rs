@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::expr::{Expr, Expression, IntoExpr};
+use super::expr::{Expr, Expression, IntoExpr, TextSql};
 use super::node::{BinaryOp, Node};
 use super::operators::{Follows, FollowsBoth, call, cast, unary};
+use super::text::IntoPattern;
 use crate::types::{ArrayElement, Field, NotNull, Nullability, SameAs, Value, sql};
 
 /// A field type that is an array: `Vec<T>` or `Option<Vec<T>>`.
@@ -238,6 +239,20 @@ impl<A: Expression, K> IntoExpr<K> for AnyElement<A>
 where
     A::Type: ArrayType,
     ElementSql<A>: SameAs<K>,
+{
+    type Uses<S> = (S, A::Uses);
+    type Null = <<A::Type as Field>::Null as Nullability>::Or<ElementNull<A>>;
+
+    fn into_node(self) -> Node {
+        Node::Quantified { all: self.all, operand: Box::new(self.array.into_node()) }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Expression> IntoPattern for AnyElement<A>
+where
+    A::Type: ArrayType,
+    ElementSql<A>: TextSql,
 {
     type Uses<S> = (S, A::Uses);
     type Null = <<A::Type as Field>::Null as Nullability>::Or<ElementNull<A>>;
