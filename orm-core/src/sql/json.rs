@@ -93,6 +93,7 @@ keys!(&str: key => Value::text(key), &String: key => Value::text(key), String: k
 ///     r#"SELECT ("event"."data" -> $1) ->> $2 FROM "event" WHERE CAST("event"."data" ->> $3 AS bigint) > $4 AND "event"."data" @> $5"#,
 /// );
 /// ```
+#[allow(clippy::wrong_self_convention, reason = "expressions are values: a test takes its operand")]
 pub trait JsonExpression: Expression {
     /// `self -> key`: the value of a key, or of a place from 0.
     #[doc(alias = "->")]

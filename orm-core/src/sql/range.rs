@@ -53,6 +53,7 @@ type Combined<E, O> = Expr<
 ///     r#"SELECT lower("booking"."days") FROM "booking" WHERE "booking"."days" @> $1 AND "booking"."days" && $2"#,
 /// );
 /// ```
+#[allow(clippy::wrong_self_convention, reason = "expressions are values: a test takes its operand")]
 pub trait RangeExpression: Expression {
     /// `self @> value`: the value is one of its points.
     #[doc(alias = "@>")]

@@ -239,6 +239,7 @@ impl<E: Expression> SearchExpression for E {}
 ///     r#"SELECT similarity("town"."name", $1) FROM "town" WHERE "town"."name" % $2 ORDER BY "town"."name" <-> $3"#,
 /// );
 /// ```
+#[allow(clippy::wrong_self_convention, reason = "expressions are values: a test takes its operand")]
 pub trait TrigramExpression: Expression {
     /// `similarity(self, other)`: how alike they are, from 0 to 1.
     fn similarity<E: IntoExpr<sql::Text>>(self, other: E) -> Expr<FollowsBoth<Self, E::Null, f32>, E::Uses<Self::Uses>>

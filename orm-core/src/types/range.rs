@@ -213,7 +213,7 @@ impl<T: RangeElement> Field for Range<T> {
         use postgres_protocol::types::Range::{Empty, Nonempty};
         match range_from_sql(raw.ok_or(DecodeError::Null)?).map_err(DecodeError::Invalid)? {
             Empty => Ok(Self::empty()),
-            Nonempty(lower, upper) => Ok(Self::new(read_bound(lower)?, read_bound(upper)?)),
+            Nonempty(lower, upper) => Ok(Self::new(read_bound(&lower)?, read_bound(&upper)?)),
         }
     }
 }
@@ -235,10 +235,10 @@ fn write_bound<T: Field>(
     })
 }
 
-fn read_bound<T: Field>(bound: RangeBound<Option<&[u8]>>) -> Result<Bound<T>, DecodeError> {
+fn read_bound<T: Field>(bound: &RangeBound<Option<&[u8]>>) -> Result<Bound<T>, DecodeError> {
     Ok(match bound {
-        RangeBound::Inclusive(raw) => Bound::Included(T::decode(raw)?),
-        RangeBound::Exclusive(raw) => Bound::Excluded(T::decode(raw)?),
+        RangeBound::Inclusive(raw) => Bound::Included(T::decode(*raw)?),
+        RangeBound::Exclusive(raw) => Bound::Excluded(T::decode(*raw)?),
         RangeBound::Unbounded => Bound::Unbounded,
     })
 }
