@@ -65,12 +65,12 @@ pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
 pub use orm_derive::{Enum, Model, Newtype};
+pub use query::{
+    ArrayOf, Combined, LeadsToOne, Maybe, OneColumn, Quantified, ReadBy, Referent, Rooted, SeriesBound, SetFunction,
+    Values, ValuesRow, WholeNumber, generate_series, generate_series_by, query_from, unnest, values,
+};
 #[doc(hidden)]
 pub use query::{BulkWrite, ByKey, ByObject, LoadInto, Referred};
-pub use query::{
-    ArrayOf, Combined, LeadsToOne, Maybe, OneColumn, Quantified, ReadBy, Referent, Rooted, SeriesBound, SetFunction, Values, ValuesRow, WholeNumber,
-    generate_series, generate_series_by, query_from, unnest, values,
-};
 pub use query::{
     Db, Delete, Dynamic, Executor, InRow, Joined, Load, LoadJoined, Loads, Nested, OfEnd, Part, Query, RowStream, Rows,
     Takes, Unbound, Update, Whole, query,

@@ -33,18 +33,28 @@ async fn q19_queries_of_models_are_combined() -> Result<()> {
     assert_eq!(names(engine.all(either.clone()).await?), ["Dan", "Cleo", "Ann"]);
     assert_eq!(names(engine.all(either.clone().limit(1)).await?), ["Dan"]);
     assert_eq!(either.clone().on(engine).count().await?, 3);
-    assert_eq!(names(engine.all(sorted(in_city("Riga").union_all(born_after(1986)))).await?), ["Dan", "Cleo", "Ann", "Ann"]);
+    assert_eq!(
+        names(engine.all(sorted(in_city("Riga").union_all(born_after(1986)))).await?),
+        ["Dan", "Cleo", "Ann", "Ann"]
+    );
     assert_eq!(names(engine.all(in_city("Riga").intersect(born_after(1986))).await?), ["Ann"]);
     assert_eq!(names(engine.all(in_city("Riga").except(born_after(1986))).await?), ["Cleo"]);
     assert_eq!(in_city("Riga").intersect_all(in_city("Riga")).on(engine).count().await?, 2);
     assert_eq!(in_city("Riga").union_all(in_city("Riga")).except_all(born_after(1986)).on(engine).count().await?, 3);
 
     // Afterwards it is a query of customers like another.
-    let orders = either.clone().join(Customer::orders).filter(Order::total.gt(0i64)).select((Customer::name, Order::total));
+    let orders =
+        either.clone().join(Customer::orders).filter(Order::total.gt(0i64)).select((Customer::name, Order::total));
     assert_eq!(engine.rows(orders).await?.len(), 2);
     let mut session = engine.session();
     let ann = session.one(in_city("Riga").filter(Customer::name.eq("Ann"))).await?;
-    let handles = session.query::<Customer>().filter(Customer::id.eq(1)).union_all(in_city("Riga")).with(Customer::orders).all().await?;
+    let handles = session
+        .query::<Customer>()
+        .filter(Customer::id.eq(1))
+        .union_all(in_city("Riga"))
+        .with(Customer::orders)
+        .all()
+        .await?;
     assert_eq!(handles.len(), 2, "each object once");
     assert!(handles.contains(&ann));
     let refused = session.query::<Customer>().union(in_city("Riga")).delete().all_rows().await.expect_err("no table");
@@ -76,8 +86,12 @@ async fn q19_combinations_are_nested_and_parts_of_queries() -> Result<()> {
     assert_eq!(names(db.engine.all(query_from(&some).order_by(some.c.id.asc())).await?), ["Ann", "Cleo"]);
     assert!(query_from(&some).to_sql().starts_with(r#"WITH "some" AS (((SELECT "#));
 
-    let correlated = query::<Order>().outer(Customer::TABLE).filter(Order::customer_id.eq(Customer::id).and(Order::status.eq("new")));
-    let lost = query::<Order>().outer(Customer::TABLE).filter(Order::customer_id.eq(Customer::id).and(Order::status.eq("lost")));
+    let correlated = query::<Order>()
+        .outer(Customer::TABLE)
+        .filter(Order::customer_id.eq(Customer::id).and(Order::status.eq("new")));
+    let lost = query::<Order>()
+        .outer(Customer::TABLE)
+        .filter(Order::customer_id.eq(Customer::id).and(Order::status.eq("lost")));
     let with = query::<Customer>().filter(correlated.union(lost).exists_in()).order_by(Customer::id.asc());
     assert_eq!(names(db.engine.all(with).await?), ["Ann", "Dan"]);
     Ok(())
@@ -120,7 +134,10 @@ async fn q19_values_are_a_table() -> Result<()> {
     let db = shop().await;
     let rows = values((0..70_000).map(|n| (n, (n % 2 == 0).then(|| format!("n{n}"))))).subquery();
     let even = query_from(&rows).filter(rows.c.1.is_not_null());
-    assert_eq!(even.clone().select(rows.c.0).to_sql(), r#"SELECT "subquery"."c0" FROM UNNEST ($1, $2) AS "subquery" ("c0", "c1") WHERE "subquery"."c1" IS NOT NULL"#);
+    assert_eq!(
+        even.clone().select(rows.c.0).to_sql(),
+        r#"SELECT "subquery"."c0" FROM UNNEST ($1, $2) AS "subquery" ("c0", "c1") WHERE "subquery"."c1" IS NOT NULL"#
+    );
     assert_eq!(even.on(&db.engine).count().await?, 35_000);
     let none = values::<(i32, String)>([]).subquery();
     assert_eq!(query_from(&none).on(&db.engine).count().await?, 0);

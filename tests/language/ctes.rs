@@ -93,7 +93,10 @@ async fn q18_a_cte_may_use_another_and_none_hides_a_table() -> Result<()> {
         .distinct();
     let sql = query.to_sql();
     assert!(sql.starts_with(r#"WITH "dear" ("c0", "c1") AS (SELECT "#), "inner ones first: {sql}");
-    assert!(sql.contains(r#", "line_1" ("c0", "c1") AS (SELECT "dear"."c1", "line"."product" FROM "line" JOIN "dear""#), "{sql}");
+    assert!(
+        sql.contains(r#", "line_1" ("c0", "c1") AS (SELECT "dear"."c1", "line"."product" FROM "line" JOIN "dear""#),
+        "{sql}"
+    );
     assert_eq!(db.engine.rows(query).await?.len(), 5);
     // Without the table in the query it keeps its name, unless it reads it itself.
     cte!(let order = values([(1, "a".to_owned())]));

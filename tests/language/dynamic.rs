@@ -11,7 +11,11 @@ async fn q05_dynamic_queries_have_every_clause() -> Result<()> {
     let db = shop().await;
     let engine = &db.engine;
     aliased!(let other = Order);
-    let late = query::<Order>().outer(Customer::TABLE).filter(Order::customer_id.eq(Customer::id)).order_by(Order::id.desc()).limit(1);
+    let late = query::<Order>()
+        .outer(Customer::TABLE)
+        .filter(Order::customer_id.eq(Customer::id))
+        .order_by(Order::id.desc())
+        .limit(1);
     let last = late.select(Order::total).subquery();
     let mut search = query::<Customer>().dynamic().left_join(Customer::orders).join_as(Customer::orders, &other);
     search = search.left_join_lateral(&last).filter(other.c.total.gt(100i64)).filter_all([Customer::born.gt(1)]);
@@ -26,7 +30,11 @@ async fn q05_dynamic_queries_have_every_clause() -> Result<()> {
         ),
     );
     let rows: Vec<(Option<String>, Option<i64>, Option<i64>)> = engine
-        .rows(search.clone().order_by(Order::id.asc()).order_by(other.c.id.asc()).select((Customer::name, other.c.total, last.c.0)))
+        .rows(search.clone().order_by(Order::id.asc()).order_by(other.c.id.asc()).select((
+            Customer::name,
+            other.c.total,
+            last.c.0,
+        )))
         .await?;
     assert_eq!(rows.len(), 5);
     assert_eq!(rows[0], (Some("Ann".to_owned()), Some(1000), Some(250)));
@@ -40,10 +48,16 @@ async fn q05_dynamic_queries_have_every_clause() -> Result<()> {
     let mut session = engine.session();
     assert_eq!(search.on(&mut session).all().await?.len(), 2);
 
-    let kept = query::<Customer>().dynamic().right_join_on(Order::TABLE, Order::customer_id.eq(Customer::id).and(Order::id.gt(2)));
-    let rows: Vec<(Option<Customer>, Option<Order>)> = engine.rows(kept.select((Customer::all(), Order::all()))).await?;
+    let kept = query::<Customer>()
+        .dynamic()
+        .right_join_on(Order::TABLE, Order::customer_id.eq(Customer::id).and(Order::id.gt(2)));
+    let rows: Vec<(Option<Customer>, Option<Order>)> =
+        engine.rows(kept.select((Customer::all(), Order::all()))).await?;
     assert_eq!(rows.iter().filter(|(customer, _)| customer.is_none()).count(), 2);
-    assert_eq!(query::<Customer>().dynamic().full_join(Customer::orders).cross_join(&other).on(engine).count().await?, 20);
+    assert_eq!(
+        query::<Customer>().dynamic().full_join(Customer::orders).cross_join(&other).on(engine).count().await?,
+        20
+    );
     Ok(())
 }
 

@@ -66,10 +66,7 @@ fn q14_right_and_full_joins_have_their_texts() {
         from(&query::<Customer>().full_join_on(Order::TABLE, Order::customer_id.eq(Customer::id)).to_sql()),
         r#""customer" FULL JOIN "order" ON "order"."customer_id" = "customer"."id""#,
     );
-    assert_eq!(
-        from(&query::<Customer>().cross_join(&other).to_sql()),
-        r#""customer" CROSS JOIN "order" AS "other""#,
-    );
+    assert_eq!(from(&query::<Customer>().cross_join(&other).to_sql()), r#""customer" CROSS JOIN "order" AS "other""#,);
 }
 
 #[tokio::test]
@@ -144,7 +141,8 @@ async fn q04_whole_models_are_optional_after_right_and_full_joins() -> Result<()
 async fn q04_aliases_and_subqueries_are_nullable_as_joined() -> Result<()> {
     let db = shop().await;
     aliased!(let other = Order);
-    let paid = subquery!(query::<Order>().filter(Order::status.eq("paid")).select((Order::customer_id, Order::discount)));
+    let paid =
+        subquery!(query::<Order>().filter(Order::status.eq("paid")).select((Order::customer_id, Order::discount)));
     let rows: Vec<(Option<String>, Option<Order>, i32, Option<f64>)> = db
         .engine
         .query::<Customer>()
@@ -154,7 +152,8 @@ async fn q04_aliases_and_subqueries_are_nullable_as_joined() -> Result<()> {
         .select((Customer::name, other.all(), paid.c.0, paid.c.1))
         .all()
         .await?;
-    let seen: Vec<_> = rows.into_iter().map(|(name, order, id, discount)| (name, order.is_some(), id, discount)).collect();
+    let seen: Vec<_> =
+        rows.into_iter().map(|(name, order, id, discount)| (name, order.is_some(), id, discount)).collect();
     assert_eq!(seen, [(Some("Ann".to_owned()), true, 1, Some(0.1)), (None, false, 2, None)]);
     Ok(())
 }
@@ -171,7 +170,8 @@ async fn q14_cross_joins_give_each_with_each() -> Result<()> {
 #[tokio::test]
 async fn q14_join_on_takes_models_functions_and_values() -> Result<()> {
     let db = shop().await;
-    let on = query::<Customer>().join_on(Order::TABLE, Order::customer_id.eq(Customer::id).and(Order::total.gt(500i64)));
+    let on =
+        query::<Customer>().join_on(Order::TABLE, Order::customer_id.eq(Customer::id).and(Order::total.gt(500i64)));
     assert_eq!(
         from(&on.to_sql()),
         r#""customer" JOIN "order" ON "order"."customer_id" = "customer"."id" AND "order"."total" > $1"#,
@@ -203,7 +203,9 @@ async fn q14_join_on_takes_models_functions_and_values() -> Result<()> {
 
     let series = generate_series(1, Line::quantity).subquery();
     let pieces = query::<Line>().join_lateral(&series).select((Line::id, series.c.0));
-    assert!(pieces.to_sql().ends_with(r#"CROSS JOIN LATERAL generate_series($1, "line"."quantity") AS "subquery" ("c0")"#));
+    assert!(
+        pieces.to_sql().ends_with(r#"CROSS JOIN LATERAL generate_series($1, "line"."quantity") AS "subquery" ("c0")"#)
+    );
     assert_eq!(db.engine.rows(pieces).await?.len(), 7);
     Ok(())
 }

@@ -106,7 +106,9 @@ async fn q17_related_objects_are_counted() -> Result<()> {
     assert_eq!(session.query::<Customer>().filter(Customer::orders.count().eq(0i64)).all().await?.len(), 1);
 
     let first = Customer::orders.order_by(Order::id.asc()).limit(1);
-    let counted = query::<Customer>().order_by(Customer::id.asc()).select((first.clone().count(), first.aggregate(Order::discount.count())));
+    let counted = query::<Customer>()
+        .order_by(Customer::id.asc())
+        .select((first.clone().count(), first.aggregate(Order::discount.count())));
     assert_eq!(db.engine.rows(counted).await?, [(1, Some(1)), (1, Some(0)), (0, Some(0)), (1, Some(1))]);
     let lines = query::<Order>().order_by(Order::id.asc()).select(Order::lines.filter(Line::quantity.gt(1)).count());
     assert_eq!(db.engine.rows(lines).await?, [1, 0, 1, 0]);
@@ -126,7 +128,8 @@ async fn q17_of_itself_over_links_and_without_marked_rows() -> Result<()> {
     assert_eq!(paths(&db, Page::below.none()).await?, ["/b", "/a/c"]);
     let counts = query::<Page>().order_by(Page::id.asc());
     let few = Page::below.filter(Page::path.like("%a%")).count();
-    let rows = counts.clone().select((Page::below.count(), few, Page::labels.count(), Page::labels.with_deleted().count()));
+    let rows =
+        counts.clone().select((Page::below.count(), few, Page::labels.count(), Page::labels.with_deleted().count()));
     assert_eq!(db.engine.rows(rows).await?, [(2, 1, 0, 0), (1, 1, 2, 3), (0, 0, 0, 1), (0, 0, 0, 0)]);
     aliased!(let child = Page);
     assert_eq!(paths(&db, Page::below.all_as(&child, child.c.path.like("/a%"))).await?, ["/a", "/b", "/a/c"]);
@@ -203,7 +206,11 @@ async fn q34_by_other_columns_than_the_key_and_over_links() -> Result<()> {
     let by_key = query::<Page>().filter(Page::parent.is(2));
     assert_eq!(db.engine.one(by_key).await?.path, "/a/c");
     let top = db.engine.query::<Page>().filter(Page::above.is_null()).one().await?;
-    assert_eq!(query::<Page>().filter(Page::below.contains(&top)).on(&db.engine).count().await?, 0, "it is below nothing");
+    assert_eq!(
+        query::<Page>().filter(Page::below.contains(&top)).on(&db.engine).count().await?,
+        0,
+        "it is below nothing"
+    );
     let label = db.engine.query::<Label>().filter(Label::text.eq("new")).one().await?;
     let labelled = query::<Page>().filter(Page::labels.contains(&label));
     assert_eq!(

@@ -9,7 +9,8 @@ use crate::shop::{Customer, Line, Order, shop};
 #[tokio::test]
 async fn q16_selected_columns_are_a_subquery() -> Result<()> {
     let db = shop().await;
-    let lines = subquery!(query::<Line>().filter(Line::quantity.gt(1)).select((Line::order_id, Line::quantity, Line::note)));
+    let lines =
+        subquery!(query::<Line>().filter(Line::quantity.gt(1)).select((Line::order_id, Line::quantity, Line::note)));
     let query = query::<Order>().join_on(&lines, lines.c.0.eq(Order::id)).order_by(Order::id.asc());
     assert_eq!(
         from(&query.to_sql()),
@@ -48,7 +49,8 @@ async fn q16_a_query_may_start_at_a_subquery() -> Result<()> {
         .all()
         .await?;
     assert_eq!(joined, [(1, "Ann".to_owned()), (3, "Bob".to_owned())]);
-    let with: Vec<(Order, Vec<Line>)> = db.engine.query_from(&paid).with(Order::lines).order_by(paid.c.id.asc()).all().await?;
+    let with: Vec<(Order, Vec<Line>)> =
+        db.engine.query_from(&paid).with(Order::lines).order_by(paid.c.id.asc()).all().await?;
     assert_eq!(with.iter().map(|(_, lines)| lines.len()).collect::<Vec<_>>(), [2, 1]);
     let joined: Vec<(Order, Customer)> = db.engine.query_from(&paid).with_joined(Order::customer).all().await?;
     assert_eq!(joined.len(), 2);
@@ -112,10 +114,8 @@ async fn q16_exists_of_rows_correlated_nested_and_with_aliases() -> Result<()> {
         .outer(c.table())
         .filter(Line::order_id.eq(Order::id).and(Line::product.eq("tea")).and(c.c.born.gt(1980)))
         .select(Line::id);
-    let ordered = query::<Order>()
-        .outer(c.table())
-        .filter(Order::customer_id.eq(c.c.id).and(tea.exists_in()))
-        .select(Order::id);
+    let ordered =
+        query::<Order>().outer(c.table()).filter(Order::customer_id.eq(c.c.id).and(tea.exists_in())).select(Order::id);
     let base = || query_from(&c).order_by(c.c.id.asc());
     let with: Vec<String> = db.engine.rows(base().filter(ordered.clone().exists_in()).select(c.c.name)).await?;
     assert_eq!(with, ["Ann"]);

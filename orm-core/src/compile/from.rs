@@ -205,7 +205,8 @@ impl Writer {
     fn written(&mut self, write: impl FnOnce(&mut Self)) {
         self.definitions().writes = true;
         if self.definitions().open.len() > 1 {
-            let reason = "a common table expression that writes cannot stand within another: use it in the query itself";
+            let reason =
+                "a common table expression that writes cannot stand within another: use it in the query itself";
             self.fail(Error::new(ErrorKind::Invalid, reason));
         }
         let expected = self.expected();
@@ -218,9 +219,11 @@ impl Writer {
         let writes = matches!(cte.body, BodyKind::Delete(_) | BodyKind::Update(_));
         // What it writes it writes once, and by its own word.
         let with_deleted = self.has_deleted() && !writes;
-        let found = self.definitions().written.iter().find(|other| {
-            Arc::ptr_eq(&other.cte, cte) && other.with_deleted == with_deleted
-        });
+        let found = self
+            .definitions()
+            .written
+            .iter()
+            .find(|other| Arc::ptr_eq(&other.cte, cte) && other.with_deleted == with_deleted);
         if let Some(found) = found {
             return found.name.clone();
         }

@@ -326,13 +326,9 @@ impl Writer {
         self.hoist();
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Compiled {
-                sql: self.sql,
-                params: self.params,
-                columns: self.columns,
-                table: self.about,
-                writes,
-            }),
+            None => {
+                Ok(Compiled { sql: self.sql, params: self.params, columns: self.columns, table: self.about, writes })
+            }
         }
     }
 

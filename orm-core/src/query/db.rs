@@ -51,7 +51,10 @@ pub trait Db: Send {
 impl Db for Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 
-    async fn all<M: Rooted, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Vec<L::Value>> {
+    async fn all<M: Rooted, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Vec<L::Value>> {
         query.on(&*self).all().await
     }
 

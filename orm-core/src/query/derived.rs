@@ -13,8 +13,8 @@ use crate::engine::Engine;
 use crate::schema::{Model, Source};
 use crate::sql::scope::Outers;
 use crate::sql::{
-    AliasTag, Aliased, Anonymous, Body, BodyKind, CteBody, Expr, FromItem, IntoExpr, Node, Projection, Select, Selected,
-    Shape, Subquery, Tabular, Uncorrelated,
+    AliasTag, Aliased, Anonymous, Body, BodyKind, CteBody, Expr, FromItem, IntoExpr, Node, Projection, Select,
+    Selected, Shape, Subquery, Tabular, Uncorrelated,
 };
 use crate::types::{ArrayElement, Field, MaybeNull, SameAs, Value};
 

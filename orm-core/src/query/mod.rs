@@ -34,6 +34,6 @@ pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use related::{ByKey, ByObject, LeadsToOne, Referent, Referred};
 pub use rows::Rows;
-pub use sets::Combined;
 pub use select::{Dynamic, Query, query};
+pub use sets::Combined;
 pub use stream::RowStream;

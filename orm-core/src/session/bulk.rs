@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::arena::SlotState;
+use super::executor::refuse_writes;
 use super::flush::follow_keys;
 use super::identity::IdentityKey;
-use super::executor::refuse_writes;
 use super::inner::{Inner, Row};
 use super::undo::Change;
 use crate::compile::{Compile, Write};

@@ -294,7 +294,10 @@ impl Session {
     /// # Errors
     ///
     /// Like [`Query::one`].
-    pub async fn one<M: Rooted, S, L: Loads<M> + Whole>(&mut self, query: Query<Unbound, M, S, L>) -> Result<Handle<M>> {
+    pub async fn one<M: Rooted, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> Result<Handle<M>> {
         query.on(self).one().await
     }
 

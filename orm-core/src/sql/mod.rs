@@ -25,11 +25,11 @@ pub use arithmetic::{Arithmetic, NumericSql};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use column::Column;
 pub use columns::ColumnList;
-pub(crate) use derived::{BodyKind, SetOp, is_no_table};
 pub use derived::{
     Body, Cte, CteBody, Hinted, JoinTarget, Naming, Selected, Shape, Tabular, Uncorrelated, cte, itself, materialized,
     named, no_table, not_materialized, recursive,
 };
+pub(crate) use derived::{BodyKind, SetOp, is_no_table};
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
