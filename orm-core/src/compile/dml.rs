@@ -24,7 +24,7 @@ pub(crate) enum Write {
     BulkUpdate(BulkUpdate),
     BulkDelete(BulkDelete),
     /// Looks, before something is written.
-    Find(Select),
+    Find(Box<Select>),
 }
 
 impl Compile for Write {

@@ -136,7 +136,7 @@ fn push(
             let mut select = Select::of(source, Projection::One, FromItem::Source(source));
             select.predicates.push(chosen);
             select.limit = Some(1);
-            out.push(Outgoing { write: Write::Find(select), expect: Expect::NoneLeft { relation } });
+            out.push(Outgoing { write: Write::Find(Box::new(select)), expect: Expect::NoneLeft { relation } });
             return Ok(());
         }
         Rule::Delete => {
