@@ -17,7 +17,7 @@ struct Employee {
     #[model(references = Employee::id)]
     boss_id: Option<i32>,
     #[model(belongs_to = boss_id, backref = reports)]
-    boss: BelongsTo<Employee>,
+    boss: BelongsTo<Self>,
 }
 
 /// 1 top; 2 Ann and 3 Bob under top; 4 Cleo under Ann.

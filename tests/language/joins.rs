@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use orm_core::prelude::*;
-use orm_core::{ErrorKind, Result, generate_series, unnest, values};
+use orm_core::{ErrorKind, Result, generate_series, generate_series_by, unnest, values};
 use orm_tests::TestDb;
 
 use crate::from;
@@ -189,6 +189,9 @@ async fn q14_join_on_takes_models_functions_and_values() -> Result<()> {
     );
     let rows: Vec<(i32, Option<String>)> = db.engine.rows(born.select((years.c.0, Customer::name))).await?;
     assert_eq!(rows, [(1984, None), (1985, Some("Bob".into())), (1986, None)]);
+
+    let even = generate_series_by(2i64, 10, 4).subquery();
+    assert_eq!(db.engine.rows(query_from(&even).select(even.c.0)).await?, [2, 6, 10]);
 
     let tags = unnest(Order::tags).subquery();
     let tagged = query::<Order>().left_join_lateral(&tags).order_by(Order::id.asc()).order_by(tags.c.0.asc());

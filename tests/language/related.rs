@@ -19,7 +19,7 @@ struct Page {
     #[model(references = Page::path)]
     above: Option<String>,
     #[model(belongs_to = above, backref = below)]
-    parent: BelongsTo<Page>,
+    parent: BelongsTo<Self>,
     #[model(through("page_label", page_id, label_id))]
     labels: HasMany<Label>,
 }

@@ -13,8 +13,8 @@ use crate::engine::Engine;
 use crate::schema::{Model, Source};
 use crate::sql::scope::Outers;
 use crate::sql::{
-    AliasTag, Aliased, Anonymous, Body, BodyKind, CteBody, Expr, FromItem, IntoExpr, Node, Projection, Select,
-    Selected, Shape, Subquery, Tabular, Uncorrelated,
+    AliasTag, Aliased, Anonymous, Args, Body, BodyKind, Call, CteBody, Expr, FromItem, FunctionName, IntoExpr, Node,
+    Projection, Select, Selected, Shape, Subquery, Tabular, Uncorrelated,
 };
 use crate::types::{ArrayElement, Field, MaybeNull, SameAs, Value};
 
@@ -393,13 +393,13 @@ where
 }
 
 /// Like [`generate_series`], in steps of that size.
-pub fn generate_series_by<A, B>(start: A, stop: B, step: A::Number) -> SetFunction<A::Number, (A::Uses, B::Uses)>
+pub fn generate_series_by<A, B, C>(start: A, stop: B, step: C) -> SetFunction<A::Number, (A::Uses, (B::Uses, C::Uses))>
 where
     A: SeriesBound,
     B: SeriesBound<Number = A::Number>,
+    C: SeriesBound<Number = A::Number>,
 {
-    let step = Node::Param(Value::of(&step));
-    SetFunction::call("generate_series", vec![start.into_node(), stop.into_node(), step])
+    SetFunction::call("generate_series", vec![start.into_node(), stop.into_node(), step.into_node()])
 }
 
 /// `unnest(array)`: a row for each element of an array. Of a column it is joined by
@@ -501,7 +501,8 @@ impl<T: WholeNumber, U> SeriesBound for Expr<T, U> {
 
 impl<R, U> SetFunction<R, U> {
     fn call(name: &'static str, args: Vec<Node>) -> Self {
-        Self { call: Node::Function { name, args }, types: PhantomData }
+        let call = Call::of(FunctionName::Known(name), Args::List(args));
+        Self { call: Node::Call(Box::new(call)), types: PhantomData }
     }
 
     /// The rows as something to join or to ask by [`query_from`], whose column is `.c.0`.

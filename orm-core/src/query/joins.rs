@@ -26,7 +26,7 @@ impl<M> std::fmt::Debug for Maybe<M> {
 
 /// A model of which each row of a query has one.
 #[diagnostic::on_unimplemented(
-    message = "the rows of this query are not whole models: it has no `{Self}` in each of them",
+    message = "the rows of this query are `{Self}`, and not whole models",
     label = "select what a row shall have",
     note = "after a right or full join the model may be missing, and rows of a subquery are none: write for example `.select((Course::all(), Homework::all()))`"
 )]

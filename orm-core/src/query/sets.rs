@@ -169,7 +169,7 @@ impl<X, R: Tabular, O> Rows<X, R, O> {
         let (on, select, read) = self.into_parts();
         let mut select = if is_whole::<R>(&select) { select } else { outside::<R>(select) };
         select.order_by.push(order(R::cols()).into_order());
-        Rows::new(on, select, read)
+        Self::new(on, select, read)
     }
 }
 

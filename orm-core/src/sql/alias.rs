@@ -342,6 +342,7 @@ macro_rules! __column_names {
             }
         }
         #[allow(non_camel_case_types)]
+        #[diagnostic::do_not_recommend]
         impl<$($column: $crate::types::Field),+> $crate::sql::Naming<$row> for __Names {
             type Shape = __Rows<($($column,)+)>;
         }
