@@ -17,6 +17,7 @@ mod raw;
 mod select;
 mod statement;
 mod transaction;
+mod tree;
 mod writer;
 
 pub(crate) use copy::{CopyFrom, CopyStatement, CopyTo};
