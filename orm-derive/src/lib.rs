@@ -114,7 +114,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// value or not. An `Auto` need not be given one, nor an `Option`; the trigger finds NULL then, or the `default`. The
 /// trigger itself is yours to create, `BEFORE INSERT OR UPDATE … FOR EACH ROW`: what one does `AFTER` a statement is not in
 /// what the statement returns. Part of a primary key, generated columns, a version and the column of `soft_delete` cannot be
-/// such.
+/// such. What a database's own `ON DELETE` or `ON UPDATE` fires is not read back.
 ///
 /// ## Rows that are marked as deleted
 ///
