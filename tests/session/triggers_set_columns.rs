@@ -59,7 +59,7 @@ struct Dancer {
     #[model(references = Dancer::id)]
     partner_id: Option<i32>,
     #[model(belongs_to = partner_id)]
-    partner: BelongsTo<Dancer>,
+    partner: BelongsTo<Self>,
     #[model(trigger)]
     writes: Option<i32>,
 }
