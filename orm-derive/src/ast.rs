@@ -115,6 +115,7 @@ pub(crate) struct ColumnAttrs {
     pub(crate) version: Option<Ident>,
     pub(crate) sensitive: Option<Ident>,
     pub(crate) generated: Option<LitStr>,
+    pub(crate) trigger: Option<Ident>,
 }
 
 /// The attributes of a relationship.

@@ -76,6 +76,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `index = false` | no index on this foreign key |
 /// | `default = "sql"` | the column's default; with `Auto`, the server's value is read back |
 /// | `generated = "sql"` | a stored generated column; the field is an `Auto` or an `Option` |
+/// | `trigger` | a trigger may set it: it is read back with every insert and update, see below |
 /// | `check = "sql"`, `check("sql", name = "name")` | a `CHECK` constraint |
 /// | `comment = "text"` | the column's comment |
 /// | `references = Course::id` | a foreign key |
@@ -100,6 +101,22 @@ use syn::{DeriveInput, parse_macro_input};
 /// the change sets the column itself. What the server made is read back with the statement. A row of which nothing changed
 /// is not updated, and so keeps its value. An `Auto` needs a `default` beside it, for the insert.
 /// An upsert sets it in the rows that it updates; there, the SQL cannot name the row's own columns.
+///
+/// ## What a trigger sets
+///
+/// ```text
+/// #[model(trigger)]
+/// pub slug: Auto<String>,
+/// #[model(trigger)]
+/// pub email: String,
+/// ```
+///
+/// What a trigger makes of a column, the object has after the flush: each insert and update of the row, also by an upsert, a
+/// mark as deleted or a session's bulk operation, reads the column back in the same statement, whether it was given a
+/// value or not. An `Auto` need not be given one, nor an `Option`; the trigger finds NULL then, or the `default`. The
+/// trigger itself is yours to create, `BEFORE INSERT OR UPDATE … FOR EACH ROW`: what one does `AFTER` a statement is not in
+/// what the statement returns. Part of a primary key, generated columns, a version and the column of `soft_delete` cannot be
+/// such. What a database's own `ON DELETE` or `ON UPDATE` fires is not read back.
 ///
 /// ## Rows that are marked as deleted
 ///

@@ -9,8 +9,8 @@ use crate::attr::{Arg, Member, Reader, Value, Word, as_ident, as_text, equals, s
 use crate::symbol::{
     BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT, DEFERRABLE, FOREIGN,
     GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, MATERIALIZED_VIEW, NAME, ON_DELETE, ON_PARENT_DELETE, ON_UPDATE,
-    ORDER_BY, ORPHANS, PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SOFT_DELETE, SQL_TYPE, TABLE, THROUGH, UNIQUE,
-    USING, VERSION, VIEW, WHERE,
+    ORDER_BY, ORPHANS, PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SOFT_DELETE, SQL_TYPE, TABLE, THROUGH,
+    TRIGGER, UNIQUE, USING, VERSION, VIEW, WHERE,
 };
 
 const ACTIONS: &[&str] = &["cascade", "restrict", "set_null", "set_default", "no_action"];
@@ -68,6 +68,7 @@ impl ColumnAttrs {
             VERSION => self.version = reader.flag(word),
             SENSITIVE => self.sensitive = reader.flag(word),
             GENERATED => self.generated = reader.text(word),
+            TRIGGER => self.trigger = reader.flag(word),
             _ => {}
         }
     }

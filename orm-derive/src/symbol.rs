@@ -41,6 +41,7 @@ pub(crate) const SOFT_DELETE: &str = "soft_delete";
 pub(crate) const SQL_TYPE: &str = "sql_type";
 pub(crate) const TABLE: &str = "table";
 pub(crate) const THROUGH: &str = "through";
+pub(crate) const TRIGGER: &str = "trigger";
 pub(crate) const UNIQUE: &str = "unique";
 pub(crate) const USING: &str = "using";
 pub(crate) const VERSION: &str = "version";
@@ -104,6 +105,7 @@ pub(crate) const ON_COLUMN: Place = Place {
         (VERSION, "version"),
         (SENSITIVE, "sensitive"),
         (GENERATED, "generated = \"sql\""),
+        (TRIGGER, "trigger"),
         (SKIP, "skip"),
         (CONSTANTS, "constants = off"),
     ],

@@ -1,6 +1,8 @@
 //! Large batches: a row that has gone is found among thousands, and each object gets its own row and key, whatever the
 //! server does meanwhile.
 
+use std::time::{Duration, Instant};
+
 use orm_core::prelude::*;
 use orm_core::{Error, ErrorKind, Result, State};
 use orm_tests::TestDb;
@@ -266,5 +268,36 @@ async fn u10_seventy_thousand_links_are_one_statement() -> Result<()> {
     session.commit().await?;
     assert_eq!(sent.take().len(), 3);
     assert_eq!(db.stored("SELECT count(*) FROM course_tag").await, ["0"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u10_seventy_thousand_objects_are_pushed_one_by_one_without_copying_those_before() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    db.run("INSERT INTO course (name) VALUES ('a'), ('b'); INSERT INTO tag (label) SELECT 't' FROM generate_series(1, 70000)")
+        .await;
+    let mut session = db.engine.session();
+    let tags = session.query::<Tag>().all().await?;
+    let loaded = session.query::<Course>().with(Course::tags).filter(Course::id.eq(1)).one().await?;
+    let unloaded = session.query::<Course>().filter(Course::id.eq(2)).one().await?;
+    let start = Instant::now();
+    for course in [loaded, unloaded] {
+        for &tag in tags.iter().chain(&tags[..100]) {
+            session[course].tags.push(tag);
+        }
+    }
+    // Where each looked at or copied all before it, this would take minutes.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(session[loaded].tags.handles(), tags);
+    assert!(session[loaded].tags.remove(tags[7]) && !session[loaded].tags.remove(tags[7]));
+    assert_eq!(session[loaded].tags.len(), 69_999);
+    session[unloaded].tags.remove(tags[7]);
+    let sent = db.record();
+    session.commit().await?;
+    assert_eq!(sent.take().len(), 4, "one of them has one to take out, if it is there");
+    assert_eq!(db.stored("SELECT count(*) FROM course_tag GROUP BY course_id").await, ["69999", "69999"]);
+    session[loaded].tags.push(tags[7]);
+    session.rollback().await?;
+    assert_eq!(session[loaded].tags.len(), 69_999);
     Ok(())
 }

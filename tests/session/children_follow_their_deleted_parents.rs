@@ -1,7 +1,7 @@
 //! Deleting a parent: the relationship's rule, the foreign key's, and what the session's objects are afterwards.
 
 use orm_core::prelude::*;
-use orm_core::{ErrorKind, Result, State};
+use orm_core::{Result, State};
 use orm_tests::TestDb;
 
 use crate::models::{Person, School};
@@ -211,33 +211,6 @@ async fn u21_a_child_that_moves_survives_its_old_parent() -> Result<()> {
     session.commit().await?;
     assert_eq!(db.stored("SELECT count(*) FROM room WHERE house_id = 2").await, ["3"]);
     assert_eq!((session.state(room), session[second].rooms.len()), (State::Persistent, 3));
-    Ok(())
-}
-
-#[derive(Model, Debug, Clone)]
-#[model(table = "node")]
-struct Node {
-    #[model(primary_key)]
-    id: Auto<i32>,
-    #[model(references = Node::id)]
-    parent_id: Option<i32>,
-    #[model(belongs_to = parent_id)]
-    parent: BelongsTo<Self>,
-    #[model(has_many = Node::parent, on_parent_delete = delete)]
-    children: HasMany<Self>,
-}
-
-#[tokio::test]
-async fn u19_a_tree_is_the_databases_to_delete() -> Result<()> {
-    let db = TestDb::with::<Node>().await;
-    let mut session = db.engine.session();
-    let root = session.add(Node::builder().children([Node::builder()]));
-    session.commit().await?;
-    session.delete(root)?;
-    let error = session.commit().await.expect_err("nobody knows how deep it is");
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("`Node::children`"), "{error}");
-    assert_eq!(db.stored("SELECT count(*) FROM node").await, ["2"]);
     Ok(())
 }
 

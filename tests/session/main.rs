@@ -40,6 +40,8 @@ mod savepoints_are_taken_back_alone;
 mod sessions_meet_on_one_row;
 mod the_lesson_runs_step_by_step;
 mod transactions_are_run_again_when_they_lose;
+mod trees_are_deleted_whole;
+mod triggers_set_columns;
 mod updates_touch_their_columns;
 mod values_are_merged;
 mod what_meets_what;

@@ -46,6 +46,27 @@ async fn u31_a_session_that_only_read_leaves_the_pools_one_connection_to_others(
 }
 
 #[tokio::test]
+async fn u31_a_query_that_locks_begins_the_transaction_that_holds_the_lock() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    let (mut session, mut other) = (db.engine.session(), db.engine.session());
+    session.query::<Course>().all().await?;
+    assert!(!session.in_transaction());
+    let sent = db.record();
+    session.query::<Course>().filter(Course::id.eq(1)).for_update().one().await?;
+    let select = r#"SELECT "course"."id", "course"."name", "course"."note" FROM "course" WHERE "course"."id" = $1 LIMIT 2 FOR UPDATE"#;
+    assert_eq!(sent.take(), ["BEGIN", select]);
+    assert!(session.in_transaction());
+    let locked = other.query::<Course>().for_update().skip_locked().all().await?;
+    assert_eq!(locked.len(), 1, "one is locked");
+    other.rollback().await?;
+    session.commit().await?;
+    assert!(!session.in_transaction());
+    assert_eq!(other.query::<Course>().for_update().skip_locked().all().await?.len(), 2);
+    other.rollback().await
+}
+
+#[tokio::test]
 async fn u31_after_a_commit_the_connection_is_back() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let engine = Engine::builder().dsn(db.database.url()).pool_size(1).application_name("writer").build()?;

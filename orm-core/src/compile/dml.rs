@@ -299,7 +299,9 @@ impl Writer {
 
     /// A column of the rows that are sent, with what the server makes in the place of NULL if the column is such.
     pub(super) fn value_or_default(&mut self, table: &'static TableDef, column: &'static ColumnDef, name: &str) {
-        if !column.auto {
+        // What a trigger makes has no expression: it finds NULL.
+        let is_expressed = column.default.is_some() || column.identity != Identity::No || !column.trigger;
+        if !column.auto || !is_expressed {
             self.ident(name);
             return;
         }
@@ -463,7 +465,10 @@ impl Writer {
     }
 
     fn keyed_delete(&mut self, statement: &KeyedDelete) {
-        let KeyedDelete { table, keys, key_arrays } = statement;
+        let KeyedDelete { table, keys, key_arrays, branches } = statement;
+        if !branches.is_empty() {
+            return self.tree_delete(statement);
+        }
         self.push("DELETE FROM ").table(table).push(" AS \"target\" USING ");
         self.input_rows(table, keys, key_arrays, &[], &[]);
         self.push(" RETURNING \"input\".\"n\"");

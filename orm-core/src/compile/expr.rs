@@ -72,6 +72,7 @@ impl Writer {
                 self.separated(", ", columns.iter().zip(arrays), |w, (column, array)| w.array_of(column, array));
                 self.push("))");
             }
+            Node::InTree { columns, tree, targets } => self.in_tree(columns, tree, targets),
             Node::Tuple(parts) => {
                 self.push("(").separated(", ", parts, Self::node).push(")");
             }

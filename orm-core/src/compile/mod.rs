@@ -18,6 +18,7 @@ mod raw;
 mod select;
 mod statement;
 mod transaction;
+mod tree;
 mod view;
 mod writer;
 

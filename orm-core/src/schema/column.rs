@@ -40,6 +40,8 @@ pub struct ColumnDef {
     pub generated: Option<&'static str>,
     /// What every update sets it to, as SQL, unless it is set to something else.
     pub on_update: Option<&'static str>,
+    /// Whether a trigger may set it, so that what was written is not what the row has.
+    pub trigger: bool,
     /// The comment.
     pub comment: Option<&'static str>,
     /// Whether it is the model's version.
@@ -65,6 +67,7 @@ impl ColumnDef {
             default: None,
             generated: None,
             on_update: None,
+            trigger: false,
             comment: None,
             version: false,
             sensitive: false,
@@ -114,6 +117,13 @@ impl ColumnDef {
     #[must_use]
     pub const fn on_update_sql(mut self, sql: &'static str) -> Self {
         self.on_update = Some(sql);
+        self
+    }
+
+    /// What a trigger may set: it is read back with every insert and update.
+    #[must_use]
+    pub const fn trigger(mut self) -> Self {
+        self.trigger = true;
         self
     }
 

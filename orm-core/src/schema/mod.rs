@@ -7,6 +7,7 @@ mod column;
 mod handle;
 mod index;
 mod key;
+mod list;
 mod metadata;
 mod model;
 mod relation;

@@ -115,7 +115,8 @@ pub enum OnParentDelete {
     /// What the foreign key's `ON DELETE` says; without one, a nullable key becomes NULL, another refuses the deletion.
     #[default]
     ForeignKey,
-    /// Their rows are deleted first; marked as deleted, where their model says so and the parent is only marked, too.
+    /// Their rows are deleted first; marked as deleted, where their model says so and the parent is only marked, too. If
+    /// they are of the parent's own model, all that are below go with it.
     Delete,
     /// Their foreign key becomes NULL.
     Nullify,

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::handle::{Handle, RawHandle};
+use super::list::List;
 use super::model::{Adopter, IntoLink, Link, Model};
 use super::relation::RelationDef;
 
@@ -24,12 +25,18 @@ pub struct HasMany<M> {
 #[derive(Clone)]
 enum Collection<M> {
     /// Not loaded; what was added and removed meanwhile is remembered for the flush.
-    Unloaded {
-        added: Vec<RawHandle>,
-        removed: Vec<RawHandle>,
-    },
+    Unloaded(Option<Box<Edits>>),
     Loaded(Arc<[RawHandle]>),
+    /// Loaded, and added to since: what is shared with nobody grows without being copied each time.
+    Grown(Box<List>),
     New(Vec<Link<M>>),
+}
+
+/// What was added to a collection and removed from it.
+#[derive(Debug, Clone, Default)]
+struct Edits {
+    added: List,
+    removed: List,
 }
 
 impl<M> Default for HasMany<M> {
@@ -39,7 +46,7 @@ impl<M> Default for HasMany<M> {
 }
 
 impl<M> Collection<M> {
-    const UNLOADED: Self = Self::Unloaded { added: Vec::new(), removed: Vec::new() };
+    const UNLOADED: Self = Self::Unloaded(None);
 }
 
 impl<M> HasMany<M> {
@@ -65,7 +72,7 @@ impl<M> HasMany<M> {
     /// Whether it is loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
-        !matches!(self.state, Collection::Unloaded { .. })
+        !matches!(self.state, Collection::Unloaded(_))
     }
 
     /// The handles in their order, or `None` while it is not loaded.
@@ -76,8 +83,9 @@ impl<M> HasMany<M> {
 
     fn loaded(&self) -> Option<Arc<[RawHandle]>> {
         match &self.state {
-            Collection::Unloaded { .. } => None,
+            Collection::Unloaded(_) => None,
             Collection::Loaded(handles) => Some(Arc::clone(handles)),
+            Collection::Grown(list) => Some(list.handles().into()),
             Collection::New(links) => Some(links.iter().filter_map(Link::held).collect()),
         }
     }
@@ -119,7 +127,10 @@ impl<M> HasMany<M> {
     #[must_use]
     #[track_caller]
     pub fn len(&self) -> usize {
-        self.expect_loaded().len()
+        match &self.state {
+            Collection::Grown(list) => list.handles().len(),
+            _ => self.expect_loaded().len(),
+        }
     }
 
     /// Whether there are none.
@@ -130,26 +141,28 @@ impl<M> HasMany<M> {
     #[must_use]
     #[track_caller]
     pub fn is_empty(&self) -> bool {
-        self.expect_loaded().is_empty()
+        self.len() == 0
     }
 
     /// Adds an object of the session; one that is in the collection already stays once. The flush writes it.
     ///
-    /// It need not be loaded for that, and stays so.
+    /// It need not be loaded for that, and stays so. Any number may be added one by one: each costs the same.
     pub fn push(&mut self, handle: Handle<M>) {
         let handle = handle.raw();
         match &mut self.state {
-            Collection::Unloaded { added, removed } => {
-                removed.retain(|other| *other != handle);
-                if !added.contains(&handle) {
-                    added.push(handle);
-                }
+            Collection::Unloaded(edits) => {
+                let edits = edits.get_or_insert_default();
+                edits.removed.remove(handle);
+                edits.added.push(handle);
             }
             Collection::Loaded(handles) => {
                 if !handles.contains(&handle) {
-                    *handles = handles.iter().copied().chain([handle]).collect();
+                    let mut list = List::of(handles);
+                    list.push(handle);
+                    self.state = Collection::Grown(Box::new(list));
                 }
             }
+            Collection::Grown(list) => list.push(handle),
             Collection::New(links) => links.push(Link::Held(handle.typed())),
         }
     }
@@ -158,12 +171,11 @@ impl<M> HasMany<M> {
     pub fn remove(&mut self, handle: Handle<M>) -> bool {
         let handle = handle.raw();
         match &mut self.state {
-            Collection::Unloaded { added, removed } => {
+            Collection::Unloaded(edits) => {
+                let edits = edits.get_or_insert_default();
                 // What was added may have been there before.
-                added.retain(|other| *other != handle);
-                if !removed.contains(&handle) {
-                    removed.push(handle);
-                }
+                edits.added.remove(handle);
+                edits.removed.push(handle);
                 true
             }
             Collection::Loaded(handles) => {
@@ -172,6 +184,7 @@ impl<M> HasMany<M> {
                 *handles = kept;
                 found
             }
+            Collection::Grown(list) => list.remove(handle),
             Collection::New(links) => {
                 let before = links.len();
                 links.retain(|link| link.held() != Some(handle));
@@ -196,8 +209,9 @@ impl<M> HasMany<M> {
     {
         let handles = match std::mem::replace(&mut self.state, Collection::UNLOADED) {
             Collection::New(links) => links.into_iter().map(|link| link.hold(adopter).raw()).collect(),
-            Collection::Unloaded { added, .. } => added.into(),
+            Collection::Unloaded(edits) => edits.iter().flat_map(|edits| edits.added.handles()).copied().collect(),
             Collection::Loaded(handles) => handles,
+            Collection::Grown(list) => list.handles().into(),
         };
         self.state = Collection::Loaded(handles);
     }
@@ -241,8 +255,9 @@ impl<M> IntoIterator for &HasMany<M> {
 impl<M> fmt::Debug for HasMany<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.state {
-            Collection::Unloaded { .. } => f.write_str("HasMany(not loaded)"),
+            Collection::Unloaded(_) => f.write_str("HasMany(not loaded)"),
             Collection::Loaded(handles) => write!(f, "HasMany({} loaded)", handles.len()),
+            Collection::Grown(list) => write!(f, "HasMany({} loaded)", list.handles().len()),
             Collection::New(links) => write!(f, "HasMany({} new)", links.len()),
         }
     }
@@ -458,6 +473,9 @@ pub trait RelationField {
     /// Makes it not loaded.
     #[doc(hidden)]
     fn unload(&mut self);
+    /// Nothing is added any more, for now: what it holds may be shared.
+    #[doc(hidden)]
+    fn settle(&mut self) {}
 }
 
 impl<M> RelationField for HasMany<M> {
@@ -467,15 +485,16 @@ impl<M> RelationField for HasMany<M> {
 
     fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
         match &self.state {
-            Collection::Unloaded { added, removed } => (added, removed),
-            Collection::Loaded(_) | Collection::New(_) => (&[], &[]),
+            Collection::Unloaded(Some(edits)) => (edits.added.handles(), edits.removed.handles()),
+            _ => (&[], &[]),
         }
     }
 
     fn holds_any(&self) -> bool {
         match &self.state {
-            Collection::Unloaded { added, .. } => !added.is_empty(),
+            Collection::Unloaded(edits) => edits.as_ref().is_some_and(|edits| !edits.added.handles().is_empty()),
             Collection::Loaded(handles) => !handles.is_empty(),
+            Collection::Grown(list) => !list.handles().is_empty(),
             Collection::New(links) => !links.is_empty(),
         }
     }
@@ -486,32 +505,40 @@ impl<M> RelationField for HasMany<M> {
 
     fn forget(&mut self, gone: &HashSet<RawHandle>) {
         match &mut self.state {
-            Collection::Unloaded { added, removed } => {
-                added.retain(|handle| !gone.contains(handle));
-                removed.retain(|handle| !gone.contains(handle));
+            Collection::Unloaded(Some(edits)) => {
+                edits.added.forget(gone);
+                edits.removed.forget(gone);
             }
+            Collection::Grown(list) => list.forget(gone),
             Collection::Loaded(handles) if handles.iter().any(|handle| gone.contains(handle)) => {
                 *handles = handles.iter().copied().filter(|handle| !gone.contains(handle)).collect();
             }
-            Collection::Loaded(_) | Collection::New(_) => {}
+            Collection::Unloaded(None) | Collection::Loaded(_) | Collection::New(_) => {}
         }
     }
 
     fn set_held(&mut self, handles: Arc<[RawHandle]>) {
         let edits = std::mem::replace(&mut self.state, Collection::Loaded(handles));
         // What was added and removed before it was loaded is not lost by loading it.
-        if let Collection::Unloaded { added, removed } = edits {
-            for handle in added {
+        if let Collection::Unloaded(Some(edits)) = edits {
+            for handle in edits.added.handles() {
                 self.push(handle.typed());
             }
-            for handle in removed {
+            for handle in edits.removed.handles() {
                 self.remove(handle.typed());
             }
+            RelationField::settle(self);
         }
     }
 
     fn unload(&mut self) {
         self.state = Collection::UNLOADED;
+    }
+
+    fn settle(&mut self) {
+        if let Collection::Grown(list) = &self.state {
+            self.state = Collection::Loaded(list.handles().into());
+        }
     }
 }
 

@@ -134,8 +134,16 @@ impl TableDef {
 
     /// The columns that are not as they were in a row that was marked as deleted.
     pub(crate) fn changed_by_mark(&self) -> Vec<usize> {
-        let made = (0..self.columns.len()).filter(|&column| self.columns[column].generated.is_some());
-        self.touched_by_mark().into_iter().chain(self.version_column()).chain(made).collect()
+        let changed: Vec<usize> = self.touched_by_mark().into_iter().chain(self.version_column()).collect();
+        let made = self.made_by_write(|column| changed.contains(&column));
+        changed.iter().copied().chain(made).collect()
+    }
+
+    /// The columns that the server may make anew whatever is written, by their own expression or by a trigger, without
+    /// those that are known `already`.
+    pub(crate) fn made_by_write(&self, already: impl Fn(usize) -> bool) -> Vec<usize> {
+        let is_made = |column: usize| self.columns[column].generated.is_some() || self.columns[column].trigger;
+        (0..self.columns.len()).filter(|&column| is_made(column) && !already(column)).collect()
     }
 
     /// The column whose value is the row's version.

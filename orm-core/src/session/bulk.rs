@@ -236,10 +236,11 @@ fn returning(write: &mut Write) -> Vec<usize> {
 /// The key, and the columns that an update of these columns changes.
 fn changed_by_update(table: &TableDef, set: Vec<usize>) -> Vec<usize> {
     let touched = table.touched_by_update(|column| set.contains(&column));
+    let set: Vec<usize> = set.into_iter().chain(touched).collect();
     // A generated column may be made of one that was set.
-    let made = (0..table.columns.len()).filter(|&column| table.columns[column].generated.is_some());
+    let made = table.made_by_write(|column| set.contains(&column));
     let mut columns = table.primary_key.to_vec();
-    columns.extend(set.into_iter().chain(touched).chain(made).filter(|column| !table.primary_key.contains(column)));
+    columns.extend(set.into_iter().chain(made).filter(|column| !table.primary_key.contains(column)));
     columns
 }
 

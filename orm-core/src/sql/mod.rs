@@ -37,6 +37,7 @@ mod search;
 mod select;
 mod selection;
 mod text;
+mod tree;
 mod tuple;
 mod window;
 mod write;
@@ -98,6 +99,7 @@ pub use select::{
 pub(crate) use selection::is_there;
 pub use selection::{ModelSource, Selection, SubqueryOf, WholeRow};
 pub use text::{Escaped, IntoPattern, IntoText, TextExpression, TextParts, escape};
+pub use tree::{Branch, Tree};
 pub use tuple::{IntoTuple, TupleCompared, TupleExpression, TupleList};
 pub use window::{Frame, FrameBound, FrameExclude, FrameUnit, Over, WindowDef};
 pub(crate) use write::{

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::raw::RawPart;
 use super::select::{OrderBy, Select};
+use super::tree::Tree;
 use super::window::Over;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::{TypeDef, Value};
@@ -83,6 +84,15 @@ pub enum Node {
         columns: Vec<Self>,
         /// One array a column.
         arrays: Vec<Value>,
+    },
+    /// `… IN (WITH RECURSIVE …)`: rows whose columns are those of a row of a tree.
+    InTree {
+        /// The columns.
+        columns: Vec<Self>,
+        /// The tree.
+        tree: Arc<Tree>,
+        /// The columns of the tree's table that they are compared with.
+        targets: Vec<usize>,
     },
     /// `(a, b)`: several values as one.
     Tuple(Vec<Self>),

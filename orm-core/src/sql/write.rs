@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::node::Node;
 use super::select::{Join, Projection};
+use super::tree::Branch;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
 use crate::types::Value;
 
@@ -111,12 +112,13 @@ pub(crate) struct ArrayUpdate {
     pub(crate) returning: Vec<usize>,
 }
 
-/// `DELETE` by key, of any number of rows.
+/// `DELETE` by key, of any number of rows, with all that are below them by these branches.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyedDelete {
     pub(crate) table: &'static TableDef,
     pub(crate) keys: Vec<usize>,
     pub(crate) key_arrays: Vec<Input>,
+    pub(crate) branches: Vec<Branch>,
 }
 
 /// Rows of a link table that are written or removed.

@@ -33,10 +33,12 @@ fn setters(field: &Field) -> TokenStream {
     let default = attrs.default.iter().map(|value| quote!(.default_sql(#value)));
     let generated = attrs.generated.iter().map(|value| quote!(.generated(#value)));
     let touch = attrs.touch.iter().map(|value| quote!(.on_update_sql(#value)));
+    let trigger = attrs.trigger.iter().map(|_| quote!(.trigger()));
     let comment = attrs.comment.iter().map(|value| quote!(.comment(#value)));
     let version = attrs.version.iter().map(|_| quote!(.version()));
     let sensitive = attrs.sensitive.iter().map(|_| quote!(.sensitive()));
-    quote!(#(#length)* #(#sql_type)* #(#default)* #(#generated)* #(#touch)* #(#comment)* #(#version)* #(#sensitive)*)
+    let made = quote!(#(#default)* #(#generated)* #(#touch)* #(#trigger)*);
+    quote!(#(#length)* #(#sql_type)* #made #(#comment)* #(#version)* #(#sensitive)*)
 }
 
 /// The name of the struct of columns.

@@ -118,7 +118,7 @@ fn columns_keep_the_rules_of_the_database() {
         (
             "a: Auto<i32>",
             &[
-                "an `Auto` value is made by the server; say how by `default = \"sql\"` or `generated = \"sql\"`, or take the type out of the `Auto`",
+                "an `Auto` value is made by the server; say how by `default = \"sql\"`, `generated = \"sql\"` or `trigger`, or take the type out of the `Auto`",
             ],
         ),
         ("#[model(default = \"now()\")] a: Auto<i32>", &[]),
@@ -187,6 +187,46 @@ fn what_every_update_sets_can_be_set() {
                 &model("#[model(soft_delete = a)]", "#[model(on_update = \"now()\")] a: Option<i64>"),
                 &["the column of `soft_delete` is set by a deletion; remove `on_update`"],
             ),
+        ],
+    );
+}
+
+#[test]
+fn what_a_trigger_sets_has_no_other_maker() {
+    assert_fields_refused(&[
+        ("#[model(trigger)] a: Option<i64>", &[]),
+        ("#[model(trigger)] a: Auto<i64>", &[]),
+        ("#[model(trigger)] a: String", &[]),
+        ("#[model(trigger, default = \"1\", on_update = \"2\")] a: Auto<i64>", &[]),
+        ("#[model(trigger, references = B::id)] a: Option<i32>", &[]),
+        ("#[model(trigger = insert)] a: i32", &["`trigger` is written `trigger`"]),
+        (
+            "#[model(trigger, generated = \"1\")] a: Option<i32>",
+            &["a generated column is made by its expression, after all triggers; remove `trigger`"],
+        ),
+        ("#[model(trigger, version)] a: i32", &["a version is raised by the statements themselves; remove `trigger`"]),
+        ("#[model(trigger, skip)] a: i32", &["a skipped field is in no table; remove `trigger` or `skip`"]),
+        (
+            "#[model(trigger, has_many = B::a)] bs: HasMany<B>",
+            &["`trigger` belongs on a column, and `bs` is a relationship; remove it"],
+        ),
+    ]);
+    assert_refused(
+        derive_model,
+        &[
+            (
+                "struct A { #[model(primary_key, trigger)] id: Auto<i32> }",
+                &["a row is told by its primary key, which no trigger may set; remove `trigger`"],
+            ),
+            (
+                "#[model(primary_key(a, b))] struct A { a: i32, #[model(trigger)] b: i32 }",
+                &["a row is told by its primary key, which no trigger may set; remove `trigger`"],
+            ),
+            (
+                &model("#[model(soft_delete = a)]", "#[model(trigger)] a: Option<i64>"),
+                &["the column of `soft_delete` is set by a deletion; remove `trigger`"],
+            ),
+            (&model("#[model(trigger)]", ""), &["`trigger` is not expected here; it belongs on a column"]),
         ],
     );
 }

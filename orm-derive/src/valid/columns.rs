@@ -19,6 +19,7 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
             misplaced_relationship(field, problems);
             server_made(model, field, problems);
             touched(model, field, problems);
+            set_by_trigger(model, field, problems);
             length(field, problems);
             foreign_key(field, problems);
         } else {
@@ -68,13 +69,13 @@ fn misplaced_column(field: &Field, problems: &mut Problems) {
 /// Values that the server makes: the type must have room for "not yet", and the table must say how.
 fn server_made(model: &Model, field: &Field, problems: &mut Problems) {
     let attrs = &field.column;
-    let made = attrs.default.is_some() || attrs.generated.is_some() || is_key(model, field);
+    let made = attrs.default.is_some() || attrs.generated.is_some() || attrs.trigger.is_some() || is_key(model, field);
     // Without any key, this field is likely to be the one, and that is said already.
     if is_auto(&field.ty) && !made && !field.unread && !model.key().is_empty() {
         let message = if attrs.touch.is_some() {
             "`on_update` makes the value of an `Auto` with an update only; say by `default = \"sql\"` what a new row has"
         } else {
-            "an `Auto` value is made by the server; say how by `default = \"sql\"` or `generated = \"sql\"`, or take the type out of the `Auto`"
+            "an `Auto` value is made by the server; say how by `default = \"sql\"`, `generated = \"sql\"` or `trigger`, or take the type out of the `Auto`"
         };
         problems.at(&field.ty, message);
     }
@@ -108,6 +109,25 @@ fn touched(model: &Model, field: &Field, problems: &mut Problems) {
         return;
     };
     problems.at(sql, format!("{reason}; remove `on_update`"));
+}
+
+/// What a trigger sets must not be what a row is told by, nor what has another maker.
+fn set_by_trigger(model: &Model, field: &Field, problems: &mut Problems) {
+    let Some(word) = &field.column.trigger else {
+        return;
+    };
+    let reason = if is_key(model, field) {
+        "a row is told by its primary key, which no trigger may set"
+    } else if field.column.generated.is_some() {
+        "a generated column is made by its expression, after all triggers"
+    } else if field.column.version.is_some() {
+        "a version is raised by the statements themselves"
+    } else if model.attrs.soft_delete.as_ref() == Some(&field.ident) {
+        "the column of `soft_delete` is set by a deletion"
+    } else {
+        return;
+    };
+    problems.at(word, format!("{reason}; remove `trigger`"));
 }
 
 /// The column that marks deleted rows.

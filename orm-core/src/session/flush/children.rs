@@ -25,7 +25,7 @@ use crate::query::positions;
 use crate::schema::{
     Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
 };
-use crate::sql::{BinaryOp, BulkDelete, BulkUpdate, FromItem, Node, Projection, Select};
+use crate::sql::{BinaryOp, Branch, BulkDelete, BulkUpdate, FromItem, Node, Projection, Select, Tree};
 use crate::types::Value;
 
 /// What is done to children by a statement of its own.
@@ -72,17 +72,48 @@ pub(super) fn statements(work: &Work, keys: &Keys<'_>, deletes: &[usize]) -> Res
     let ops: Vec<&DeleteOp> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let (table, goes) = (ops[0].table, !ops[0].is_mark);
     let mut out = Vec::new();
-    for (relation, inverse) in children_of(table) {
+    let rows = |of: &[&DeleteOp], columns: &[usize]| -> Result<Vec<Value>> {
+        let values = |&column: &usize| array(table, column, of.iter().map(|op| keys.stored(table, &op.stored, column)));
+        columns.iter().map(values).collect()
+    };
+    let tree = match branches(table) {
+        branches if branches.is_empty() => None,
+        branches => {
+            let chosen = in_arrays(table, table.key_names(), rows(&ops, table.primary_key)?);
+            Some(Arc::new(Tree { table, chosen, branches }))
+        }
+    };
+    for (relation, inverse) in children_of(table).filter(|(relation, inverse)| !is_branch(relation, inverse)) {
         let Some(rule) = rule(relation, inverse, goes) else { continue };
         let (columns, targets) = inverse.key_pairs();
-        let arrays = positions(table, targets)
-            .into_iter()
-            .map(|column| array(table, column, ops.iter().map(|op| keys.stored(table, &op.stored, column))))
-            .collect::<Result<Vec<Value>>>()?;
-        let chosen = in_arrays((inverse.from)(), columns, arrays);
+        let targets = positions(table, targets);
+        let chosen = match &tree {
+            Some(tree) => in_tree((inverse.from)(), columns, tree, targets),
+            None => in_arrays((inverse.from)(), columns, rows(&ops, &targets)?),
+        };
         push(relation, inverse, (rule, goes), chosen, &mut vec![table], &mut out)?;
     }
+    if let Some(tree) = tree.filter(|_| !goes) {
+        // Rows below that are deleted themselves are the statement's for those.
+        let all: Vec<&DeleteOp> = work.deletes.iter().filter(|op| std::ptr::eq(op.table, table)).collect();
+        let own = in_arrays(table, table.key_names(), rows(&all, table.primary_key)?);
+        let below = in_tree(table, table.key_names(), &tree, table.primary_key.to_vec());
+        out.push(deletion(table, vec![below, Node::Not(Box::new(own))], goes));
+    }
     Ok(out)
+}
+
+/// The relationships by which the rows of a table are deleted with their parents in the same table.
+pub(super) fn branches(table: &'static TableDef) -> Vec<Branch> {
+    let branch = |(_, inverse): (&RelationDef, &RelationDef)| {
+        let (columns, targets) = inverse.key_pairs();
+        Branch { columns: positions(table, columns), targets: positions(table, targets) }
+    };
+    children_of(table).filter(|(relation, inverse)| is_branch(relation, inverse)).map(branch).collect()
+}
+
+fn is_branch(relation: &RelationDef, inverse: &RelationDef) -> bool {
+    relation.on_parent_delete == OnParentDelete::Delete && std::ptr::eq((inverse.from)(), (relation.from)())
 }
 
 /// The collections of a model, with the other sides that hold their keys.
@@ -93,10 +124,18 @@ fn children_of(table: &'static TableDef) -> impl Iterator<Item = (&'static Relat
     })
 }
 
+fn nodes(table: &'static TableDef, columns: &[&'static str]) -> Vec<Node> {
+    let node = |column: usize| Node::column(SourceRef::Table(table), &table.columns[column]);
+    positions(table, columns).into_iter().map(node).collect()
+}
+
+/// The rows whose columns are those of a row of the tree.
+fn in_tree(table: &'static TableDef, columns: &[&'static str], tree: &Arc<Tree>, targets: Vec<usize>) -> Node {
+    Node::InTree { columns: nodes(table, columns), tree: Arc::clone(tree), targets }
+}
+
 fn in_arrays(table: &'static TableDef, columns: &[&'static str], mut arrays: Vec<Value>) -> Node {
-    let source = SourceRef::Table(table);
-    let nodes: Vec<Node> =
-        positions(table, columns).into_iter().map(|column| Node::column(source, &table.columns[column])).collect();
+    let nodes = nodes(table, columns);
     match (nodes.as_slice(), arrays.pop()) {
         ([single], Some(array)) => Node::InArray { operand: Box::new(single.clone()), array, negated: false },
         (_, last) => Node::InTuples { columns: nodes, arrays: arrays.into_iter().chain(last).collect() },
@@ -116,7 +155,7 @@ fn push(
     let source = SourceRef::Table(table);
     let returning = |made: &[usize]| table.primary_key.iter().chain(made).copied().collect::<Vec<usize>>();
     let (columns, _) = inverse.key_pairs();
-    let (write, made) = match rule {
+    match rule {
         Rule::Nullify => {
             let nullable = positions(table, columns).into_iter().filter(|&column| table.columns[column].nullable);
             let nullified: Vec<usize> = nullable.collect();
@@ -125,7 +164,9 @@ fn push(
                 (def, Node::Param(Value::from_raw(def.ty, None)))
             };
             let set = nullified.iter().map(null).collect();
-            let made = table.touched_by_update(|column| nullified.contains(&column));
+            let is_null = |column: usize| nullified.contains(&column);
+            let mut made = table.touched_by_update(is_null);
+            made.extend(table.made_by_write(|column| is_null(column) || made.contains(&column)));
             let returning = returning(&made);
             let predicates = vec![chosen];
             let (joins, with_deleted, before) = (Vec::new(), goes, None);
@@ -150,38 +191,47 @@ fn push(
             out.push(Outgoing { write: Write::Find(Box::new(select)), expect: Expect::NoneLeft { relation } });
             return Ok(());
         }
-        Rule::Delete => {
-            let made = if goes || table.soft_delete.is_none() { Vec::new() } else { table.changed_by_mark() };
-            let (predicates, returning) = (vec![chosen.clone()], returning(&made));
-            let (with_deleted, permanently) = (goes, goes);
-            let unfiltered = Vec::new();
-            let write = BulkDelete {
-                source,
-                joins: Vec::new(),
-                predicates,
-                with_deleted,
-                unfiltered,
-                permanently,
-                projection: Vec::new(),
-                returning,
-            };
-            (write, made)
+        Rule::Delete => {}
+    }
+    let chosen = match branches(table) {
+        branches if branches.is_empty() => chosen,
+        branches => {
+            let tree = Arc::new(Tree { table, chosen, branches });
+            in_tree(table, table.key_names(), &tree, table.primary_key.to_vec())
         }
     };
-    let goes = write.mark().is_none();
+    let deletion = deletion(table, vec![chosen.clone()], goes);
+    let goes = goes || table.soft_delete.is_none();
     if path.iter().any(|other| std::ptr::eq(*other, table)) {
         return Err(unsupported(relation, "leads back to a model on the way: let the foreign key cascade"));
     }
     path.push(table);
-    for (below, its_inverse) in children_of(table) {
+    for (below, its_inverse) in children_of(table).filter(|(below, its_inverse)| !is_branch(below, its_inverse)) {
         let Some(rule) = self::rule(below, its_inverse, goes) else { continue };
         let chosen = in_children(its_inverse, table, &chosen);
         push(below, its_inverse, (rule, goes), chosen, path, out)?;
     }
     path.pop();
-    let expect = Expect::Children { table, nullified: Vec::new(), made };
-    out.push(Outgoing { write: Write::BulkDelete(write), expect });
+    out.push(deletion);
     Ok(())
+}
+
+/// Deletes children that these conditions choose, or marks them as deleted if the row that they follow is only marked,
+/// too.
+fn deletion(table: &'static TableDef, predicates: Vec<Node>, goes: bool) -> Outgoing {
+    let made = if goes || table.soft_delete.is_none() { Vec::new() } else { table.changed_by_mark() };
+    let write = BulkDelete {
+        source: SourceRef::Table(table),
+        joins: Vec::new(),
+        predicates,
+        with_deleted: goes,
+        unfiltered: Vec::new(),
+        permanently: goes,
+        projection: Vec::new(),
+        returning: table.primary_key.iter().chain(&made).copied().collect(),
+    };
+    let expect = Expect::Children { table, nullified: Vec::new(), made };
+    Outgoing { write: Write::BulkDelete(write), expect }
 }
 
 /// The grandchildren whose parents `chosen` chooses.
@@ -235,6 +285,7 @@ pub(super) fn explain(work: &Work, error: Error) -> Error {
 
 /// Brings the children in line that the session holds: of statements of ours, and of what the database did itself.
 pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) -> Result<()> {
+    let mut gone: Vec<(&'static TableDef, Vec<Dump>)> = Vec::new();
     for met in met {
         let Some(arena) = session.find_arena(met.table) else { continue };
         let slots = met.keys.iter().map(|key| (slot_of(session, arena, met.table, key), key));
@@ -243,6 +294,9 @@ pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) -> Result<()
         let rows: Vec<Row> = found.iter().map(|(row, _)| *row).collect();
         let is_mark = met.table.soft_delete.is_some_and(|column| met.made.contains(&column));
         if met.nullified.is_empty() {
+            if !is_mark {
+                gone.push((met.table, rows.iter().map(|&row| session.stored_dump(row)).collect()));
+            }
             delete(session, &rows, is_mark);
         } else {
             rows.into_iter().for_each(|row| nullify(session, row, &met.nullified, &met.made));
@@ -252,7 +306,6 @@ pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) -> Result<()
             session.store_all(row, made)?;
         }
     }
-    let mut gone: Vec<(&'static TableDef, Vec<Dump>)> = Vec::new();
     for op in work.deletes.iter().filter(|op| !op.is_mark) {
         let mut dump = Dump::default();
         session.arenas[op.row.arena].dump_stored(op.row.slot, &mut dump);

@@ -73,6 +73,14 @@ impl UpdateOp {
         let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
         self.table.touched_by_update(is_set)
     }
+
+    /// The columns that the server sets though this change does not.
+    pub(super) fn made(&self) -> Vec<usize> {
+        let touched = self.touched();
+        let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
+        let made = self.table.made_by_write(|column| is_set(column) || touched.contains(&column));
+        touched.iter().copied().chain(made).collect()
+    }
 }
 
 /// A new object that has the key of one that is deleted: the row stays and becomes the new object's.

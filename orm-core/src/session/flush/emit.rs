@@ -231,10 +231,13 @@ impl<'w> Emitter<'w> {
                 self.note_version(*update);
             }
             Expect::Updated { updates, columns } => self.land_updates(updates, columns, answer)?,
-            Expect::Filled { insert } => {
+            Expect::Filled { insert, columns } => {
+                let op = &self.work.inserts[*insert];
                 if answer.affected() != 1 {
-                    let op = &self.work.inserts[*insert];
                     return Err(stale(op.table, &op.dump));
+                }
+                for columns in answer.read(|row| read_columns(row, columns, 0))? {
+                    self.keep(op.row, columns);
                 }
             }
             Expect::Deleted { deletes, columns } => {
@@ -244,6 +247,15 @@ impl<'w> Emitter<'w> {
                 for (ordinal, columns) in met {
                     self.keep(self.work.deletes[deletes[ordinal as usize - 1]].row, columns);
                 }
+            }
+            Expect::Tree { table, deletes } => {
+                let rows =
+                    answer.read(|row| Ok((row.read::<Option<i64>>()?, read_columns(row, table.primary_key, 1)?)))?;
+                let ops = deletes.iter().map(|&delete| &self.work.deletes[delete]);
+                check_all_met(rows.iter().filter_map(|row| row.0), ops.map(|op| (op.table, &op.stored)))?;
+                let below = rows.into_iter().filter(|(ordinal, _)| ordinal.is_none());
+                let keys = below.map(|(_, key)| key.into_iter().map(|(_, raw)| raw).collect()).collect();
+                self.effects.children.push(Met { table, nullified: Vec::new(), made: Vec::new(), keys });
             }
             Expect::Children { table, nullified, made } => {
                 let columns: Vec<usize> = (0..table.primary_key.len() + made.len()).collect();
@@ -290,12 +302,12 @@ impl<'w> Emitter<'w> {
         }
     }
 
-    /// The keys that relationships gave go into the objects' own columns.
+    /// The keys that relationships gave go into the objects' own columns. Those that a trigger may have set have come back.
     fn note_keys(&mut self) {
         let work = self.work;
-        let inserted = work.inserts.iter().map(|op| (op.row, &op.keys));
-        for (row, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, &op.keys))) {
-            for (column, source) in keys {
+        let inserted = work.inserts.iter().map(|op| (op.row, op.table, &op.keys));
+        for (row, table, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, op.table, &op.keys))) {
+            for (column, source) in keys.iter().filter(|(column, _)| !table.columns[*column].trigger) {
                 let raw = self.keys.resolve(source).map(|raw| raw.into_owned().into_boxed_slice());
                 self.effects.stores.push((row, *column, raw));
             }

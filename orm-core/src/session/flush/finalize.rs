@@ -107,8 +107,15 @@ fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
         edits.note(parent, field, session.handle_of(child), false);
     }
     let touched: Vec<Flushed> = changed_rows(session).map(|row| Flushed::of(session, row)).collect();
+    let left: HashSet<Row> = match work.parents.iter().any(|(_, relation, _)| is_left_to_trigger(relation)) {
+        true => work.updates.iter().map(|op| op.row).collect(),
+        false => HashSet::new(),
+    };
     for &(child, relation, parent) in &work.parents {
-        confirm_parent(session, child, relation, parent);
+        // Of a row that was written, what a trigger made of the key has come back, and is what counts.
+        if !(is_left_to_trigger(relation) && left.contains(&child)) {
+            confirm_parent(session, child, relation, parent);
+        }
     }
     for flushed in &touched {
         relate(session, flushed, edits);
@@ -154,7 +161,7 @@ fn remember(session: &mut Inner, work: &Work) {
         session.remember(row, Change::Deleted(session.checkpoint(row)));
     }
     // Of a touched object without an update of its own, the collections may have been written.
-    let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.touched())).collect();
+    let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.made())).collect();
     changed.extend(changed_rows(session).map(|row| (row, Vec::new())));
     let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
     for (row, touched) in changed {
@@ -180,10 +187,11 @@ fn settle_row(session: &mut Inner, row: Row) {
     arena.register(row.slot);
 }
 
-/// What was added to and removed from collections that are not loaded is written now.
+/// What was added to and removed from collections that are not loaded is written now, and those that are do not grow.
 fn forget_edits(session: &mut Inner, row: Row) {
     let arena = &mut session.arenas[row.arena];
     for field in 0..arena.table().relations.len() {
+        arena.edit_relation(row.slot, field, &mut |relation| relation.settle());
         let pending = arena.relation(row.slot, field).is_some_and(|relation| {
             let (added, removed) = relation.pending();
             !added.is_empty() || !removed.is_empty()
@@ -208,7 +216,8 @@ fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits) {
         }
         let columns = positions(table, relation.key_pairs().0);
         let before = flushed.columns.as_ref();
-        if before.is_some_and(|before| columns.iter().all(|&column| before.raw(column) == now.raw(column))) {
+        let is_same = before.is_some_and(|before| columns.iter().all(|&c| before.raw(c) == now.raw(c)));
+        if is_same && !columns.iter().any(|&column| table.columns[column].trigger) {
             continue;
         }
         let old = before.and_then(|before| parent_of(session, relation, &columns, before));
@@ -224,6 +233,12 @@ fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits) {
             }
         }
     }
+}
+
+/// Whether a trigger may give the key of a relationship to a parent another value than it is sent with.
+fn is_left_to_trigger(relation: &RelationDef) -> bool {
+    let table = (relation.from)();
+    positions(table, relation.key_pairs().0).into_iter().any(|column| table.columns[column].trigger)
 }
 
 /// The parent that a foreign key points to, if the session holds it.

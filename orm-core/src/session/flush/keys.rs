@@ -61,8 +61,16 @@ impl<'w> Keys<'w> {
     pub(super) fn waits(&self, source: &KeySource) -> bool {
         match source {
             KeySource::Null | KeySource::Known(_) => false,
-            KeySource::Of(row, _) => self.queued.contains(row) && self.resolve(source).is_none(),
+            KeySource::Of(row, column) => {
+                let is_known = self.made(*row, *column).is_some() || !self.is_left_to_trigger(*row, *column);
+                self.queued.contains(row) && (!is_known || self.resolve(source).is_none())
+            }
         }
+    }
+
+    /// Whether a trigger may give a column of a new row another value than it is sent with.
+    fn is_left_to_trigger(&self, row: Row, column: usize) -> bool {
+        self.inserts.get(&row).is_some_and(|&insert| self.work.inserts[insert].table.columns[column].trigger)
     }
 
     /// Whether columns of a new row cannot be filled in yet: the row's own key, or one of those, waits.

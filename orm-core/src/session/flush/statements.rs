@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::super::inner::Row;
+use super::children;
 use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
 use super::followers;
 use super::keys::{Keys, next_version};
@@ -33,10 +34,12 @@ pub(super) enum Expect {
     UpdatedOne { update: usize, columns: Vec<usize> },
     /// The ordinal of each of these, and these columns.
     Updated { updates: Vec<usize>, columns: Vec<usize> },
-    /// One row affected, of this new object.
-    Filled { insert: usize },
+    /// One row affected, of this new object, with these columns if there are any.
+    Filled { insert: usize, columns: Vec<usize> },
     /// The ordinal of each of these, and these columns of those that were marked.
     Deleted { deletes: Vec<usize>, columns: Vec<usize> },
+    /// The ordinal of each of these, with the keys of all rows that went with them.
+    Tree { table: &'static TableDef, deletes: Vec<usize> },
     /// The keys of the children that were met, with the columns `made`; those of `nullified` are NULL now.
     Children { table: &'static TableDef, nullified: Vec<usize>, made: Vec<usize> },
     /// No row: a child that forbids to mark its parent as deleted.
@@ -114,17 +117,20 @@ fn is_sent(work: &Work, keys: &Keys<'_>, insert: usize, column: usize) -> bool {
     def.generated.is_none() && (!def.auto || keys.insert_cell(insert, column).is_some())
 }
 
-/// The columns that the server makes for some of these rows.
+/// The columns that the server makes for some of these rows, or a trigger may have set.
 fn returned(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Vec<usize> {
     let table = work.inserts[inserts[0]].table;
     (0..table.columns.len())
-        .filter(|&column| inserts.iter().any(|&insert| !is_sent(work, keys, insert, column)))
+        .filter(|&column| {
+            table.columns[column].trigger || inserts.iter().any(|&insert| !is_sent(work, keys, insert, column))
+        })
         .collect()
 }
 
 pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize]) -> Outgoing {
     let table = work.inserts[insert].table;
     let value = |&column: &usize| single(table, column, keys.insert_cell(insert, column).as_deref());
+    let returning = table.made_by_write(|_| false);
     let write = Write::KeyedUpdate(KeyedUpdate {
         table,
         columns: columns.to_vec(),
@@ -134,10 +140,10 @@ pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize
         set: Vec::new(),
         // It belongs to the insert.
         touched: Vec::new(),
-        returning: Vec::new(),
+        returning: returning.clone(),
         followers: Vec::new(),
     });
-    Outgoing { write, expect: Expect::Filled { insert } }
+    Outgoing { write, expect: Expect::Filled { insert, columns: returning } }
 }
 
 pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<Vec<Outgoing>> {
@@ -163,7 +169,8 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
 fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) -> Outgoing {
     let op = &work.updates[update];
     let table = shape.table;
-    let returning: Vec<usize> = shape.returning.iter().copied().chain(op.set.iter().map(|(c, _)| *c)).collect();
+    let set = op.set.iter().map(|(column, _)| *column).filter(|column| !shape.returning.contains(column));
+    let returning: Vec<usize> = shape.returning.iter().copied().chain(set).collect();
     let write = Write::KeyedUpdate(KeyedUpdate {
         table,
         columns: shape.columns.clone(),
@@ -200,8 +207,9 @@ impl UpdateShape {
         columns.extend(version.filter(|version| !op.changed.contains(version)));
         let keys = table.primary_key.iter().copied().chain(version).collect();
         let touched = op.touched();
-        let is_made = |column: &usize| table.columns[*column].generated.is_some() || touched.contains(column);
-        let returning = (0..table.columns.len()).filter(is_made).collect();
+        let made = table.made_by_write(|_| false);
+        let comes_back = |column: &usize| made.contains(column) || touched.contains(column);
+        let returning = (0..table.columns.len()).filter(comes_back).collect();
         Self { table, columns, keys, touched, returning }
     }
 }
@@ -232,8 +240,12 @@ pub(super) fn delete(work: &Work, keys: &Keys<'_>, deletes: &[usize]) -> Result<
     }
     let columns: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
     let key_arrays = columns.iter().map(|&column| stored(table, keys, &ops, column)).collect::<Result<_>>()?;
-    let write = Write::KeyedDelete(KeyedDelete { table, keys: columns, key_arrays });
-    Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec(), columns: Vec::new() } })
+    let (branches, deletes) = (children::branches(table), deletes.to_vec());
+    let expect = match branches.is_empty() {
+        true => Expect::Deleted { deletes, columns: Vec::new() },
+        false => Expect::Tree { table, deletes },
+    };
+    Ok(Outgoing { write: Write::KeyedDelete(KeyedDelete { table, keys: columns, key_arrays, branches }), expect })
 }
 
 /// A column of rows that are to be deleted, as it is now.
