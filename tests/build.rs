@@ -58,6 +58,6 @@ fn program(text: &str) -> String {
         .expect("a String takes any text");
     }
     format!(
-        "#[allow(clippy::all)]\nfn examples() -> Vec<(usize, String)> {{\n    let mut examples: Vec<(usize, String)> = Vec::new();\n{examples}    examples\n}}\n\n{rest}"
+        "#[allow(clippy::all, unused)]\nfn examples() -> Vec<(usize, String)> {{\n    let mut examples: Vec<(usize, String)> = Vec::new();\n{examples}    examples\n}}\n\n{rest}"
     )
 }

@@ -138,6 +138,60 @@ async fn q32_a_filter_of_alternatives_stays_one_condition() {
     ));
 }
 
+#[derive(Projection, Debug)]
+#[projection(model = Customer)]
+struct WithOrders {
+    name: String,
+    orders: Vec<Status>,
+}
+
+#[derive(Projection, Debug, Clone)]
+#[projection(model = Order)]
+struct Status {
+    status: String,
+}
+
+#[tokio::test]
+async fn q32_filters_are_part_of_projections_plans_inserts_and_what_comes_back() {
+    let db = shop().await;
+    let engine = of_riga(&db.engine);
+    let seen = engine.query::<Customer>().order_by(Customer::id.asc()).project::<WithOrders>().all().await.unwrap();
+    let seen: Vec<(&str, Vec<&str>)> = seen
+        .iter()
+        .map(|one| (one.name.as_str(), one.orders.iter().map(|order| order.status.as_str()).collect()))
+        .collect();
+    assert_eq!(seen, [("Ann", vec!["paid"]), ("Cleo", vec![])]);
+    let record = engine.record();
+    engine.query::<Customer>().explain().await.unwrap();
+    assert!(record.take()[0].ends_with(r#"WHERE "customer"."city" = $1"#));
+    let copied = query::<Order>().order_by(Order::id.asc()).select((Order::id, Order::status, Order::id));
+    let copied = insert_into::<Line>().from_select((Line::order_id, Line::product, Line::quantity), copied);
+    let ids: Vec<i32> = copied.on(&engine).returning(Line::order_id).await.unwrap();
+    assert_eq!(ids, [1, 3, 4], "the new order is left out");
+    let renamed = engine.query::<Customer>().update(Customer::name.set("x")).all_rows().returning(Customer::id);
+    let mut renamed: Vec<i32> = renamed.await.unwrap();
+    renamed.sort_unstable();
+    assert_eq!(renamed, [1, 3]);
+    cte!(let dear = query::<Order>().filter(Order::total.ge(0i64)));
+    assert_eq!(engine.query_from(&dear).count().await.unwrap(), 3, "within a common table expression");
+    let joined = query::<Order>().right_join(Order::customer).order_by(Customer::id.asc());
+    let joined = engine.rows(joined.select((Order::status, Customer::name))).await.unwrap();
+    assert_eq!(joined, [(Some("paid".to_owned()), "x".to_owned()), (None, "x".to_owned())]);
+}
+
+#[tokio::test]
+async fn q24_a_query_with_a_common_table_expression_is_copied_out() {
+    let db = shop().await;
+    cte!(let dear = query::<Order>().filter(Order::total.ge(500i64)));
+    let names = query::<Customer>().join_on(&dear, dear.c.customer_id.eq(Customer::id)).order_by(Customer::id.asc());
+    let mut rows = names.select(Customer::name).on(&db.engine).copy_out().await.unwrap();
+    let mut names = Vec::new();
+    while let Some(name) = rows.next().await.unwrap() {
+        names.push(name);
+    }
+    assert_eq!(names, ["Ann", "Bob"]);
+}
+
 #[test]
 fn q32_the_text_of_an_unbound_query_has_no_filters() {
     let riga = Filters::new().add("city", Customer::TABLE, Customer::city.eq("Riga"));

@@ -9,7 +9,7 @@ use super::executor::Executor;
 use super::plan::Plan;
 use super::rows::Rows;
 use super::select::{Dynamic, Query};
-use crate::compile::{Compile, Compiled, ExplainOptions, SqlStatement};
+use crate::compile::{Compile, Compiled, ExplainOptions, SqlStatement, Write};
 #[cfg(feature = "json")]
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,7 +43,7 @@ use crate::schema::{Model, TableDef};
 #[must_use = "a plan is not asked for until this is awaited"]
 pub struct Explain<X> {
     on: X,
-    statement: Result<Compiled>,
+    statement: Result<Write>,
     options: ExplainOptions,
     table: &'static TableDef,
     writes: bool,
@@ -63,7 +63,7 @@ pub struct Explained {
 }
 
 impl<X> Explain<X> {
-    fn new(on: X, statement: Result<Compiled>, table: &'static TableDef, writes: bool) -> Self {
+    fn new(on: X, statement: Result<Write>, table: &'static TableDef, writes: bool) -> Self {
         Self { on, statement, options: ExplainOptions::default(), table, writes }
     }
 
@@ -123,12 +123,16 @@ impl<X> Explain<X> {
     ///
     /// Those of the statement that is explained, before anything is sent.
     pub fn to_statement(self) -> Result<SqlStatement> {
-        Ok(SqlStatement::new(self.statement?.explained(self.options)))
+        Ok(SqlStatement::new(self.statement?.compile()?.explained(self.options)))
     }
 
-    fn into_work(self) -> (X, Result<Explained>) {
+    fn into_work(self) -> (X, Result<Explained>)
+    where
+        X: Executor,
+    {
         let Self { on, statement, options, table, writes } = self;
-        let explained = statement.map(|statement| Explained {
+        let compiled = statement.and_then(|statement| statement.compile_with(&on.filters()));
+        let explained = compiled.map(|statement| Explained {
             statement: statement.explained(options),
             analyze: options.analyze,
             table,
@@ -180,9 +184,13 @@ impl<X: Executor> Explain<X> {
 
 impl<X> fmt::Debug for Explain<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.statement {
-            Ok(compiled) => f.write_str(&compiled.clone().explained(self.options).sql),
-            Err(error) => fmt::Debug::fmt(error, f),
+        let compiled = match &self.statement {
+            Ok(statement) => statement.compile(),
+            Err(error) => return fmt::Debug::fmt(error, f),
+        };
+        match compiled {
+            Ok(compiled) => f.write_str(&compiled.explained(self.options).sql),
+            Err(error) => fmt::Debug::fmt(&error, f),
         }
     }
 }
@@ -225,7 +233,7 @@ impl<X, M: Model, S, L> Query<X, M, S, L> {
         X: Executor,
     {
         let (on, select, _) = self.into_parts();
-        Explain::new(on, select.compile(), M::table(), false)
+        Explain::new(on, Ok(Write::Find(Box::new(select))), M::table(), false)
     }
 
     /// Runs the query and asks how it went: the plan with the rows that came and the time that it took.
@@ -265,7 +273,8 @@ impl<X, R> Rows<X, R> {
         X: Executor,
     {
         let (on, select, _) = self.into_parts();
-        Explain::new(on, select.compile(), select.root.table(), false)
+        let table = select.root.table();
+        Explain::new(on, Ok(Write::Find(Box::new(select))), table, false)
     }
 
     /// Like [`Query::explain_analyze`].
@@ -338,7 +347,7 @@ macro_rules! bulk {
     where
         X: Executor,
     {
-                let statement = self.to_write().and_then(|write| write.compile());
+                let statement = self.to_write();
                 Explain::new(self.into_executor(), statement, M::table(), true)
             }
 
