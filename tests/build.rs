@@ -52,12 +52,12 @@ fn program(text: &str) -> String {
             Some(_) => writeln!(examples, "    examples.push(({line}, {{\n{code}}}.to_sql()));"),
             None => writeln!(
                 rest,
-                "#[allow(unused)]\nasync fn line_{line}(engine: &Engine, session: &mut Session) -> Result<(), Box<dyn std::error::Error>> {{\n{code}Ok(())\n}}\n"
+                "#[allow(unused, clippy::all, clippy::print_stdout)]\nasync fn line_{line}(engine: &Engine, session: &mut Session) -> Result<(), Box<dyn std::error::Error>> {{\n{code}Ok(())\n}}\n"
             ),
         }
         .expect("a String takes any text");
     }
     format!(
-        "#[allow(clippy::all, unused)]\nfn examples() -> Vec<(usize, String)> {{\n    let mut examples: Vec<(usize, String)> = Vec::new();\n{examples}    examples\n}}\n\n{rest}"
+        "#[allow(unused, clippy::all, clippy::print_stdout)]\nfn examples() -> Vec<(usize, String)> {{\n    let mut examples: Vec<(usize, String)> = Vec::new();\n{examples}    examples\n}}\n\n{rest}"
     )
 }

@@ -1,5 +1,7 @@
 //! Q12, ranges and multiranges: how they lie to values and to one another.
 
+#![allow(clippy::single_range_in_vec_init, reason = "a multirange of one range is meant")]
+
 use chrono::NaiveDate;
 use orm_core::prelude::*;
 use orm_core::types::{Multirange, Range};
