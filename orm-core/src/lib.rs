@@ -6,7 +6,7 @@
 //! - [`Error`] and [`ErrorKind`]: what can go wrong, by what a caller can do about it.
 //! - [`types`]: Rust values and PostgreSQL values, [`types::Field`] and [`types::Auto`].
 //! - [`schema`]: what `#[derive(Model)]` makes of a struct: tables, columns, relationships, and the fields that hold them.
-//! - [`sql`]: statements as data, and the typed skin over them.
+//! - [`mod@sql`]: statements as data, and the typed skin over them.
 //! - [`Engine`]: the pool of connections, and `create_all`.
 //! - [`Query`]: queries as values, and [`Executor`], who runs them.
 //! - [`Session`]: the unit of work.

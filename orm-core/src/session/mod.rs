@@ -105,7 +105,8 @@ impl Session {
     ///
     /// ```no_run
     /// # use orm_core::prelude::*;
-    /// # async fn demo<Note: Model>(session: &mut Session, note: Handle<Note>) -> orm_core::Result<()> {
+    /// # use orm_core::schema::Writable;
+    /// # async fn demo<Note: Model + Writable>(session: &mut Session, note: Handle<Note>) -> orm_core::Result<()> {
     /// session.delete_permanently(note)?;
     /// session.commit().await?;
     /// # Ok(())

@@ -347,7 +347,7 @@ pub trait Aggregates: Expression {
     ///
     /// A column that is never NULL makes a `Vec` of values. Behind a left join the rows that are missing make NULL of it
     /// all the same, which such a `Vec` cannot hold, and which is then an error: leave them out by
-    /// `.filter(Order::id.is_not_null())`, or say [`nullable`](Self::nullable) first.
+    /// `.filter(Order::id.is_not_null())`, or say [`nullable`](Expression::nullable) first.
     ///
     /// ```
     /// # use orm_core::prelude::*;
