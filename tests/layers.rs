@@ -140,7 +140,7 @@ fn nothing_is_left_undone() {
 
 #[test]
 fn the_examples_print_what_their_golden_files_have() {
-    for program in ["course_homework", "school", "unit_of_work", "audit_log", "job_queue"] {
+    for program in ["course_homework", "school", "unit_of_work", "audit_log", "job_queue", "report"] {
         let output = std::process::Command::new(env!("CARGO"))
             .args(["run", "--quiet", "--locked", "-p", "orm-examples", "--bin", program])
             .current_dir(root())

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "printing is what the examples are for")]
 
 pub mod course_homework;
+pub mod report;
 pub mod school;
 
 use std::error::Error as StdError;

@@ -373,3 +373,34 @@ async fn q10_what_is_wrong_is_told() -> Result<()> {
     assert!(db.engine.query::<Order>().select(Order::total.sum()).one().await?.is_some());
     Ok(())
 }
+
+#[tokio::test]
+async fn q10_rows_of_a_subquery_are_grouped_too() -> Result<()> {
+    let db = shop().await;
+    cte!(let spent { customer, total } = query::<Order>().select((Order::customer_id, Order::total)));
+    let by_customer = query_from(&spent)
+        .group_by(spent.c.customer)
+        .having(count().gt(1))
+        .select((spent.c.customer, spent.c.total.sum_as::<i64>()));
+    assert!(by_customer.to_sql().ends_with(r#" FROM "spent" GROUP BY "spent"."customer" HAVING count(*) > $1"#));
+    assert_eq!(db.engine.rows(by_customer).await?, [(1, Some(1250))]);
+    let subtotals = query_from(&spent)
+        .rollup(spent.c.customer)
+        .order_by(spent.c.customer.asc().nulls_first())
+        .select((spent.c.customer, count()));
+    assert_eq!(db.engine.rows(subtotals).await?, [(None, 4), (Some(1), 2), (Some(2), 1), (Some(4), 1)]);
+    let largest = query_from(&spent)
+        .distinct_on(spent.c.customer)
+        .order_by(spent.c.customer.asc())
+        .order_by(spent.c.total.desc())
+        .select((spent.c.customer, spent.c.total));
+    assert_eq!(db.engine.rows(largest).await?, [(1, 1000), (2, 700), (4, 0)]);
+    let places = query_from(&spent)
+        .window("w", window().order_by(spent.c.total.desc()))
+        .order_by(spent.c.total.desc())
+        .select((spent.c.total, rank().over("w")));
+    assert_eq!(db.engine.rows(places).await?, [(1000, 1), (700, 2), (250, 3), (0, 4)]);
+    let first = query_from(&spent).order_by(spent.c.total.desc()).limit_per(1, spent.c.customer);
+    assert_eq!(db.engine.rows(first.select((spent.c.customer, spent.c.total))).await?, [(1, 1000), (2, 700), (4, 0)]);
+    Ok(())
+}

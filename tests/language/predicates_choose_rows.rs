@@ -2,6 +2,7 @@
 
 use orm_core::Result;
 use orm_core::prelude::*;
+use orm_tests::TestDb;
 
 use crate::shop::{Customer, Line, Order, shop};
 
@@ -117,5 +118,32 @@ async fn q06_conditions_of_several_tables_have_one_type_too() -> Result<()> {
     let joined = query::<Customer>().join(Customer::orders).join(Order::lines).filter_all(filters);
     let products = db.engine.rows(joined.order_by(Line::id.asc()).select(Line::product)).await?;
     assert_eq!(products, ["tea", "milk"]);
+    Ok(())
+}
+
+/// Is sure about something, or not.
+#[derive(Model, Debug, Clone)]
+#[model(table = "opinion")]
+struct Opinion {
+    #[model(primary_key)]
+    id: i32,
+    sure: bool,
+    right: Option<bool>,
+}
+
+#[tokio::test]
+async fn q06_a_column_of_booleans_is_a_condition_and_so_is_its_negation() -> Result<()> {
+    let db = TestDb::with::<Opinion>().await;
+    db.run("INSERT INTO opinion VALUES (1, true, true), (2, false, false), (3, false, NULL)").await;
+    let ids = async |query: Query<Unbound, Opinion>| db.engine.rows(query.select(Opinion::id)).await;
+    assert_eq!(ids(query::<Opinion>().filter(Opinion::sure)).await?, [1]);
+    let unsure = query::<Opinion>().filter(!Opinion::sure).order_by(Opinion::id.asc());
+    assert_eq!(condition(&unsure.to_sql()), r#"NOT ("opinion"."sure") ORDER BY "opinion"."id""#);
+    assert_eq!(ids(unsure).await?, [2, 3]);
+    // Of NULL it is NULL.
+    assert_eq!(ids(query::<Opinion>().filter(!Opinion::right)).await?, [2]);
+    let negated: Vec<Option<bool>> =
+        db.engine.rows(query::<Opinion>().order_by(Opinion::id.asc()).select(!Opinion::right)).await?;
+    assert_eq!(negated, [Some(false), Some(true), None]);
     Ok(())
 }

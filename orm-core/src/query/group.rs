@@ -1,7 +1,6 @@
 //! Groups of rows: GROUP BY and HAVING, DISTINCT ON, named windows, and a limit for each group.
 
 use super::select::Query;
-use crate::schema::Model;
 use crate::sql::{
     AllNullable, Condition, Distinct, Expression, GroupKeys, GroupSets, Grouping, InScope, Node, Per, Window,
 };
@@ -12,7 +11,7 @@ fn keys_of<K: GroupKeys>(keys: K) -> Vec<Node> {
     nodes
 }
 
-impl<X, M: Model, S, L0> Query<X, M, S, L0> {
+impl<X, M, S, L0> Query<X, M, S, L0> {
     /// One row for each group of rows that are equal in these: columns, expressions, tuples of them, whole models. Several
     /// calls add up.
     ///

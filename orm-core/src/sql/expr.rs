@@ -7,11 +7,13 @@ use std::ops::{BitAnd, BitOr, Not};
 use super::aggregate::Aggregate;
 use super::argument::OrNull;
 use super::assign::IntoValue;
+use super::column::Column;
 use super::node::{Args, BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
 use super::selection::SubqueryOf;
 use super::text::{IntoPattern, of_pattern};
+use crate::schema::Source;
 use crate::types::{ArrayElement, Condition, Field, MaybeNull, NotNull, Nullability, Value, sql};
 
 /// An expression of type `T` that reads the tables of `U`.
@@ -295,7 +297,7 @@ pub trait Expression: Sized {
     where
         Self::Type: Condition,
     {
-        Expr::new(Node::Not(Box::new(self.into_node())))
+        Expr::new(Node::Not(Box::new(Expression::into_node(self))))
     }
 
     /// `count(self)`: how many are not NULL.
@@ -424,6 +426,17 @@ where
 
     fn bitor(self, other: Expr<B, U>) -> Self::Output {
         Expr::new(self.node.or(other.node))
+    }
+}
+
+impl<S: Source, T: Field> Not for Column<S, T>
+where
+    T::Read: Condition,
+{
+    type Output = Expr<T::Read, S>;
+
+    fn not(self) -> Self::Output {
+        Expr::new(Node::Not(Box::new(Expression::into_node(self))))
     }
 }
 
