@@ -66,7 +66,7 @@ pub use __sql as sql;
 pub use compile::IsolationLevel;
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
-pub use orm_derive::{Enum, Model, Newtype, Projection};
+pub use orm_derive::{Composite, Enum, Model, Newtype, Projection};
 pub use query::{
     AlwaysThere, Db, Delete, Dynamic, Ends, Executor, Fills, FillsField, InRow, Joined, Load, LoadJoined, Loads,
     Nested, NestedIn, OfEnd, Part, Projected, Projection, ProjectionOf, ProvidedBy, Query, RowStream, Rows, Sql, SqlOf,

@@ -7,4 +7,4 @@ pub use crate::session::{Session, SessionMaker};
 pub use crate::sql::{Column, Expr, Expression, Order, all_of, any_of};
 pub use crate::types::Auto;
 pub use crate::{__sql as sql, aliased, subquery};
-pub use orm_derive::{Enum, Model, Newtype, Projection};
+pub use orm_derive::{Composite, Enum, Model, Newtype, Projection};

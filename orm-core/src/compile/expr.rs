@@ -16,6 +16,7 @@ impl Writer {
             }
             Node::Param(value) => {
                 self.param(value.clone());
+                self.cast_composite(value, false);
             }
             Node::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
             Node::All(all) => self.junction(all, " AND ", "TRUE"),
@@ -46,7 +47,9 @@ impl Writer {
                 self.refuse(operand, array);
                 self.operand(operand);
                 self.push(if *negated { " <> ALL (" } else { " = ANY (" });
-                self.param(array.clone()).push(")");
+                self.param(array.clone());
+                self.cast_composite(array, true);
+                self.push(")");
             }
             Node::InSelect { operand, select, negated } => {
                 self.operand(operand);
@@ -73,6 +76,10 @@ impl Writer {
             Node::CountAll => {
                 self.push("count(*)");
             }
+            Node::Member { operand, name } => {
+                self.push("(").node(operand);
+                self.push(").").ident(name);
+            }
             Node::Raw(parts) => self.raw_expr(parts),
         }
     }
@@ -87,6 +94,7 @@ impl Writer {
                 | Node::Tuple(_)
                 | Node::Function { .. }
                 | Node::CountAll
+                | Node::Member { .. }
                 | Node::Raw(_)
         );
         if atomic {
@@ -94,6 +102,18 @@ impl Writer {
         }
         self.push("(").node(node);
         self.push(")");
+    }
+
+    /// Says of which composite type a value is: beside a column the server takes it for any record, which it cannot read.
+    fn cast_composite(&mut self, value: &Value, array: bool) {
+        if value.type_def().composite_def().is_none() {
+            return;
+        }
+        self.push("::");
+        super::ddl::write_type(self, value.type_def());
+        if array && value.type_def().element().is_none() {
+            self.push("[]");
+        }
     }
 
     fn junction(&mut self, operands: &[Node], separator: &str, empty: &str) {

@@ -11,6 +11,7 @@ mod column;
 mod columns;
 mod comparable;
 mod expr;
+mod member;
 mod node;
 mod raw;
 pub mod scope;
@@ -27,6 +28,7 @@ pub use columns::ColumnList;
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of, count,
 };
+pub use member::Member;
 pub use node::{BinaryOp, IsTest, LinkRef, Node};
 pub use raw::{RawExpr, RawPart, RawSql, SqlParam, raw_expr};
 pub use scope::{AsScope, InScope};

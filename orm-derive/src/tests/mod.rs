@@ -1,6 +1,7 @@
 //! What the derives emit for a small model, and what they say to everything that they refuse.
 
 mod attributes;
+mod composites;
 mod projections;
 mod relationships;
 mod rules;
