@@ -25,6 +25,7 @@ impl Writer {
             }
             Node::Param(value) => {
                 self.param(value.clone());
+                self.cast_composite(value, false);
             }
             Node::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
             Node::All(all) => self.junction(all, " AND ", "TRUE"),
@@ -60,7 +61,9 @@ impl Writer {
                 self.refuse(operand, array);
                 self.operand(operand);
                 self.push(if *negated { " <> ALL (" } else { " = ANY (" });
-                self.param(array.clone()).push(")");
+                self.param(array.clone());
+                self.cast_composite(array, true);
+                self.push(")");
             }
             Node::InSelect { operand, select, negated } => {
                 self.operand(operand);
@@ -85,6 +88,10 @@ impl Writer {
             Node::Raw(parts) => self.raw_expr(parts),
             Node::CountAll => {
                 self.push("count(*)");
+            }
+            Node::Member { operand, name } => {
+                self.push("(").node(operand);
+                self.push(").").ident(name);
             }
             Node::Call(call) => self.call(call),
             Node::Unary { op, operand } => {
@@ -292,6 +299,7 @@ impl Writer {
                 | Node::Word(_)
                 // A part of the operator before it.
                 | Node::Binary { op: BinaryOp::Escape, .. }
+                | Node::Member { .. }
                 | Node::Raw(_)
                 | Node::Quantified { .. }
                 | Node::Array(_)
@@ -302,6 +310,18 @@ impl Writer {
         }
         self.push("(").node(node);
         self.push(")");
+    }
+
+    /// Says of which composite type a value is: beside a column the server takes it for any record, which it cannot read.
+    fn cast_composite(&mut self, value: &Value, array: bool) {
+        if value.type_def().composite_def().is_none() {
+            return;
+        }
+        self.push("::");
+        super::ddl::write_type(self, value.type_def());
+        if array && value.type_def().element().is_none() {
+            self.push("[]");
+        }
     }
 
     fn junction(&mut self, operands: &[Node], separator: &str, empty: &str) {
