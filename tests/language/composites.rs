@@ -126,9 +126,9 @@ async fn q36_members_are_expressions() {
         .filter(Shop::address.member(Address::place).member(Place::x).gt(0))
         .order_by(Shop::address.member(Address::city).desc());
     assert!(
-        query.to_sql().ends_with(concat!(
-            r#"WHERE (("shop"."address")."place")."x" > $1 ORDER BY ("shop"."address")."city" DESC"#
-        ))
+        query
+            .to_sql()
+            .ends_with(r#"WHERE (("shop"."address")."place")."x" > $1 ORDER BY ("shop"."address")."city" DESC"#)
     );
     let selected = query.select((
         Shop::address.member(Address::city),
@@ -167,4 +167,19 @@ async fn q36_a_type_that_has_changed_is_found() {
     .await;
     let error = db.engine.query::<Shop>().all().await.unwrap_err();
     assert_eq!((error.kind(), error.column()), (ErrorKind::Decode, Some("address")));
+}
+
+#[tokio::test]
+async fn q36_composite_values_are_not_taken_apart() {
+    let db = TestDb::with::<Shop>().await;
+    let pairs = [("one".to_owned(), address("Riga", None, 1)), ("two".to_owned(), address("Oslo", None, 2))];
+    let listed = db.engine.query::<Shop>().filter((Shop::name, Shop::address).in_(pairs)).all().await;
+    let past = orm_core::unnest(Shop::past).subquery();
+    let joined = query::<Shop>().join_lateral(&past).select((Shop::id, past.c.0)).on(&db.engine).all().await;
+    let message = "`unnest` takes values of the composite type `address` apart: use their members in its place";
+    for error in [listed.err(), joined.err()] {
+        let error = error.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(message), "{error}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
 };
-use crate::types::Value;
+use crate::types::{TypeDef, Value};
 
 impl Writer {
     pub(super) fn node(&mut self, node: &Node) {
@@ -174,6 +174,7 @@ impl Writer {
     /// An array for UNNEST, which wants to know its type.
     fn array_of(&mut self, column: &Node, array: &Value) {
         self.refuse(column, array);
+        self.refuse_composites(array.type_def());
         let own = match column {
             Node::Column { column, .. } => column.base_type(),
             _ => None,
@@ -322,6 +323,32 @@ impl Writer {
         if array && value.type_def().element().is_none() {
             self.push("[]");
         }
+    }
+
+    /// `UNNEST` would make a column of each member of the values in an array, and not one of each value.
+    pub(super) fn refuse_composites(&mut self, array: &TypeDef) {
+        if array.composite_def().is_some() {
+            let name = array.element().unwrap_or(array).name();
+            let message =
+                format!("`unnest` takes values of the composite type `{name}` apart: use their members in its place");
+            self.fail(Error::new(ErrorKind::Unsupported, message));
+        }
+    }
+
+    /// A function that gives rows.
+    pub(super) fn set_function(&mut self, call: &Node) {
+        if let Node::Call(call) = call
+            && let (FunctionName::Known("unnest"), Args::List(args)) = (&call.function, &call.args)
+        {
+            for arg in args {
+                match arg {
+                    Node::Column { column, .. } => self.refuse_composites(column.ty),
+                    Node::Param(value) => self.refuse_composites(value.type_def()),
+                    _ => {}
+                }
+            }
+        }
+        self.node(call);
     }
 
     fn junction(&mut self, operands: &[Node], separator: &str, empty: &str) {
