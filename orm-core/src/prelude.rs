@@ -17,4 +17,4 @@ pub use crate::sql::{IntegerExpression, TextExpression, TextParts, TupleExpressi
 pub use crate::sql::{JsonExpression, jsonb_build_array, jsonb_build_object};
 pub use crate::types::Auto;
 pub use crate::{__sql as sql, aliased, cte, recursive, subquery};
-pub use orm_derive::{Changes, Enum, Model, Newtype, Projection};
+pub use orm_derive::{Changes, Composite, Enum, Model, Newtype, Projection};

@@ -11,11 +11,12 @@ pub use crate::schema::{
 };
 pub use crate::sql::scope::Nullable;
 pub use crate::sql::{Assignments, At, ChangeSet, Changes, Column, IntoExpr, Node};
-pub use crate::sql::{RawSql, SqlParam};
+pub use crate::sql::{Member, RawSql, SqlParam};
 pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
     KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, Value, VersionType, check_soft_delete, check_version,
 };
+pub use crate::types::{CompositeDef, MemberDef, Members, begin_members, put_member};
 pub use inventory;
 pub use orm_derive::sql_of;
 

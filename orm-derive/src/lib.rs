@@ -1,4 +1,5 @@
-//! The derive macros of `orm_core`, `Model`, `Projection`, `Enum`, `Newtype` and `Changes`, and what is behind its `sql!`.
+//! The derive macros of `orm_core`, `Model`, `Projection`, `Enum`, `Composite`, `Newtype` and `Changes`, and what is behind
+//! its `sql!`.
 //!
 //! The way through the crate: `attr` and `read` read the attributes into the trees of `ast` and `scalar`, `valid` refuses
 //! what is wrong, `expand` writes the code. After a refusal, `fallback` sees to it that no other errors follow.
@@ -6,6 +7,7 @@
 mod ast;
 mod attr;
 mod changes;
+mod composite;
 mod expand;
 mod fallback;
 mod infer;
@@ -327,6 +329,43 @@ pub fn projection(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn sql_of(input: TokenStream) -> TokenStream {
     statement::statement(input.into()).into()
+}
+
+/// Makes a struct a composite type of PostgreSQL, and so a column type: several values in one column.
+///
+/// ```text
+/// #[derive(Composite, Debug, Clone, PartialEq)]
+/// struct Address {
+///     city: String,
+///     street: Option<String>,
+/// }
+/// ```
+///
+/// `create_all` creates the type (`CREATE TYPE "address" AS ("city" text, "street" text)`) before the tables whose columns
+/// are of it, unless it is there. A member is an expression: `Customer::address.member(Address::city).eq("Riga")`. Members
+/// are what columns can be, enums and other composite types too; a member that may be NULL is an `Option`, and the database
+/// does not see to the others.
+///
+/// # Attributes
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `name = "address"` | struct | the type's name; otherwise that of the struct in snake case |
+/// | `schema = "name"` | struct | the schema; otherwise the connection's default |
+/// | `crate = path` | struct | where `orm_core` is, if it was renamed |
+/// | `name = "city"` | field | the member's name; otherwise that of the field |
+#[proc_macro_derive(Composite, attributes(model))]
+pub fn composite(input: TokenStream) -> TokenStream {
+    derive_composite(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+fn derive_composite(input: &DeriveInput) -> Code {
+    let mut problems = attr::Problems::default();
+    let tree = composite::Composite::from_syn(input, &mut problems);
+    match valid::composite(&tree, problems) {
+        Ok(()) => expand::composite(&tree),
+        Err(refusal) => refused(&refusal, &fallback::scalar(input, tree.orm.as_ref())),
+    }
 }
 
 fn derive_projection(input: &DeriveInput) -> Code {

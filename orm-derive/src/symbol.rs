@@ -160,3 +160,10 @@ pub(crate) const ON_PROJECTED: Place = Place {
         (RELATION, "relation = Model::field"),
     ],
 };
+
+pub(crate) const ON_COMPOSITE: Place = Place {
+    name: "the composite type",
+    words: &[(NAME, "name = \"name\""), (SCHEMA, "schema = \"name\""), (CRATE, "crate = path")],
+};
+
+pub(crate) const ON_MEMBER: Place = Place { name: "a member of a composite type", words: &[(NAME, "name = \"name\"")] };

@@ -5,6 +5,7 @@ mod bulk_writes_give_rows_back;
 mod changes_are_structs;
 mod columns_are_chosen_by_name;
 mod combined;
+mod composites;
 mod ctes;
 mod documentation;
 mod dynamic;

@@ -7,7 +7,7 @@ use super::writer::Writer;
 use crate::schema::{
     BareLink, CheckDef, ColumnDef, Deferrable, ForeignKeyAction, ForeignKeyDef, Identity, IndexDef, Metadata, TableDef,
 };
-use crate::types::EnumDef;
+use crate::types::{CompositeDef, EnumDef};
 
 /// Held while tables are created or dropped, so that two processes do not do so at once. The number is this crate's own.
 pub(crate) const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7305430984523571711)";
@@ -61,6 +61,23 @@ fn create_enum(def: &EnumDef) -> DdlStatement {
     DdlStatement { sql: w.into_sql(), unless: Some((TYPE_EXISTS, vec![quoted(def.schema, def.name)])) }
 }
 
+fn create_composite(def: &CompositeDef) -> DdlStatement {
+    let mut w = Writer::default();
+    w.push("CREATE TYPE ").qualified(def.schema, def.name).push(" AS (");
+    w.separated(", ", def.members, |w, member| {
+        w.ident(member.name).push(" ");
+        write_type(w, member.ty);
+    });
+    w.push(")");
+    DdlStatement { sql: w.into_sql(), unless: Some((TYPE_EXISTS, vec![quoted(def.schema, def.name)])) }
+}
+
+fn drop_type(schema: Option<&str>, name: &str) -> DdlStatement {
+    let mut w = Writer::default();
+    w.push("DROP TYPE IF EXISTS ").qualified(schema, name);
+    DdlStatement { sql: w.into_sql(), unless: Some((TYPE_IS_USED, vec![quoted(schema, name)])) }
+}
+
 /// The SQL type of a column for a cast: without length, so that nothing is cut.
 pub(super) fn write_column_type(w: &mut Writer, column: &ColumnDef) {
     match column.base_type() {
@@ -72,9 +89,10 @@ pub(super) fn write_column_type(w: &mut Writer, column: &ColumnDef) {
 }
 
 pub(super) fn write_type(w: &mut Writer, ty: &crate::types::TypeDef) {
-    match ty.enum_def() {
-        Some(def) => w.qualified(def.schema, def.name),
-        None => w.push(ty.ddl_name()),
+    match (ty.enum_def(), ty.composite_def()) {
+        (Some(def), _) => w.qualified(def.schema, def.name),
+        (_, Some(def)) => w.qualified(def.schema, def.name),
+        (None, None) => w.push(ty.ddl_name()),
     };
     if ty.element().is_some() {
         w.push("[]");
@@ -90,6 +108,7 @@ pub(crate) fn create_statements(metadata: &Metadata) -> Vec<DdlStatement> {
     let mut statements: Vec<DdlStatement> = Vec::new();
     statements.extend(metadata.schemas().into_iter().map(create_schema));
     statements.extend(metadata.enums().into_iter().map(create_enum));
+    statements.extend(metadata.composites().into_iter().map(create_composite));
     for (i, table) in tables.iter().enumerate() {
         statements.push(create_table(table, &tables[i..], &mut taken));
     }
@@ -138,12 +157,8 @@ pub(crate) fn drop_statements(metadata: &Metadata) -> Vec<DdlStatement> {
         w.push("DROP TABLE IF EXISTS ").qualified(schema, name);
         statements.push(w.into());
     }
-    for def in metadata.enums() {
-        let mut w = Writer::default();
-        w.push("DROP TYPE IF EXISTS ").qualified(def.schema, def.name);
-        let is_used = (TYPE_IS_USED, vec![quoted(def.schema, def.name)]);
-        statements.push(DdlStatement { sql: w.into_sql(), unless: Some(is_used) });
-    }
+    statements.extend(metadata.composites().into_iter().rev().map(|def| drop_type(def.schema, def.name)));
+    statements.extend(metadata.enums().into_iter().map(|def| drop_type(def.schema, def.name)));
     statements
 }
 

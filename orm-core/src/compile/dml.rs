@@ -8,7 +8,7 @@ use crate::sql::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkInsert, BulkUpdate, Followers, FromItem, Input, InsertRow,
     InsertRows, Join, KeyedDelete, KeyedUpdate, LinkWrite, Merge, MergeUsing, Node, Projection, Select, TakeKeys,
 };
-use crate::types::{Field, Value};
+use crate::types::{Field, TypeDef, Value};
 
 /// A statement that writes.
 #[derive(Debug, Clone)]
@@ -134,12 +134,20 @@ impl Writer {
 
     /// The rows that are sent, as an item of a FROM clause with their ordinals as `n`, in their order.
     pub(super) fn rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
-        if inputs.iter().all(|(_, input, _)| matches!(input, Input::Plain(_))) {
-            return self.unnest_rows(alias, inputs);
+        if inputs.iter().all(|(_, input, column)| matches!(input, Input::Plain(_)) && !column.ty.is_composite()) {
+            return self.unnest_rows(alias, inputs, &[]);
         }
+        let mut composites = Vec::new();
         self.push("(SELECT ");
-        for (name, input, _) in inputs {
+        for (name, input, column) in inputs {
             match input {
+                // `UNNEST` would make a column of each of its members.
+                Input::Plain(array) if column.ty.is_composite() => {
+                    self.push("(");
+                    self.cast_param(array, column, true);
+                    composites.push((*name, self.params()));
+                    self.push(")[\"plain\".").ident(name).push("] AS ").ident(name)
+                }
                 Input::Plain(_) => self.push("\"plain\".").ident(name),
                 Input::Nested { .. } => {
                     self.push("CASE WHEN \"plain\".").ident(name).push(" THEN COALESCE (").ident(&nested(name));
@@ -149,24 +157,43 @@ impl Writer {
             self.push(", ");
         }
         self.push("\"plain\".\"n\" FROM ");
-        self.unnest_rows("plain", inputs);
+        self.unnest_rows("plain", inputs, &composites);
         for (name, input, column) in inputs {
             let Input::Nested { rows, elements, .. } = input else { continue };
-            self.push(" LEFT JOIN (SELECT \"r\", array_agg(\"v\" ORDER BY \"o\") AS \"v\" FROM UNNEST (");
-            self.param(rows.clone()).push("::bigint[], ");
+            self.push(" LEFT JOIN (SELECT \"r\", array_agg(");
             // The type of an array column is that of an array of its elements.
-            self.cast_param(elements, column, false);
-            self.push(") WITH ORDINALITY AS \"element\" (\"r\", \"v\", \"o\") GROUP BY \"r\") AS ")
-                .ident(&nested(name));
+            if column.ty.element().is_some_and(TypeDef::is_composite) {
+                self.push("(");
+                self.cast_param(elements, column, false);
+                self.push(")[\"o\"] ORDER BY \"o\") AS \"v\" FROM UNNEST (").param(rows.clone());
+                self.push("::bigint[]) WITH ORDINALITY AS \"element\" (\"r\", \"o\") GROUP BY \"r\") AS ");
+            } else {
+                self.push("\"v\" ORDER BY \"o\") AS \"v\" FROM UNNEST (").param(rows.clone()).push("::bigint[], ");
+                self.cast_param(elements, column, false);
+                self.push(") WITH ORDINALITY AS \"element\" (\"r\", \"v\", \"o\") GROUP BY \"r\") AS ");
+            }
+            self.ident(&nested(name));
             self.push(" ON ").ident(&nested(name)).push(".\"r\" = \"plain\".\"n\"");
         }
         self.push(" ORDER BY \"plain\".\"n\") AS ").ident(alias);
     }
 
-    /// `UNNEST ($1::int4[], …) WITH ORDINALITY AS …`; of a nested column, whether it is there.
-    fn unnest_rows(&mut self, alias: &str, inputs: &[(&str, &Input, &'static ColumnDef)]) {
+    /// `UNNEST ($1::int4[], …) WITH ORDINALITY AS …`; of a nested column, whether it is there, and of a composite one,
+    /// whose parameters are there already, the places in its array.
+    fn unnest_rows(
+        &mut self,
+        alias: &str,
+        inputs: &[(&str, &Input, &'static ColumnDef)],
+        composites: &[(&str, usize)],
+    ) {
         self.push("UNNEST (");
-        self.separated(", ", inputs, |w, (_, input, column)| match input {
+        self.separated(", ", inputs, |w, (name, input, column)| match input {
+            Input::Plain(_) if column.ty.is_composite() => {
+                let number = composites.iter().find(|(other, _)| other == name).map_or(0, |(_, number)| *number);
+                w.push("ARRAY (SELECT generate_subscripts(").placeholder(number).push("::");
+                write_column_type(w, column);
+                w.push("[], 1))");
+            }
             Input::Plain(array) => w.cast_param(array, column, true),
             Input::Nested { present, .. } => _ = w.param(present.clone()).push("::boolean[]"),
         });
@@ -278,11 +305,11 @@ impl Writer {
 
     fn plain_array_insert(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {
         self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT ");
-        let plain = |input: &Input| match input {
-            Input::Plain(array) => Some(array.clone()),
-            Input::Nested { .. } => None,
+        let plain = |(input, column): (&Input, &usize)| match input {
+            Input::Plain(array) if !table.columns[*column].ty.is_composite() => Some(array.clone()),
+            Input::Plain(_) | Input::Nested { .. } => None,
         };
-        if let Some(plain) = arrays.iter().map(plain).collect::<Option<Vec<Value>>>() {
+        if let Some(plain) = arrays.iter().zip(columns).map(plain).collect::<Option<Vec<Value>>>() {
             self.push("* FROM ");
             return self.unnest(plain.iter().zip(columns.iter().map(|&column| &table.columns[column])));
         }

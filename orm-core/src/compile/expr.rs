@@ -8,7 +8,7 @@ use crate::sql::{
     Args, BinaryOp, Call, Frame, FrameBound, FrameExclude, FrameUnit, FunctionName, IsTest, Node, Over, UnaryOp,
     WindowDef,
 };
-use crate::types::Value;
+use crate::types::{TypeDef, Value};
 
 impl Writer {
     pub(super) fn node(&mut self, node: &Node) {
@@ -25,6 +25,7 @@ impl Writer {
             }
             Node::Param(value) => {
                 self.param(value.clone());
+                self.cast_composite(value, false);
             }
             Node::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
             Node::All(all) => self.junction(all, " AND ", "TRUE"),
@@ -60,7 +61,9 @@ impl Writer {
                 self.refuse(operand, array);
                 self.operand(operand);
                 self.push(if *negated { " <> ALL (" } else { " = ANY (" });
-                self.param(array.clone()).push(")");
+                self.param(array.clone());
+                self.cast_composite(array, true);
+                self.push(")");
             }
             Node::InSelect { operand, select, negated } => {
                 self.operand(operand);
@@ -86,6 +89,10 @@ impl Writer {
             Node::Raw(parts) => self.raw_expr(parts),
             Node::CountAll => {
                 self.push("count(*)");
+            }
+            Node::Member { operand, name } => {
+                self.push("(").node(operand);
+                self.push(").").ident(name);
             }
             Node::Call(call) => self.call(call),
             Node::Unary { op, operand } => {
@@ -168,6 +175,7 @@ impl Writer {
     /// An array for UNNEST, which wants to know its type.
     fn array_of(&mut self, column: &Node, array: &Value) {
         self.refuse(column, array);
+        self.refuse_composites(array.type_def());
         let own = match column {
             Node::Column { column, .. } => column.base_type(),
             _ => None,
@@ -293,6 +301,7 @@ impl Writer {
                 | Node::Word(_)
                 // A part of the operator before it.
                 | Node::Binary { op: BinaryOp::Escape, .. }
+                | Node::Member { .. }
                 | Node::Raw(_)
                 | Node::Quantified { .. }
                 | Node::Array(_)
@@ -303,6 +312,44 @@ impl Writer {
         }
         self.push("(").node(node);
         self.push(")");
+    }
+
+    /// Says of which composite type a value is: beside a column the server takes it for any record, which it cannot read.
+    fn cast_composite(&mut self, value: &Value, array: bool) {
+        if value.type_def().composite_def().is_none() {
+            return;
+        }
+        self.push("::");
+        super::ddl::write_type(self, value.type_def());
+        if array && value.type_def().element().is_none() {
+            self.push("[]");
+        }
+    }
+
+    /// `UNNEST` would make a column of each member of the values in an array, and not one of each value.
+    pub(super) fn refuse_composites(&mut self, array: &TypeDef) {
+        if array.composite_def().is_some() {
+            let name = array.element().unwrap_or(array).name();
+            let message =
+                format!("`unnest` takes values of the composite type `{name}` apart: use their members in its place");
+            self.fail(Error::new(ErrorKind::Unsupported, message));
+        }
+    }
+
+    /// A function that gives rows.
+    pub(super) fn set_function(&mut self, call: &Node) {
+        if let Node::Call(call) = call
+            && let (FunctionName::Known("unnest"), Args::List(args)) = (&call.function, &call.args)
+        {
+            for arg in args {
+                match arg {
+                    Node::Column { column, .. } => self.refuse_composites(column.ty),
+                    Node::Param(value) => self.refuse_composites(value.type_def()),
+                    _ => {}
+                }
+            }
+        }
+        self.node(call);
     }
 
     fn junction(&mut self, operands: &[Node], separator: &str, empty: &str) {

@@ -117,7 +117,7 @@ impl Writer {
                 self.push(if *lateral { "LATERAL " } else { "" });
                 match &body.0 {
                     BodyKind::Arrays(arrays) => self.unnest_arrays(arrays),
-                    BodyKind::Function(call) => self.node(call),
+                    BodyKind::Function(call) => self.set_function(call),
                     _ => {
                         self.push("(").body(&body.0);
                         self.push(")");
@@ -163,6 +163,7 @@ impl Writer {
 
     fn unnest_arrays(&mut self, arrays: &[Value]) {
         self.push("UNNEST (").separated(", ", arrays, |w, array| {
+            w.refuse_composites(array.type_def());
             w.param(array.clone());
         });
         self.push(")");
@@ -186,7 +187,7 @@ impl Writer {
                 self.push("SELECT * FROM ").unnest_arrays(arrays);
             }
             BodyKind::Function(call) => {
-                self.push("SELECT * FROM ").node(call);
+                self.push("SELECT * FROM ").set_function(call);
             }
             BodyKind::Delete(delete) => self.written(|w| w.bulk_delete(delete)),
             BodyKind::Update(update) => self.written(|w| w.bulk_update(update)),

@@ -49,6 +49,10 @@ impl Writer {
 
     /// A text that the server reads as the value, with the type unless the other side gives it.
     fn spelled_one(&mut self, ty: &'static TypeDef, raw: &[u8]) -> Option<()> {
+        // Its name may be that of one of these types, in a schema of its own.
+        if ty.composite_def().is_some() {
+            return None;
+        }
         let bare = self.spelling() == Spelling::Bare;
         if let Some(def) = ty.enum_def() {
             self.literal(std::str::from_utf8(raw).ok()?);

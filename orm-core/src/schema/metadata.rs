@@ -4,7 +4,7 @@ use super::model::Model;
 use super::relation::{LinkTable, RelationDef, RelationKind, bare_link_schema};
 use super::table::TableDef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{EnumDef, is_builtin};
+use crate::types::{CompositeDef, EnumDef, TypeDef, is_builtin};
 
 /// Several models, as a type: a model, or a tuple of models.
 pub trait Models {
@@ -105,7 +105,10 @@ impl Metadata {
         }
         let metadata = Self { tables: sorted_by_foreign_key(&tables) };
         if let Some(def) = metadata.enums().into_iter().find(|def| def.schema.is_none() && is_builtin(def.name)) {
-            return Err(builtin_enum(def));
+            return Err(builtin_type("enum", def.rust_name, def.name));
+        }
+        if let Some(def) = metadata.composites().into_iter().find(|def| def.schema.is_none() && is_builtin(def.name)) {
+            return Err(builtin_type("composite type", def.rust_name, def.name));
         }
         metadata.check_links()?;
         metadata.check_views()?;
@@ -122,9 +125,10 @@ impl Metadata {
     #[must_use]
     pub fn enums(&self) -> Vec<&'static EnumDef> {
         let mut enums: Vec<&'static EnumDef> = Vec::new();
-        for column in self.tables.iter().flat_map(|table| table.columns) {
-            if let Some(def) = column.ty.enum_def()
-                && column.sql_type.is_none()
+        let columns = self.tables.iter().flat_map(|table| table.columns).filter(|column| column.sql_type.is_none());
+        let members = self.composites().into_iter().flat_map(|def| def.members).map(|member| member.ty);
+        for ty in columns.map(|column| column.ty).chain(members) {
+            if let Some(def) = ty.enum_def()
                 && !enums.iter().any(|other| other.name == def.name && other.schema == def.schema)
             {
                 enums.push(def);
@@ -133,11 +137,32 @@ impl Metadata {
         enums
     }
 
-    /// The schemas that the tables and enums are in, but the default one.
+    /// The composite types that the columns use, each once, those that are members of others before these.
+    #[must_use]
+    pub fn composites(&self) -> Vec<&'static CompositeDef> {
+        fn visit(ty: &TypeDef, found: &mut Vec<&'static CompositeDef>) {
+            let Some(def) = ty.composite_def() else { return };
+            if found.iter().any(|other| other.name == def.name && other.schema == def.schema) {
+                return;
+            }
+            for member in def.members {
+                visit(member.ty, found);
+            }
+            found.push(def);
+        }
+        let mut found = Vec::new();
+        for column in self.tables.iter().flat_map(|table| table.columns).filter(|column| column.sql_type.is_none()) {
+            visit(column.ty, &mut found);
+        }
+        found
+    }
+
+    /// The schemas that the tables and types are in, but the default one.
     #[must_use]
     pub fn schemas(&self) -> Vec<&'static str> {
         let mut schemas: Vec<&'static str> = self.tables.iter().filter_map(|table| table.schema).collect();
         schemas.extend(self.enums().iter().filter_map(|def| def.schema));
+        schemas.extend(self.composites().iter().filter_map(|def| def.schema));
         schemas.sort_unstable();
         schemas.dedup();
         schemas
@@ -240,11 +265,10 @@ fn key_to_a_view(table: &TableDef, view: &TableDef) -> Error {
     Error::config(message).with_model(table.model).with_table(table.display_name())
 }
 
-/// PostgreSQL would take its own type where the enum is meant.
-fn builtin_enum(def: &EnumDef) -> Error {
+/// PostgreSQL would take its own type where the program's is meant.
+fn builtin_type(what: &str, rust_name: &str, name: &str) -> Error {
     Error::config(format!(
-        "enum `{}` has the name of PostgreSQL's own type `{}`: give it another by #[model(name = \"…\")], or a schema",
-        def.rust_name, def.name
+        "{what} `{rust_name}` has the name of PostgreSQL's own type `{name}`: give it another by #[model(name = \"…\")], or a schema"
     ))
 }
 

@@ -8,6 +8,7 @@ use super::aggregate::Aggregate;
 use super::argument::OrNull;
 use super::assign::IntoValue;
 use super::column::Column;
+use super::member::Member;
 use super::node::{Args, BinaryOp, IsTest, Node};
 use super::scope::{AsScope, InScope, NeverNull};
 use super::select::OrderBy;
@@ -298,6 +299,37 @@ pub trait Expression: Sized {
         Self::Type: Condition,
     {
         Expr::new(Node::Not(Box::new(Expression::into_node(self))))
+    }
+
+    /// `(self).member`: a member of a value of a composite type (see [`Composite`](macro@crate::Composite)); NULL if the
+    /// value is.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// #[derive(Composite, Debug, Clone, PartialEq)]
+    /// struct Address {
+    ///     city: String,
+    ///     street: Option<String>,
+    /// }
+    ///
+    /// #[derive(Model, Debug, Clone)]
+    /// struct Customer {
+    ///     #[model(primary_key)]
+    ///     id: Auto<i32>,
+    ///     address: Address,
+    /// }
+    ///
+    /// let query = query::<Customer>().filter(Customer::address.member(Address::city).eq("Riga")).select(Customer::id);
+    /// assert_eq!(
+    ///     query.to_sql(),
+    ///     r#"SELECT "customer"."id" FROM "customer" WHERE ("customer"."address")."city" = $1"#,
+    /// );
+    /// ```
+    fn member<T: Field>(
+        self,
+        member: Member<SqlOf<Self>, T>,
+    ) -> Expr<<<Self::Type as Field>::Null as Nullability>::If<T::Nullable, T::Read>, Self::Uses> {
+        Expr::new(Node::Member { operand: Box::new(self.into_node()), name: member.name() })
     }
 
     /// `count(self)`: how many are not NULL.

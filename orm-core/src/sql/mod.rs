@@ -24,6 +24,7 @@ mod group;
 mod insert;
 #[cfg(feature = "json")]
 mod json;
+mod member;
 mod merge;
 mod named;
 mod network;
@@ -75,6 +76,7 @@ pub use json::{
     JsonArray, JsonExpression, JsonItem, JsonKey, JsonKeySql, JsonObject, JsonSql, jsonb_build_array,
     jsonb_build_object,
 };
+pub use member::Member;
 pub use merge::{Given, IntoMergeSource, given};
 pub(crate) use merge::{Merge, MergeAction, MergeArm, MergeUsing};
 pub use named::NamedColumn;

@@ -105,6 +105,13 @@ pub enum Node {
         /// The arguments.
         args: Vec<Self>,
     },
+    /// A member of a composite value.
+    Member {
+        /// The value.
+        operand: Box<Self>,
+        /// The member's name.
+        name: &'static str,
+    },
     /// SQL as the user wrote it, with expressions between.
     Raw(Vec<RawPart>),
     /// `count(*)`.

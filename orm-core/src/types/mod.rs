@@ -9,6 +9,7 @@ mod auto;
 mod calendar;
 #[cfg(feature = "chrono")]
 mod chrono;
+mod composite;
 #[cfg(feature = "decimal")]
 mod decimal;
 mod field;
@@ -32,6 +33,7 @@ mod value;
 pub use array::ArrayElement;
 pub(crate) use array::{ArrayWriter, raw_elements};
 pub use auto::Auto;
+pub use composite::{CompositeDef, MemberDef, Members, begin_members, put_member};
 pub(crate) use field::SameAs;
 pub use field::{
     CanReference, Condition, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, IntoKey, Key, KeyType,

@@ -2,6 +2,8 @@
 
 use postgres_types::{Kind, Type};
 
+use super::composite::CompositeDef;
+
 /// A SQL type as the compiler sees it: the tag by which expressions may be compared.
 ///
 /// Every builtin type has a tag in [`types::sql`](crate::types::sql); a newtype or an enum is its own tag, so that a
@@ -18,6 +20,7 @@ pub struct TypeDef {
     accepts: &'static [u32],
     element: Option<&'static Self>,
     enumeration: Option<&'static EnumDef>,
+    composite: Option<&'static CompositeDef>,
 }
 
 /// A native PostgreSQL enum: `CREATE TYPE … AS ENUM`.
@@ -40,11 +43,11 @@ impl TypeDef {
     /// Its object identifier is left for the server to know, which is right for every type of an extension.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
-        Self { name, ddl: name, oid: 0, array_oid: 0, accepts: &[], element: None, enumeration: None }
+        Self { name, ddl: name, oid: 0, array_oid: 0, accepts: &[], element: None, enumeration: None, composite: None }
     }
 
     pub(crate) const fn builtin(name: &'static str, ddl: &'static str, oid: u32, array_oid: u32) -> Self {
-        Self { name, ddl, oid, array_oid, accepts: &[], element: None, enumeration: None }
+        Self { name, ddl, oid, array_oid, accepts: &[], element: None, enumeration: None, composite: None }
     }
 
     pub(crate) const fn accepting(mut self, oids: &'static [u32]) -> Self {
@@ -63,6 +66,7 @@ impl TypeDef {
             accepts: &[],
             element: Some(element),
             enumeration: element.enumeration,
+            composite: element.composite,
         }
     }
 
@@ -77,6 +81,22 @@ impl TypeDef {
             accepts: &[],
             element: None,
             enumeration: Some(def),
+            composite: None,
+        }
+    }
+
+    /// A composite type.
+    #[must_use]
+    pub const fn composite(def: &'static CompositeDef) -> Self {
+        Self {
+            name: def.name,
+            ddl: def.name,
+            oid: 0,
+            array_oid: 0,
+            accepts: &[],
+            element: None,
+            enumeration: None,
+            composite: Some(def),
         }
     }
 
@@ -109,6 +129,17 @@ impl TypeDef {
         self.enumeration
     }
 
+    /// The composite type, of such a type or an array of it.
+    #[must_use]
+    pub const fn composite_def(&self) -> Option<&'static CompositeDef> {
+        self.composite
+    }
+
+    /// Whether `UNNEST` would make several columns of an array of it.
+    pub(crate) const fn is_composite(&self) -> bool {
+        self.composite.is_some() && self.element.is_none()
+    }
+
     /// Whether a result column of type `found` can be decoded as this type.
     pub(crate) fn matches(&self, found: &Type) -> bool {
         if self.oid != 0 && (found.oid() == self.oid || self.accepts.contains(&found.oid())) {
@@ -124,9 +155,9 @@ impl TypeDef {
 
     /// The name without schema and quotes, which it may have for DDL's sake. An enum's name is as it is.
     fn catalog_name(&self) -> &'static str {
-        match self.enumeration {
-            Some(_) => self.name,
-            None => self.name.rsplit('.').next().unwrap_or(self.name).trim_matches('"'),
+        match (self.enumeration, self.composite) {
+            (None, None) => self.name.rsplit('.').next().unwrap_or(self.name).trim_matches('"'),
+            _ => self.name,
         }
     }
 

@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::error::Error as StdError;
 
-use bytes::{BufMut, BytesMut};
-use postgres_types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+use bytes::BytesMut;
+use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::array::ArrayWriter;
+use super::composite::put_with_types;
 use super::field::{EncodeError, Encoded, Encoder, Field};
 use super::typedef::TypeDef;
 
@@ -221,15 +222,8 @@ pub(crate) struct RawParam<'a>(pub(crate) Option<&'a [u8]>);
 impl ToSql for RawParam<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
         let Some(bytes) = self.0 else { return Ok(IsNull::Yes) };
-        match ty.kind() {
-            // An array carries the type of its elements, which for an enum or an extension's type only the server knows.
-            Kind::Array(member) if bytes.len() >= 12 => {
-                out.put_slice(&bytes[..8]);
-                out.put_u32(member.oid());
-                out.put_slice(&bytes[12..]);
-            }
-            _ => out.put_slice(bytes),
-        }
+        // An array carries the type of its elements, which for an enum or an extension's type only the server knows.
+        put_with_types(bytes, ty, out);
         Ok(IsNull::No)
     }
 

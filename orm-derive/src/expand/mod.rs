@@ -6,6 +6,7 @@
 
 mod builder;
 mod columns;
+mod composite;
 mod enumeration;
 
 mod model;
@@ -21,6 +22,7 @@ use quote::quote;
 
 use crate::ast::Model;
 
+pub(crate) use composite::composite;
 pub(crate) use enumeration::enumeration;
 pub(crate) use newtype::newtype;
 pub(crate) use projection::projection;

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod changes;
+mod composites;
 mod projections;
 mod relationships;
 mod rules;

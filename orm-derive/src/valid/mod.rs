@@ -1,6 +1,7 @@
 //! The checks: the only place that refuses, with all errors of one item at once.
 
 mod columns;
+mod composite;
 mod names;
 mod projection;
 mod relations;
@@ -15,6 +16,7 @@ use crate::attr::Problems;
 use crate::infer::is_option;
 use crate::name::suggestion;
 
+pub(crate) use composite::composite;
 pub(crate) use projection::projection;
 pub(crate) use scalar::{enumeration, newtype};
 
