@@ -423,6 +423,7 @@ macro_rules! builder {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<U> Expression for $name<U> {
             type Type = JsonValue;
             type Uses = U;
