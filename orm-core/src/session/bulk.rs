@@ -43,13 +43,7 @@ impl Inner {
             .await
             .map(|rows| (rows.len() as u64, rows)),
         };
-        let (count, rows) = match outcome {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                self.fail().await;
-                return Err(error);
-            }
-        };
+        let (count, rows) = self.or_fail(outcome).await?;
         if let Some(arena) = arena {
             self.follow(arena, &write, &columns, &rows)?;
         }
