@@ -66,7 +66,7 @@ pub use __sql as sql;
 pub use compile::{IsolationLevel, Param, SqlStatement};
 pub use engine::{Engine, EngineBuilder, RawConnection, Recording, Repeated, Statement, TestTransaction, TlsMode};
 pub use error::{ConstraintKind, Error, ErrorKind, Result};
-pub use orm_derive::{Changes, Composite, Enum, Model, Newtype, Projection};
+pub use orm_derive::{Changes, Composite, Embed, Enum, Model, Newtype, Projection};
 pub use query::{
     AlwaysThere, ByColumns, ByName, CanLock, CopyIn, CopyRow, Copying, Db, Delete, Dynamic, Ends, Executor, Explain,
     Fills, FillsField, InRow, Insert, InsertInto, InsertOrUpdate, InsertOutcome, Joined, KeyPage, Load, LoadJoined,

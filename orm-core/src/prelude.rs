@@ -2,11 +2,12 @@
 
 pub use crate::engine::Engine;
 pub use crate::query::{Db, Executor, Projection, Query, Unbound, insert, insert_into, merge_into, query, query_from};
-pub use crate::schema::{BelongsTo, Handle, HasMany, HasOne, Metadata, Model, Relation};
+pub use crate::schema::{BelongsTo, Embed, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
 pub use crate::sql::{
-    Aggregates, AllColumns, Changes, Column, Expr, Expression, Order, all_of, any_of, count, cume_dist, dense_rank,
-    excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number, window,
+    Aggregates, AllColumns, Changes, Column, EmbeddedColumns, Expr, Expression, Order, all_of, any_of, count,
+    cume_dist, dense_rank, excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank,
+    row_number, window,
 };
 pub use crate::sql::{
     ArrayExpression, ContainerExpression, NetworkExpression, RangeExpression, SearchExpression, TrigramExpression,
@@ -17,4 +18,4 @@ pub use crate::sql::{IntegerExpression, TextExpression, TextParts, TupleExpressi
 pub use crate::sql::{JsonExpression, jsonb_build_array, jsonb_build_object};
 pub use crate::types::Auto;
 pub use crate::{__sql as sql, aliased, cte, recursive, subquery};
-pub use orm_derive::{Changes, Composite, Enum, Model, Newtype, Projection};
+pub use orm_derive::{Changes, Composite, Embed, Enum, Model, Newtype, Projection};

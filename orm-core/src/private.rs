@@ -2,19 +2,27 @@
 
 pub use crate::comparable;
 pub use crate::error::{Error, Result};
-pub use crate::query::{AsModel, AsProjection, Boxed, Loading, Planner, Projection, Slot, Sql, SqlRow};
+pub use crate::query::{
+    AsModel, AsProjection, Boxed, FieldSource, Fills, Loading, Planner, Projection, Slot, Sql, SqlRow, Together,
+};
 pub use crate::schema::{
     Adopter, BelongsTo, CheckDef, ColumnDef, Deferrable, Dump, ForeignKeyAction, ForeignKeyDef, HasMany, HasOne,
     IndexDef, IntoChild, IntoLink, IntoModel, IsSet, Link, LinkTable, Linked, Many, Materialized, MaybeOne, Model,
     OnParentDelete, OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder,
     Source, SourceRef, TableDef, ToOneOf, UniqueDef, ViewDef, Writable, check_back_populates, inverse_of,
 };
+pub use crate::schema::{Cells, Embed, EmbedIn, EmbeddedCells, Part, Place, Presence, joined, names, names_len, width};
 pub use crate::sql::scope::Nullable;
 pub use crate::sql::{Assignments, At, ChangeSet, Changes, Column, IntoExpr, Node};
+pub use crate::sql::{
+    Changing, EmbeddedColumns, InScope, OfEmbedded, Projection as SelectItem, Selection, change_embedded,
+    select_embedded,
+};
 pub use crate::sql::{Member, RawSql, SqlParam};
 pub use crate::types::{
     ArrayElement, Auto, CanReference, DecodeError, EncodeError, Encoded, Encoder, EnumDef, Field, FromRow, IntoField,
-    KeyType, NotNull, Nullability, RowReader, SqlType, TypeDef, Value, VersionType, check_soft_delete, check_version,
+    KeyType, MaybeNull, NotNull, Nullability, RowReader, SqlType, TypeDef, Value, VersionType, check_soft_delete,
+    check_version,
 };
 pub use crate::types::{CompositeDef, MemberDef, Members, begin_members, put_member};
 pub use inventory;

@@ -1,5 +1,7 @@
 //! The tree of a model: what the attributes say, still unchecked, each part with the tokens that it came from.
 
+use std::fmt;
+
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -8,7 +10,7 @@ use syn::{Data, DeriveInput, Fields, LitInt, LitStr, Type, Visibility};
 use crate::attr::{Member, Problems, Reader, words};
 use crate::infer::{self, Ends};
 use crate::name::snake_case;
-use crate::symbol::{CHECK, INDEX, ON_COLUMN, ON_RELATIONSHIP, ON_STRUCT, UNIQUE};
+use crate::symbol::{CHECK, INDEX, ON_COLUMN, ON_RELATIONSHIP, ON_STRUCT, Place, UNIQUE};
 
 /// A struct with `#[derive(Model)]`.
 #[derive(Debug)]
@@ -55,8 +57,15 @@ pub(crate) struct View {
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) word: Ident,
-    pub(crate) fields: Vec<Ident>,
+    pub(crate) fields: Vec<Listed>,
     pub(crate) name: Option<LitStr>,
+}
+
+/// `field`, or `field.inside` of an embedded struct.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) field: Ident,
+    pub(crate) inside: Vec<Ident>,
 }
 
 /// An index.
@@ -87,10 +96,18 @@ pub(crate) struct Field {
     pub(crate) relation: RelationAttrs,
     pub(crate) constants_off: Option<Ident>,
     pub(crate) skip: Option<Ident>,
+    /// That it is several columns, with their prefix.
+    pub(crate) embed: Option<Embedding>,
     /// What the attributes make of a field that was refused for its type.
     pub(crate) meant: Option<(Ends, Type)>,
     /// Whether an attribute of it could not be read.
     pub(crate) unread: bool,
+}
+
+/// `embed` or `embed = "prefix_"`
+#[derive(Debug)]
+pub(crate) struct Embedding {
+    pub(crate) prefix: Option<LitStr>,
 }
 
 /// The attributes of a column.
@@ -149,6 +166,20 @@ pub(crate) struct OrderTerm {
     pub(crate) descending: bool,
 }
 
+impl Listed {
+    /// A field of the model.
+    pub(crate) fn of(field: &Ident) -> Self {
+        Self { field: field.clone(), inside: Vec::new() }
+    }
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.field.unraw())?;
+        self.inside.iter().try_for_each(|inside| write!(f, ".{}", inside.unraw()))
+    }
+}
+
 impl Model {
     /// Reads the struct; what is wrong with it is kept for [`validate`](crate::valid::validate).
     pub(crate) fn from_syn(input: &DeriveInput) -> Self {
@@ -195,6 +226,11 @@ impl Model {
         self.fields.iter().filter(|field| field.is_column())
     }
 
+    /// The fields that are in the table, as one column or as several, in their order.
+    pub(crate) fn stored(&self) -> Vec<&Field> {
+        self.fields.iter().filter(|field| field.is_column() || field.is_embedded()).collect()
+    }
+
     /// The fields that are relationships, in their order.
     pub(crate) fn relations(&self) -> impl Iterator<Item = &Field> + Clone {
         self.fields.iter().filter(|field| field.ends().is_some())
@@ -202,13 +238,12 @@ impl Model {
 
     /// The columns that a builder must be given.
     pub(crate) fn required(&self) -> impl Iterator<Item = &Field> + Clone {
-        self.columns().filter(|field| field.is_required())
+        self.fields.iter().filter(|field| (field.is_column() || field.is_embedded()) && field.is_required())
     }
 
-    /// The position of the column that tells when a row was deleted, with its field.
-    pub(crate) fn soft_delete(&self) -> Option<(usize, &Field)> {
-        let name = self.attrs.soft_delete.as_ref()?;
-        self.columns().enumerate().find(|(_, field)| field.ident == *name)
+    /// The field of the column that tells when a row was deleted.
+    pub(crate) fn soft_delete(&self) -> Option<&Field> {
+        self.column(self.attrs.soft_delete.as_ref()?)
     }
 
     /// The field of that name, if it is a column.
@@ -219,7 +254,7 @@ impl Model {
     /// The fields of the primary key, in its order.
     pub(crate) fn key(&self) -> Vec<&Field> {
         match &self.attrs.primary_key {
-            Some(listing) => listing.fields.iter().filter_map(|name| self.column(name)).collect(),
+            Some(listing) => listing.fields.iter().filter_map(|listed| self.column(&listed.field)).collect(),
             None => self.columns().filter(|field| field.column.primary_key.is_some()).collect(),
         }
     }
@@ -238,7 +273,7 @@ impl Field {
 
     /// The relationship type and the model at its other end, unless the field is skipped.
     pub(crate) fn ends(&self) -> Option<(Ends, &Type)> {
-        if self.skip.is_some() {
+        if self.skip.is_some() || self.embed.is_some() {
             return None;
         }
         self.meant.as_ref().map(|(ends, target)| (*ends, target)).or_else(|| infer::relationship(&self.ty))
@@ -246,7 +281,18 @@ impl Field {
 
     /// Whether the field is a column.
     pub(crate) fn is_column(&self) -> bool {
-        self.skip.is_none() && self.ends().is_none()
+        self.skip.is_none() && self.embed.is_none() && self.ends().is_none()
+    }
+
+    /// Whether the field is an embedded struct.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.skip.is_none() && self.embed.is_some()
+    }
+
+    /// What the columns' names begin with, if the field is an embedded struct.
+    pub(crate) fn prefix(&self) -> Option<String> {
+        let embedding = self.embed.as_ref().filter(|_| self.skip.is_none())?;
+        Some(embedding.prefix.as_ref().map_or_else(|| format!("{}_", self.name()), LitStr::value))
     }
 
     /// The fields of a `belongs_to`.
@@ -310,11 +356,21 @@ fn named_fields(fields: &Fields, problems: &mut Problems) -> Vec<Field> {
 
 impl Field {
     fn from_syn(field: &syn::Field, problems: &mut Problems) -> Option<Self> {
+        Self::read(field, &[&ON_COLUMN, &ON_RELATIONSHIP], &[&ON_STRUCT], problems)
+    }
+
+    /// Reads a field that may have the words of `place`.
+    pub(crate) fn read(
+        field: &syn::Field,
+        place: &'static [&'static Place],
+        elsewhere: &[&Place],
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let ident = field.ident.clone()?;
         let before = problems.len();
         let words = words(&field.attrs, problems);
-        let mut reader = Reader { place: &[&ON_COLUMN, &ON_RELATIONSHIP], problems };
-        let words = reader.known(words, &[], &[&ON_STRUCT]);
+        let mut reader = Reader { place, problems };
+        let words = reader.known(words, &[], elsewhere);
         let mut read = Self {
             ident,
             vis: field.vis.clone(),
@@ -324,6 +380,7 @@ impl Field {
             relation: RelationAttrs::default(),
             constants_off: None,
             skip: None,
+            embed: None,
             meant: None,
             unread: false,
         };

@@ -134,3 +134,37 @@ pub(crate) fn scalar(input: &DeriveInput, orm: Option<&syn::Path>) -> TokenStrea
         };
     }
 }
+
+/// Impls for something that cannot be embedded.
+pub(crate) fn embed(input: &DeriveInput, orm: Option<&syn::Path>) -> TokenStream {
+    let (ident, orm) = (&input.ident, private(orm));
+    let (impls, types, wheres) = input.generics.split_for_impl();
+    let predicates = wheres.map(|wheres| wheres.predicates.to_token_stream());
+    let bounds =
+        quote!(where Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static, #predicates);
+    let mut generics = input.generics.clone();
+    generics.params.push(syn::parse_quote!(__S));
+    generics.params.push(syn::parse_quote!(__P: __orm::Place));
+    let (placed, ..) = generics.split_for_impl();
+    let never = quote!(::core::unimplemented!());
+    quote! {
+        #[automatically_derived]
+        #[allow(unused)]
+        const _: () = {
+            use #orm as __orm;
+            impl #impls __orm::Embed for #ident #types #bounds {
+                type Columns<__S> = ();
+                type Optional<__S> = ();
+                type Nullable = ::core::option::Option<Self>;
+                const COLUMNS: &'static [__orm::ColumnDef] = &[];
+                const OPTIONAL: bool = false;
+                fn dump(&self, out: &mut __orm::Dump) { #never }
+                fn read<__C: __orm::Cells>(cells: &mut __C) -> ::core::result::Result<Self, __C::Error> { #never }
+            }
+            impl #placed __orm::EmbedIn<__S, __P> for #ident #types #bounds {
+                const COLUMNS_HERE: () = ();
+                const OPTIONAL_HERE: () = ();
+            }
+        };
+    }
+}

@@ -1,5 +1,5 @@
-//! The derive macros of `orm_core`, `Model`, `Projection`, `Enum`, `Composite`, `Newtype` and `Changes`, and what is behind
-//! its `sql!`.
+//! The derive macros of `orm_core`, `Model`, `Projection`, `Enum`, `Composite`, `Embed`, `Newtype` and `Changes`, and what is
+//! behind its `sql!`.
 //!
 //! The way through the crate: `attr` and `read` read the attributes into the trees of `ast` and `scalar`, `valid` refuses
 //! what is wrong, `expand` writes the code. After a refusal, `fallback` sees to it that no other errors follow.
@@ -8,6 +8,7 @@ mod ast;
 mod attr;
 mod changes;
 mod composite;
+mod embed;
 mod expand;
 mod fallback;
 mod infer;
@@ -87,6 +88,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `deferrable`, `deferrable = deferred` | when the foreign key is checked |
 /// | `version` | the row's version, which every update checks and raises |
 /// | `sensitive` | kept out of logs |
+/// | `embed`, `embed = "prefix_"` | several columns: those of a struct with `#[derive(Embed)]`; their names begin with that of the field and `_`, or with the prefix |
 /// | `skip` | no column; the field has its `Default` when a row is read |
 /// | `constants = off` | no short constant for this field |
 ///
@@ -359,12 +361,61 @@ pub fn composite(input: TokenStream) -> TokenStream {
     derive_composite(&parse_macro_input!(input as DeriveInput)).into()
 }
 
+/// Lets a struct be several columns of each model that has it as a field.
+///
+/// ```text
+/// #[derive(Embed, Debug, Clone, PartialEq)]
+/// struct Address {
+///     city: String,
+///     #[model(length = 10)]
+///     zip: Option<String>,
+/// }
+///
+/// #[derive(Model, Debug, Clone)]
+/// #[model(index(address.city))]
+/// struct Customer {
+///     #[model(primary_key)]
+///     id: Auto<i32>,
+///     #[model(embed)]
+///     address: Address,                 // the columns "address_city" and "address_zip"
+///     #[model(embed = "bill_")]
+///     billing: Option<Address>,         // "bill_city" and "bill_zip", which may be NULL
+/// }
+/// ```
+///
+/// The columns are those of any field: `Customer::address.city.eq("Riga")`, and together they are the struct:
+/// `Customer::address.eq(address)`, `Customer::address.set(address)`, `select((Customer::id, Customer::address))`. An
+/// `Option` is `None` where all of them are NULL, and so a field of the struct must be required. A struct may hold another
+/// one by `embed` itself.
+///
+/// # Attributes
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `crate = path` | struct | where `orm_core` is, if it was renamed |
+/// | `column = "name"` | field | the column's name behind the prefix; otherwise that of the field |
+/// | `length`, `sql_type`, `default`, `comment`, `sensitive` | field | as in a model |
+/// | `embed`, `embed = "prefix_"` | field | it is an embedded struct itself |
+#[proc_macro_derive(Embed, attributes(model))]
+pub fn embed(input: TokenStream) -> TokenStream {
+    derive_embed(&parse_macro_input!(input as DeriveInput)).into()
+}
+
 fn derive_composite(input: &DeriveInput) -> Code {
     let mut problems = attr::Problems::default();
     let tree = composite::Composite::from_syn(input, &mut problems);
     match valid::composite(&tree, problems) {
         Ok(()) => expand::composite(&tree),
         Err(refusal) => refused(&refusal, &fallback::scalar(input, tree.orm.as_ref())),
+    }
+}
+
+fn derive_embed(input: &DeriveInput) -> Code {
+    let mut problems = attr::Problems::default();
+    let tree = embed::Embed::from_syn(input, &mut problems);
+    match valid::embed(&tree, problems) {
+        Ok(()) => expand::embed(&tree),
+        Err(refusal) => refused(&refusal, &fallback::embed(input, tree.orm.as_ref())),
     }
 }
 

@@ -4,10 +4,12 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use crate::ast::{Check, ColumnAttrs, Field, Index, Listing, ModelAttrs, OrderTerm, RelationAttrs, Through, View};
+use crate::ast::{
+    Check, ColumnAttrs, Embedding, Field, Index, Listed, Listing, ModelAttrs, OrderTerm, RelationAttrs, Through, View,
+};
 use crate::attr::{Arg, Member, Reader, Value, Word, as_ident, as_text, equals, strip_group};
 use crate::symbol::{
-    BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT, DEFERRABLE, FOREIGN,
+    BACK_POPULATES, BACKREF, BELONGS_TO, CHECK, COLUMN, COMMENT, CONSTANTS, CRATE, DEFAULT, DEFERRABLE, EMBED, FOREIGN,
     GENERATED, HAS_MANY, HAS_ONE, INDEX, LENGTH, MATERIALIZED_VIEW, NAME, ON_DELETE, ON_PARENT_DELETE, ON_UPDATE,
     ORDER_BY, ORPHANS, PRIMARY_KEY, REFERENCES, SCHEMA, SENSITIVE, SKIP, SOFT_DELETE, SQL_TYPE, TABLE, THROUGH,
     TRIGGER, UNIQUE, USING, VERSION, VIEW, WHERE,
@@ -39,6 +41,7 @@ impl Field {
         match word.text().as_str() {
             CONSTANTS => self.constants_off = reader.choice(word, &["off"]),
             SKIP => self.skip = reader.flag(word),
+            EMBED => self.embed = embed(word, reader),
             _ => {
                 self.column.word(word, reader);
                 self.relation.word(word, reader);
@@ -89,6 +92,14 @@ impl RelationAttrs {
             ON_PARENT_DELETE => self.on_parent_delete = reader.choice(word, &["delete", "nullify", "restrict"]),
             _ => {}
         }
+    }
+}
+
+/// `embed` or `embed = "prefix_"`
+fn embed(word: &Word, reader: &mut Reader<'_>) -> Option<Embedding> {
+    match word.value {
+        Value::Nothing => Some(Embedding { prefix: None }),
+        _ => reader.text(word).map(|prefix| Embedding { prefix: Some(prefix) }),
     }
 }
 
@@ -176,10 +187,18 @@ impl Index {
 
     /// Takes one member of the list; tells whether it is one.
     fn arg(&mut self, arg: &Arg) -> bool {
-        let Arg::Word(word) = arg else { return false };
+        let word = match arg {
+            Arg::Word(word) => word,
+            Arg::Value(path) => {
+                let listed = listed(path);
+                let is_listed = listed.is_some();
+                self.listing.fields.extend(listed);
+                return is_listed;
+            }
+        };
         match &word.value {
             Value::Nothing if word.text() == UNIQUE && self.listing.word == INDEX => self.unique = true,
-            Value::Nothing => self.listing.fields.push(word.name.clone()),
+            Value::Nothing => self.listing.fields.push(Listed::of(&word.name)),
             Value::List(_) => return false,
             Value::Equals(value) => {
                 let slot = match word.text().as_str() {
@@ -197,6 +216,17 @@ impl Index {
         }
         true
     }
+}
+
+/// `field.inside`
+fn listed(path: &Expr) -> Option<Listed> {
+    let Expr::Field(access) = strip_group(path) else {
+        return as_ident(path).map(|field| Listed::of(&field));
+    };
+    let syn::Member::Named(name) = &access.member else { return None };
+    let mut listed = listed(&access.base)?;
+    listed.inside.push(name.clone());
+    Some(listed)
 }
 
 /// The members of a list: fields, `unique`, and words with texts.

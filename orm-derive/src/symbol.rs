@@ -13,6 +13,7 @@ pub(crate) const CONSTANTS: &str = "constants";
 pub(crate) const CRATE: &str = "crate";
 pub(crate) const DEFAULT: &str = "default";
 pub(crate) const DEFERRABLE: &str = "deferrable";
+pub(crate) const EMBED: &str = "embed";
 pub(crate) const EXPR: &str = "expr";
 pub(crate) const FOREIGN: &str = "foreign";
 pub(crate) const GENERATED: &str = "generated";
@@ -106,6 +107,7 @@ pub(crate) const ON_COLUMN: Place = Place {
         (SENSITIVE, "sensitive"),
         (GENERATED, "generated = \"sql\""),
         (TRIGGER, "trigger"),
+        (EMBED, "embed` or `embed = \"prefix_\""),
         (SKIP, "skip"),
         (CONSTANTS, "constants = off"),
     ],
@@ -167,3 +169,18 @@ pub(crate) const ON_COMPOSITE: Place = Place {
 };
 
 pub(crate) const ON_MEMBER: Place = Place { name: "a member of a composite type", words: &[(NAME, "name = \"name\"")] };
+
+pub(crate) const ON_EMBED: Place = Place { name: "the embedded struct", words: &[(CRATE, "crate = path")] };
+
+pub(crate) const ON_EMBEDDED: Place = Place {
+    name: "a field of an embedded struct",
+    words: &[
+        (COLUMN, "column = \"name\""),
+        (LENGTH, "length = 40"),
+        (SQL_TYPE, "sql_type = \"numeric(10, 2)\""),
+        (DEFAULT, "default = \"sql\""),
+        (COMMENT, "comment = \"text\""),
+        (SENSITIVE, "sensitive"),
+        (EMBED, "embed` or `embed = \"prefix_\""),
+    ],
+};

@@ -9,6 +9,7 @@ mod composites;
 mod ctes;
 mod documentation;
 mod dynamic;
+mod embedded;
 mod filters_are_part_of_every_statement;
 mod functions_have_their_types;
 mod groups_have_aggregates;

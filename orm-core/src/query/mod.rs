@@ -64,7 +64,7 @@ pub(crate) use page::is_beyond;
 pub use plan::{Plan, PlanActual, PlanBuffers, PlanNode};
 pub use projection::{
     AlwaysThere, Ends, FieldSource, Fills, FillsField, Loading, NestedIn, Parts, Planner, Projected, Projection,
-    ProjectionOf, ProvidedBy, Slot,
+    ProjectionOf, ProvidedBy, Slot, Together,
 };
 pub use related::{ByKey, ByObject, LeadsToOne, Referent, Referred};
 pub use returning::Returning;

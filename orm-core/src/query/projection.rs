@@ -18,7 +18,7 @@ use super::stream::RowStream;
 use crate::compile::{Compile, Compiled, Matching, ResultColumn};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Edge, Kind, Many, MaybeOne, Model, Relation, Source, SourceRef, ToOne};
+use crate::schema::{ColumnDef, Edge, Embed, Kind, Many, MaybeOne, Model, Relation, Source, SourceRef, ToOne};
 use crate::sql::scope::Nullable;
 use crate::sql::{Condition, Expression, InScope, Node, OrderTerm, Projection as Item, Select};
 use crate::types::{Auto, Field, NotNull, Nullability, RowReader, SameAs, TypeDef};
@@ -153,6 +153,8 @@ pub struct Ends<B, K>(PhantomData<fn() -> (B, K)>);
 pub enum FieldSource {
     /// An expression, and its type.
     Value(Node, &'static TypeDef),
+    /// The columns of an embedded struct.
+    Embedded(SourceRef, &'static [ColumnDef]),
     /// The ends of a relationship, or some of them.
     Ends(Edge, Choice),
 }
@@ -219,6 +221,17 @@ impl<T: Field<Null = NotNull, Read = T>> FillsField<Option<T>> for T {
 impl<T: Field<Null = NotNull, Read = T>> FillsField<Auto<T>> for T {
     fn slot(parts: &mut Parts, name: &'static str, source: FieldSource) -> Slot<Auto<T>> {
         parts.value(name, source)
+    }
+}
+
+/// What the columns of an embedded struct read as: `E`.
+#[derive(Debug)]
+pub struct Together<E>(PhantomData<fn() -> E>);
+
+#[diagnostic::do_not_recommend]
+impl<E: Embed> FillsField<E> for Together<E> {
+    fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<E> {
+        parts.embedded::<E>(source)
     }
 }
 
@@ -290,6 +303,16 @@ impl Parts {
             self.names.push(name);
         }
         Slot(Kept::Value(|row| row.read()))
+    }
+
+    fn embedded<E: Embed>(&mut self, source: FieldSource) -> Slot<E> {
+        if let FieldSource::Embedded(source, columns) = source {
+            for column in columns {
+                self.items.push(Item::Expr { node: Node::column(source, column), ty: column.ty });
+                self.names.push(column.name);
+            }
+        }
+        Slot(Kept::Value(|row| E::read(row)))
     }
 
     fn ends<P: Projection + Clone, V: Send + 'static>(

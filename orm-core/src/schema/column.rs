@@ -48,6 +48,17 @@ pub struct ColumnDef {
     pub version: bool,
     /// Whether its values are kept out of logs.
     pub sensitive: bool,
+    /// Its place in an embedded struct, if it is a column of one.
+    pub embedded: Option<Embedded>,
+}
+
+/// The place of a column in an embedded struct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embedded {
+    /// Its position among the columns of the struct.
+    pub index: usize,
+    /// How many columns the struct has.
+    pub width: usize,
 }
 
 impl ColumnDef {
@@ -71,6 +82,7 @@ impl ColumnDef {
             comment: None,
             version: false,
             sensitive: false,
+            embedded: None,
         }
     }
 

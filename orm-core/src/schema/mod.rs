@@ -4,6 +4,7 @@
 //! SQL text or does I/O.
 
 mod column;
+mod embed;
 mod handle;
 mod index;
 mod key;
@@ -15,7 +16,9 @@ mod relationship;
 mod table;
 mod view;
 
-pub use column::{ColumnDef, Identity};
+pub use column::{ColumnDef, Embedded, Identity};
+pub(crate) use embed::store_cells;
+pub use embed::{Cells, Embed, EmbedIn, EmbeddedCells, Part, Place, Presence, joined, names, names_len, width};
 pub use handle::Handle;
 pub use handle::RawHandle;
 pub use index::{CheckDef, IndexDef, UniqueDef};

@@ -4,6 +4,7 @@
 
 use bytes::BytesMut;
 
+use super::embed::EmbeddedCells;
 use super::handle::{Handle, RawHandle};
 use super::relationship::RelationField;
 use super::table::TableDef;
@@ -32,9 +33,16 @@ pub trait Model: Source + FromRow + Clone + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn dump(&self, out: &mut Dump);
 
-    /// Sets one column.
+    /// Sets one column, which is none of an embedded struct.
     #[doc(hidden)]
     fn store(&mut self, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError>;
+
+    /// Sets an embedded struct.
+    #[doc(hidden)]
+    fn store_embedded(&mut self, cells: EmbeddedCells<'_>) -> Result<(), (usize, DecodeError)> {
+        let _ = cells;
+        Ok(())
+    }
 
     /// One of the relationship fields.
     #[doc(hidden)]
@@ -130,6 +138,12 @@ impl Dump {
             }
         };
         self.columns.push(Range { start, end: self.buffer.len() as u32, null });
+    }
+
+    /// The next column is NULL.
+    pub(crate) fn put_null(&mut self) {
+        let end = self.buffer.len() as u32;
+        self.columns.push(Range { start: end, end, null: true });
     }
 
     /// The bytes of a column, or `None` for NULL.

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::compile::check_value;
 use crate::error::{Error, Result};
-use crate::schema::{Handle, Model, Writable};
+use crate::schema::{Handle, Model, Writable, store_cells};
 use crate::sql::{ChangeSet, Changes};
 
 impl Session {
@@ -58,9 +58,8 @@ impl Session {
         }
         // All of them are decoded on a copy first, so that a refusal leaves the object as it is.
         let mut changed = object.clone();
-        for (index, value) in &found {
-            changed.store(*index, value.as_bytes()).map_err(|reason| table.decode_error(*index, reason))?;
-        }
+        store_cells(&mut changed, found.iter().map(|(index, value)| (*index, value.as_bytes())))
+            .map_err(|(column, reason)| table.decode_error(column, reason))?;
         *object = changed;
         Ok(())
     }

@@ -10,8 +10,8 @@ use std::fmt;
 use super::identity::{IdentityKey, IdentityMap};
 use super::merge::Loader;
 use super::slots::Slots;
-use crate::schema::{Dump, Model, RawHandle, RelationField, RelationKind, TableDef};
-use crate::types::DecodeError;
+use crate::error::Result;
+use crate::schema::{ColumnDef, Dump, Model, RawHandle, RelationField, RelationKind, TableDef, store_cells};
 
 /// What a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,8 +235,8 @@ pub(super) trait AnyArena: Send + Sync {
     fn change_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField));
     /// Takes the snapshot of an object that is about to be changed.
     fn touch(&mut self, slot: u32);
-    /// Sets a column of the object, and of its snapshot, which is no change.
-    fn store(&mut self, slot: u32, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError>;
+    /// Sets columns of the object, and of its snapshot, which is no change.
+    fn store(&mut self, slot: u32, cells: &[(usize, Option<&[u8]>)]) -> Result<()>;
     /// Forgets the snapshot: the object is as its row. [`compact`](Self::compact) must follow, once for many.
     fn settle(&mut self, slot: u32);
     /// Takes settled slots out of those that are touched.
@@ -441,10 +441,11 @@ impl<M: Model> AnyArena for Arena<M> {
         self.get_mut(index, generation);
     }
 
-    fn store(&mut self, slot: u32, column: usize, raw: Option<&[u8]>) -> Result<(), DecodeError> {
+    fn store(&mut self, slot: u32, cells: &[(usize, Option<&[u8]>)]) -> Result<()> {
         let slot = &mut self.slots[slot as usize];
         for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
-            value.store(column, raw)?;
+            store_cells(value, cells.iter().copied())
+                .map_err(|(column, reason)| M::table().decode_error(column, reason))?;
         }
         Ok(())
     }
@@ -544,10 +545,7 @@ impl<M: Model> AnyArena for Arena<M> {
             let now = Dump::of(value);
             let is_left =
                 |&column: &usize| before.raw(column) != after.raw(column) && now.raw(column) == after.raw(column);
-            for column in (0..M::table().columns.len()).filter(is_left) {
-                // The value was the field's own: it decodes.
-                let _ = value.store(column, before.raw(column));
-            }
+            take_over(value, &before, (0..M::table().columns.len()).filter(is_left));
         }
     }
 
@@ -557,10 +555,8 @@ impl<M: Model> AnyArena for Arena<M> {
         let slot = &mut self.slots[index as usize];
         for value in slot.value.as_mut().into_iter().chain(slot.snapshot.as_deref_mut()) {
             let now = Dump::of(value);
-            for &column in columns.iter().filter(|&&column| now.raw(column) == flushed.raw(column)) {
-                // The value was the field's own: it decodes.
-                let _ = value.store(column, before.raw(column));
-            }
+            let is_left = |column: &usize| now.raw(*column) == flushed.raw(*column);
+            take_over(value, &before, columns.iter().copied().filter(is_left));
         }
     }
 
@@ -588,10 +584,7 @@ fn new_again<M: Model>(now: &M, before: &M, written: &M) -> M {
         keys.flatten().any(|key| *key == name)
     };
     let is_kept = |column: &usize| is_key(*column) || values.raw(*column) != written.raw(*column);
-    for column in (0..table.columns.len()).filter(is_kept) {
-        // The value is the field's own: it decodes.
-        let _ = object.store(column, values.raw(column));
-    }
+    take_over(&mut object, &values, (0..table.columns.len()).filter(is_kept));
     for field in 0..table.relations.len() {
         let Some(relation) = object.relation_mut(field) else { continue };
         match now.relation(field).and_then(RelationField::held) {
@@ -600,6 +593,27 @@ fn new_again<M: Model>(now: &M, before: &M, written: &M) -> M {
         }
     }
     object
+}
+
+/// Sets columns of an object to what another value of the model has there. An embedded struct of which a part alone would
+/// make no value is taken over whole.
+fn take_over<M: Model>(object: &mut M, from: &Dump, columns: impl Iterator<Item = usize>) {
+    let defs = M::table().columns;
+    let (mut columns, embedded): (Vec<usize>, Vec<usize>) =
+        columns.partition(|&column| defs[column].embedded.is_none());
+    for part in embedded.chunk_by(|&a, &b| first_of(defs, a) == first_of(defs, b)) {
+        if store_cells(object, part.iter().map(|&column| (column, from.raw(column)))).is_err() {
+            let first = first_of(defs, part[0]);
+            columns.extend((0..defs.len()).filter(|&column| first_of(defs, column) == first));
+        }
+    }
+    // The values were the fields' own: they decode.
+    let _ = store_cells(object, columns.into_iter().map(|column| (column, from.raw(column))));
+}
+
+/// The first column of the embedded struct that the column belongs to.
+fn first_of(columns: &[ColumnDef], column: usize) -> Option<usize> {
+    columns[column].embedded.map(|embedded| column - embedded.index)
 }
 
 /// The names of the columns in which two objects differ.

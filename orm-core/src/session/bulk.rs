@@ -171,12 +171,8 @@ impl Inner {
         row: Row,
         values: impl IntoIterator<Item = (usize, &'r Option<Box<[u8]>>)>,
     ) -> Result<()> {
-        let arena = &mut self.arenas[row.arena];
-        let table = arena.table();
-        for (column, raw) in values {
-            arena.store(row.slot, column, raw.as_deref()).map_err(|reason| table.decode_error(column, reason))?;
-        }
-        Ok(())
+        let cells: Vec<_> = values.into_iter().map(|(column, raw)| (column, raw.as_deref())).collect();
+        self.arenas[row.arena].store(row.slot, &cells)
     }
 
     /// The object's row is deleted, or marked as such: it leaves the identity map.

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{
     Adopter, Dump, Edge, Handle, IntoModel, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef,
+    store_cells,
 };
 use crate::types::Value;
 
@@ -174,10 +175,8 @@ impl<M: Model> Item for Given<M> {
         let arena = inner.arenas[row.arena].as_any_mut().downcast_mut::<Arena<M>>();
         let generation = arena.as_ref().map_or(0, |arena| arena.slots[row.slot as usize].generation);
         let Some(object) = arena.and_then(|arena| arena.get_mut(row.slot, generation)) else { return Ok(()) };
-        for &column in columns {
-            object.store(column, dump.raw(column)).map_err(|reason| M::table().decode_error(column, reason))?;
-        }
-        Ok(())
+        store_cells(object, columns.iter().map(|&column| (column, dump.raw(column))))
+            .map_err(|(column, reason)| M::table().decode_error(column, reason))
     }
 
     fn add(&mut self, inner: &mut Inner) -> Option<Row> {

@@ -48,12 +48,12 @@ pub struct ChangeSet<M> {
 
 impl<M> ChangeSet<M> {
     /// Adds a change of a column, if there is one.
-    pub fn put<T: Field, C: Change<T>>(&mut self, column: Column<M, T>, change: C) {
-        if let Some(value) = change.into_change() {
-            let value = Value::of(&value);
-            let def = column.def();
-            self.set.push((def, if def.sql_type.is_some() { value.undeclared() } else { value }));
-        }
+    pub fn put<C, K: Changing<M, C>>(&mut self, column: K, change: C) {
+        column.change(change, self);
+    }
+
+    pub(super) fn push(&mut self, column: &'static ColumnDef, value: Value) {
+        self.set.push((column, if column.sql_type.is_some() { value.undeclared() } else { value }));
     }
 
     /// What a bulk update sets; for generated code.
@@ -74,6 +74,21 @@ impl<M: Model> fmt::Debug for ChangeSet<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns: Vec<&str> = self.set.iter().map(|(column, _)| column.name).collect();
         f.debug_struct("ChangeSet").field("model", &M::table().model).field("columns", &columns).finish()
+    }
+}
+
+/// What a field of [`Changes`] changes by a `C`: a column of `M`, or the columns of an embedded struct.
+pub trait Changing<M, C>: Sized {
+    /// Adds the change, if there is one.
+    fn change(self, change: C, out: &mut ChangeSet<M>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, T: Field, C: Change<T>> Changing<M, C> for Column<M, T> {
+    fn change(self, change: C, out: &mut ChangeSet<M>) {
+        if let Some(value) = change.into_change() {
+            out.push(self.def(), Value::of(&value));
+        }
     }
 }
 

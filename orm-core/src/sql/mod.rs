@@ -17,6 +17,7 @@ mod columns;
 mod comparable;
 mod container;
 mod derived;
+mod embedded;
 mod expr;
 mod filters;
 pub mod func;
@@ -54,7 +55,7 @@ pub use arithmetic::{Arithmetic, Bits, FractionSql, IntegerExpression, IntegerSq
 pub use array::{AnyElement, ArrayExpression, ArrayType, all_elements, any_element, array_of};
 pub use assign::{Assign, Assignments, IntoValue};
 pub use case::{Case, CaseStart, case};
-pub use changes::{Change, ChangeSet, Changes};
+pub use changes::{Change, ChangeSet, Changes, Changing};
 pub use column::Column;
 pub use columns::ColumnList;
 pub use container::{ContainerExpression, ContainerSql, OverlapSql};
@@ -63,6 +64,7 @@ pub use derived::{
     named, no_table, not_materialized, recursive,
 };
 pub(crate) use derived::{BodyKind, SetOp, is_no_table};
+pub use embedded::{AssignEmbedded, EmbeddedColumns, MayBeMissing, OfEmbedded, change_embedded, select_embedded};
 pub use expr::{
     Compared, Comparison, Expr, Expression, IntoExpr, Joined, Order, OrderTerm, SqlOf, TextSql, all_of, any_of,
 };

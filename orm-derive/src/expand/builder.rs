@@ -96,7 +96,8 @@ impl Shape<'_> {
 
     /// Whether the value is in an `Option` until it is set.
     pub(super) fn is_optional_value(&self, field: &Field) -> bool {
-        field.is_column() && (field.is_required() || field.column.version.is_some())
+        (field.is_column() && (field.is_required() || field.column.version.is_some()))
+            || (field.is_embedded() && field.is_required())
     }
 
     fn methods(&self) -> TokenStream {

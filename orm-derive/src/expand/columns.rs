@@ -1,9 +1,11 @@
 //! The columns: their definitions, the struct that holds them as values, and the constants.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
+use syn::spanned::Spanned;
 
+use super::embed;
 use super::relation::{self, Relation};
 use crate::ast::{Field, Model};
 use crate::symbol::RESERVED;
@@ -11,11 +13,33 @@ use crate::symbol::RESERVED;
 /// `const __COLUMNS`
 pub(super) fn definitions(model: &Model) -> TokenStream {
     let keys: Vec<_> = model.key().iter().map(|field| &field.ident).collect();
-    let columns = model.columns().map(|field| definition(field, !model.refused, keys.contains(&&field.ident)));
-    quote!(const __COLUMNS: &[__orm::ColumnDef] = &[#(#columns),*];)
+    let definition = |field: &Field| definition(field, !model.refused, keys.contains(&&field.ident));
+    let (list, places) = (embed::list(&model.stored(), definition), places(model));
+    quote!(const __COLUMNS: &[__orm::ColumnDef] = #list; #places)
 }
 
-fn definition(field: &Field, with_attrs: bool, key: bool) -> TokenStream {
+/// Where the embedded structs stand.
+fn places(model: &Model) -> TokenStream {
+    let places = model.stored().into_iter().filter(|field| field.is_embedded()).map(|field| {
+        let (place, position) = (embed::place(field), position(model, field));
+        quote! {
+            struct #place;
+            impl __orm::Place for #place {
+                const COLUMNS: &'static [__orm::ColumnDef] = __COLUMNS.split_at(#position).1;
+            }
+        }
+    });
+    quote!(#(#places)*)
+}
+
+/// The position of a field's column, or of the first of its columns.
+pub(super) fn position(model: &Model, field: &Field) -> TokenStream {
+    let stored = model.stored();
+    let index = stored.iter().position(|other| other.ident == field.ident).unwrap_or(stored.len());
+    embed::position(&stored, index)
+}
+
+pub(super) fn definition(field: &Field, with_attrs: bool, key: bool) -> TokenStream {
     let (ty, name, column) = (&field.ty, field.name(), field.column_name());
     let mut code = quote!(__orm::ColumnDef::of::<#ty>(#name, #column));
     if with_attrs {
@@ -49,12 +73,16 @@ pub(super) fn structure_name(model: &Model) -> Ident {
 /// The struct of columns and relationships, generic over the source that they are seen from.
 pub(super) fn structure(model: &Model) -> TokenStream {
     let name = structure_name(model);
-    let columns = model.columns().map(|Field { vis, ident, ty, .. }| quote!(#vis #ident: __orm::Column<__S, #ty>));
+    let columns = model.stored().into_iter().map(|field| {
+        let (Field { vis, ident, .. }, ty) = (field, column_type(field, &quote!(__S)));
+        quote!(#vis #ident: #ty)
+    });
     let relations = relation::all(model).into_iter().map(|relation| {
         let (Field { vis, ident, .. }, ty) = (relation.field, relation.ty(model, &quote!(__S)));
         quote!(#vis #ident: #ty)
     });
-    let values = column_values(model).chain(relation_values(model)).map(|(ident, value)| quote!(#ident: #value));
+    let values =
+        column_values(model).into_iter().chain(relation_values(model)).map(|(ident, value)| quote!(#ident: #value));
     quote! {
         pub struct #name<__S> {
             #(#columns,)*
@@ -67,8 +95,30 @@ pub(super) fn structure(model: &Model) -> TokenStream {
     }
 }
 
-fn column_values(model: &Model) -> impl Iterator<Item = (&Ident, TokenStream)> {
-    model.columns().enumerate().map(|(index, field)| (&field.ident, quote!(__orm::Column::new(&__COLUMNS[#index]))))
+/// The type of a column's value, or of those of an embedded struct, seen from `source`.
+fn column_type(field: &Field, source: &TokenStream) -> TokenStream {
+    let ty = &field.ty;
+    if field.is_embedded() {
+        let columns = embed::method(field, "Columns");
+        quote!(#columns<#source>)
+    } else {
+        quote!(__orm::Column<#source, #ty>)
+    }
+}
+
+fn column_values(model: &Model) -> Vec<(&Ident, TokenStream)> {
+    let value = |field: &'_ Field| {
+        let ty = &field.ty;
+        let value = if field.is_embedded() {
+            let place = embed::place(field);
+            quote_spanned!(ty.span()=> <#ty as __orm::EmbedIn<__S, #place>>::COLUMNS_HERE)
+        } else {
+            let position = position(model, field);
+            quote!(__orm::Column::new(&__COLUMNS[#position]))
+        };
+        value
+    };
+    model.stored().into_iter().map(|field| (&field.ident, value(field))).collect()
 }
 
 fn relation_values(model: &Model) -> impl Iterator<Item = (&Ident, TokenStream)> {
@@ -98,13 +148,18 @@ fn short_constants(model: &Model) -> TokenStream {
         return TokenStream::new();
     }
     let table = model.table();
-    let columns = model.columns().zip(column_values(model)).filter(|(field, _)| field.has_constant()).map(
-        |(field, (ident, value))| {
-            let (vis, ty) = (&field.vis, &field.ty);
-            let doc = format!("The column `{table}.{}`.", field.column_name());
-            quote!(#[doc = #doc] #vis const #ident: __orm::Column<Self, #ty> = #value;)
-        },
-    );
+    let structure = structure_name(model);
+    let values = model.stored().into_iter().zip(column_values(model));
+    let columns = values.filter(|(field, _)| field.has_constant()).map(|(field, (ident, value))| {
+        let (vis, ty) = (&field.vis, column_type(field, &quote!(Self)));
+        let doc = match field.prefix() {
+            Some(prefix) => format!("The columns `{table}.{prefix}…`."),
+            None => format!("The column `{table}.{}`.", field.column_name()),
+        };
+        // The values of an embedded struct are made once, for all sources.
+        let value = if field.is_embedded() { quote!(#structure::<Self>::ALL.#ident) } else { value };
+        quote!(#[doc = #doc] #vis const #ident: #ty = #value;)
+    });
     let relations = relation::all(model)
         .into_iter()
         .zip(relation_values(model))

@@ -7,6 +7,7 @@
 mod builder;
 mod columns;
 mod composite;
+mod embed;
 mod enumeration;
 
 mod model;
@@ -23,6 +24,7 @@ use quote::quote;
 use crate::ast::Model;
 
 pub(crate) use composite::composite;
+pub(crate) use embed::embed;
 pub(crate) use enumeration::enumeration;
 pub(crate) use newtype::newtype;
 pub(crate) use projection::projection;

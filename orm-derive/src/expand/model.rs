@@ -1,18 +1,18 @@
 //! The table's static and the impls of `Source` and `Model`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::LitStr;
 
 use super::relation::{name, names, variant};
 use super::{columns, option, relation, row};
-use crate::ast::{Check, Field, Index, Listing, Model};
+use crate::ast::{Check, Field, Index, Listed, Listing, Model};
 
 /// `static __TABLE`
 pub(super) fn table(model: &Model) -> TokenStream {
     let (rust, table) = (model.name(), model.table());
     let key: Vec<_> = if model.refused { Vec::new() } else { model.key() };
-    let positions = key.iter().filter_map(|key| model.columns().position(|field| field.ident == key.ident));
+    let positions = key.iter().map(|key| columns::position(model, key));
     let key_names = names(key.iter().map(|field| field.column_name()));
     let rest = if model.refused { Vec::new() } else { table_parts(model) };
     let parts = rest.into_iter().filter(|(_, value)| !value.is_empty()).map(|(part, value)| {
@@ -41,7 +41,10 @@ fn table_parts(model: &Model) -> Vec<(&'static str, TokenStream)> {
         ("checks", slice(checks(model))),
         ("foreign_keys", slice(foreign_keys(model))),
         ("relations", slice(relations)),
-        ("soft_delete", model.soft_delete().map(|(index, _)| option(Some(index))).unwrap_or_default()),
+        (
+            "soft_delete",
+            model.soft_delete().map(|field| option(Some(columns::position(model, field)))).unwrap_or_default(),
+        ),
         ("comment", some(&model.attrs.comment)),
         ("view", view(model)),
     ]
@@ -60,8 +63,14 @@ fn slice(items: impl IntoIterator<Item = TokenStream>) -> TokenStream {
 
 /// The columns' names of a struct's list, or of the one field that has the attribute.
 fn listed(model: &Model, listing: &Listing, field: Option<&Field>) -> TokenStream {
-    let listed = listing.fields.iter().filter_map(|name| model.column(name));
-    names(field.into_iter().chain(listed).map(Field::column_name))
+    let ident = &model.ident;
+    let structure = columns::structure_name(model);
+    let listed = listing.fields.iter().map(|Listed { field, inside }| match model.column(field) {
+        Some(column) => column.column_name().to_token_stream(),
+        None => quote!(#structure::<#ident>::ALL.#field #(.#inside)*.name()),
+    });
+    let names = field.map(|field| field.column_name().to_token_stream()).into_iter().chain(listed);
+    quote!(&[#(#names),*])
 }
 
 fn uniques(model: &Model) -> impl Iterator<Item = TokenStream> {
@@ -150,7 +159,7 @@ pub(super) fn source(model: &Model) -> TokenStream {
 /// `impl Model`
 pub(super) fn model(model: &Model) -> TokenStream {
     let (ident, key, structure) = (&model.ident, key(model), columns::structure_name(model));
-    let (dump, store) = (row::dump(model), row::store(model));
+    let (dump, store, embedded) = (row::dump(model), row::store(model), row::store_embedded(model));
     let relations = if model.refused { Vec::new() } else { relation::all(model) };
     let fields: Vec<_> = relations.iter().map(|relation| &relation.field.ident).collect();
     let indexes: Vec<_> = relations.iter().map(|relation| relation.index).collect();
@@ -164,6 +173,7 @@ pub(super) fn model(model: &Model) -> TokenStream {
             fn columns<__S>() -> #structure<__S> { #structure::ALL }
             #dump
             #store
+            #embedded
             fn relation(&self, __field: usize) -> ::core::option::Option<&dyn __orm::RelationField> {
                 match __field { #(#indexes => ::core::option::Option::Some(&self.#fields),)* _ => ::core::option::Option::None }
             }

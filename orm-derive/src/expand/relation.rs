@@ -246,7 +246,7 @@ pub(super) fn checks(model: &Model) -> TokenStream {
         let ty = &field.ty;
         quote_spanned!(ty.span()=> __orm::check_version::<#ty>();)
     });
-    let soft_delete = model.soft_delete().map(|(_, field)| {
+    let soft_delete = model.soft_delete().map(|field| {
         let ty = &field.ty;
         quote_spanned!(ty.span()=> __orm::check_soft_delete::<#ty>();)
     });

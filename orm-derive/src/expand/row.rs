@@ -1,9 +1,10 @@
 //! Between rows and values, column by column.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
-use super::relation;
+use super::{embed, relation};
 use crate::ast::Model;
 
 /// `impl FromRow`
@@ -19,13 +20,21 @@ pub(super) fn from_row(model: &Model) -> TokenStream {
 
 fn read(model: &Model) -> TokenStream {
     let table = model.display_table();
-    let columns = model.columns().map(|field| &field.ident);
+    let columns = model.stored().into_iter().map(|field| {
+        let ident = &field.ident;
+        if field.is_embedded() {
+            let read = embed::method(field, "read");
+            quote!(#ident: #read(__row)?)
+        } else {
+            quote!(#ident: __orm::RowReader::read(__row)?)
+        }
+    });
     let relations = unloaded(model);
     let skipped = skipped(model);
     quote! {
         __row.enter(#table);
         ::core::result::Result::Ok(Self {
-            #(#columns: __orm::RowReader::read(__row)?,)*
+            #(#columns,)*
             #(#relations,)*
             #(#skipped,)*
         })
@@ -54,8 +63,16 @@ pub(super) fn dump(model: &Model) -> TokenStream {
     let body = if model.refused {
         quote!(::core::unimplemented!())
     } else {
-        let columns = model.columns().map(|field| &field.ident);
-        quote!(#(__out.put(&self.#columns);)*)
+        let columns = model.stored().into_iter().map(|field| {
+            let ident = &field.ident;
+            if field.is_embedded() {
+                let dump = embed::method(field, "dump");
+                quote!(#dump(&self.#ident, __out);)
+            } else {
+                quote!(__out.put(&self.#ident);)
+            }
+        });
+        quote!(#(#columns)*)
     };
     quote!(fn dump(&self, __out: &mut __orm::Dump) { #body })
 }
@@ -65,9 +82,14 @@ pub(super) fn store(model: &Model) -> TokenStream {
     let body = if model.refused {
         quote!(::core::unimplemented!())
     } else {
-        let arms = model.columns().enumerate().map(|(index, field)| {
-            let ident = &field.ident;
-            quote!(#index => self.#ident = __orm::decode(__raw)?)
+        let stored = model.stored();
+        // Behind an embedded struct, a position is no literal.
+        let is_literal = |index: usize| !stored[..index].iter().any(|field| field.is_embedded());
+        let columns = stored.iter().enumerate().filter(|(_, field)| !field.is_embedded());
+        let arms = columns.map(|(index, field)| {
+            let (ident, position) = (&field.ident, embed::position(&stored, index));
+            let pattern = if is_literal(index) { position } else { quote!(__at if __at == #position) };
+            quote!(#pattern => self.#ident = __orm::decode(__raw)?)
         });
         quote!(match __column { #(#arms,)* _ => {} } ::core::result::Result::Ok(()))
     };
@@ -78,6 +100,29 @@ pub(super) fn store(model: &Model) -> TokenStream {
             __raw: ::core::option::Option<&[u8]>,
         ) -> ::core::result::Result<(), __orm::DecodeError> {
             #body
+        }
+    }
+}
+
+/// `fn store_embedded`, if there are embedded structs.
+pub(super) fn store_embedded(model: &Model) -> TokenStream {
+    let stored = model.stored();
+    if model.refused || !stored.iter().any(|field| field.is_embedded()) {
+        return TokenStream::new();
+    }
+    let embedded = stored.iter().enumerate().filter(|(_, field)| field.is_embedded()).map(|(index, field)| {
+        let (ident, ty, position) = (&field.ident, &field.ty, embed::position(&stored, index));
+        // With the span of the type, a struct that cannot be embedded is said once.
+        let read = quote_spanned!(ty.span()=> read::<#ty>);
+        quote!(if __cells.first() == #position { self.#ident = __cells.#read()?; return ::core::result::Result::Ok(()); })
+    });
+    quote! {
+        fn store_embedded(
+            &mut self,
+            __cells: __orm::EmbeddedCells<'_>,
+        ) -> ::core::result::Result<(), (usize, __orm::DecodeError)> {
+            #(#embedded)*
+            ::core::result::Result::Ok(())
         }
     }
 }

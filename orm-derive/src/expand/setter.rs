@@ -26,6 +26,8 @@ fn value(shape: &Shape<'_>, field: &Field) -> TokenStream {
     let doc = format!("Sets `{}`.", field.name());
     let (takes, value) = if field.is_column() {
         (quote!(impl __orm::IntoField<#ty>), quote!(__orm::IntoField::into_field(#ident)))
+    } else if field.is_embedded() {
+        (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(#ident)))
     } else {
         (ty.to_token_stream(), quote!(#ident))
     };

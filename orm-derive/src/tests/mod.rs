@@ -3,6 +3,7 @@
 mod attributes;
 mod changes;
 mod composites;
+mod embeds;
 mod projections;
 mod relationships;
 mod rules;

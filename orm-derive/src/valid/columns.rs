@@ -15,6 +15,8 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
     for field in &model.fields {
         if field.skip.is_some() {
             skipped(field, problems);
+        } else if field.is_embedded() {
+            super::embed::holder(field, problems);
         } else if field.is_column() {
             misplaced_relationship(field, problems);
             server_made(model, field, problems);
@@ -132,7 +134,7 @@ fn set_by_trigger(model: &Model, field: &Field, problems: &mut Problems) {
 
 /// The column that marks deleted rows.
 pub(super) fn soft_delete(model: &Model, problems: &mut Problems) {
-    let Some((_, field)) = model.soft_delete() else {
+    let Some(field) = model.soft_delete() else {
         return;
     };
     let (attrs, name) = (&field.column, field.name());
@@ -158,7 +160,7 @@ fn is_key(model: &Model, field: &Field) -> bool {
     field.column.primary_key.is_some() || model.key().iter().any(|key| key.ident == field.ident)
 }
 
-fn length(field: &Field, problems: &mut Problems) {
+pub(super) fn length(field: &Field, problems: &mut Problems) {
     let Some(length) = &field.column.length else {
         return;
     };

@@ -2,21 +2,20 @@
 
 mod columns;
 mod composite;
+mod embed;
 mod names;
 mod projection;
 mod relations;
 mod scalar;
 mod views;
 
-use proc_macro2::Ident;
-use syn::ext::IdentExt;
-
-use crate::ast::Model;
+use crate::ast::{Listed, Model};
 use crate::attr::Problems;
 use crate::infer::is_option;
 use crate::name::suggestion;
 
 pub(crate) use composite::composite;
+pub(crate) use embed::embed;
 pub(crate) use projection::projection;
 pub(crate) use scalar::{enumeration, newtype};
 
@@ -42,7 +41,7 @@ fn lists(model: &Model, problems: &mut Problems) {
     let attrs = &model.attrs;
     let indexes = attrs.indexes.iter().map(|index| &index.listing);
     if let Some(name) = &attrs.soft_delete {
-        columns_of(model, std::slice::from_ref(name), "#[model(soft_delete)]", problems);
+        columns_of(model, &[Listed::of(name)], "#[model(soft_delete)]", problems);
     }
     for listing in attrs.primary_key.iter().chain(&attrs.uniques).chain(indexes) {
         columns_of(model, &listing.fields, &format!("#[model({})]", listing.word), problems);
@@ -50,11 +49,21 @@ fn lists(model: &Model, problems: &mut Problems) {
 }
 
 /// Each name of a list must be that of a column, once.
-fn columns_of(model: &Model, names: &[Ident], place: &str, problems: &mut Problems) {
-    for (index, name) in names.iter().enumerate() {
-        let text = name.unraw().to_string();
-        if names[..index].contains(name) {
+fn columns_of(model: &Model, names: &[Listed], place: &str, problems: &mut Problems) {
+    let may_be_inside = place == "#[model(unique)]" || place == "#[model(index)]";
+    for (index, listed) in names.iter().enumerate() {
+        let (name, text) = (&listed.field, listed.to_string());
+        let is_embedded = model.fields.iter().any(|field| field.ident == *name && field.is_embedded());
+        if names[..index].iter().any(|other| other.to_string() == text) {
             problems.at(name, format!("`{text}` is listed twice in {place}; remove one"));
+        } else if !listed.inside.is_empty() {
+            if !is_embedded {
+                problems.at(name, format!("`{name}` in {place} is no embedded struct; name the field alone"));
+            } else if !may_be_inside {
+                problems.at(name, format!("{place} names columns of the model's own; move the field into the model"));
+            }
+        } else if is_embedded && may_be_inside {
+            problems.at(name, format!("`{text}` in {place} is several columns; name one of them, as `{text}.field`"));
         } else if model.column(name).is_none() {
             let is_field = model.fields.iter().any(|field| field.ident == *name);
             let message = if is_field {

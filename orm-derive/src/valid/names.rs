@@ -56,7 +56,7 @@ pub(super) fn given(name: &LitStr, problems: &mut Problems) {
 }
 
 /// A name that was made of a Rust name.
-fn derived(name: &str, span: Span, word: &str, problems: &mut Problems) {
+pub(super) fn derived(name: &str, span: Span, word: &str, problems: &mut Problems) {
     if let Some(fault) = fault(name) {
         problems.at_span(span, format!("{fault} by `{word} = \"…\"`"));
     }

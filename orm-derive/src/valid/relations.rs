@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use super::columns::set_null;
 use super::columns_of;
-use crate::ast::{Field, Model};
+use crate::ast::{Field, Listed, Model};
 use crate::attr::{Member, Problems};
 use crate::infer::Ends;
 use crate::symbol::{
@@ -67,7 +67,8 @@ fn kind(field: &Field, ends: Ends, problems: &mut Problems) {
 
 fn belongs_to(model: &Model, field: &Field, target: &str, problems: &mut Problems) {
     let names = field.relation.belongs_to.as_deref().unwrap_or_default();
-    columns_of(model, names, "#[model(belongs_to)]", problems);
+    let listed: Vec<_> = names.iter().map(Listed::of).collect();
+    columns_of(model, &listed, "#[model(belongs_to)]", problems);
     for name in names {
         let Some(column) = model.column(name) else {
             continue;

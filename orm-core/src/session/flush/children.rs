@@ -344,7 +344,7 @@ fn nullify(session: &mut Inner, row: Row, columns: &[usize], touched: &[usize]) 
     let stored = session.stored_dump(row);
     for &column in columns {
         // The column is that of a field that may be NULL: it takes one.
-        let _ = session.arenas[row.arena].store(row.slot, column, None);
+        let _ = session.arenas[row.arena].store(row.slot, &[(column, None)]);
     }
     follow_keys(session, row, stored);
 }

@@ -46,11 +46,11 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Re
         session.arenas[switch.old.arena].unregister(switch.old.slot);
         session.arenas[switch.old.arena].set_state(switch.old.slot, SlotState::Deleted);
     }
-    for (row, column, raw) in effects.stores {
-        let table = session.arenas[row.arena].table();
-        session.arenas[row.arena]
-            .store(row.slot, column, raw.as_deref())
-            .map_err(|reason| table.decode_error(column, reason))?;
+    let mut cells = Vec::new();
+    for stores in effects.stores.chunk_by(|a, b| a.0 == b.0) {
+        cells.clear();
+        cells.extend(stores.iter().map(|(_, column, raw)| (*column, raw.as_deref())));
+        session.arenas[stores[0].0.arena].store(stores[0].0.slot, &cells)?;
     }
     for op in &work.updates {
         settle_row(session, op.row);
@@ -280,7 +280,7 @@ fn confirm_parent(session: &mut Inner, child: Row, relation: &'static RelationDe
     for (column, target) in columns.into_iter().zip(targets) {
         if own.raw(column) != key.raw(target) {
             // A key is of the type of the column that it points to; of one that is to be NULL, some columns may not be.
-            let _ = session.arenas[child.arena].store(child.slot, column, key.raw(target));
+            let _ = session.arenas[child.arena].store(child.slot, &[(column, key.raw(target))]);
         }
     }
     if let Some(field) = relation.field {

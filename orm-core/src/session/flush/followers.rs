@@ -329,7 +329,7 @@ fn move_child(session: &mut Inner, child: &Child, referencing: &mut Referencing)
         Some(values) => {
             for (&column, value) in columns.iter().zip(values) {
                 // A key is of the type of the column that it points to.
-                let _ = session.arenas[row.arena].store(row.slot, column, value.as_deref());
+                let _ = session.arenas[row.arena].store(row.slot, &[(column, value.as_deref())]);
             }
         }
         // The next query that returns the row reads it anew.

@@ -1,0 +1,19 @@
+use orm_core::prelude::*;
+
+#[derive(Embed, Debug, Clone)]
+struct Address {
+    city: String,
+}
+
+#[derive(Model, Debug, Clone)]
+struct Customer {
+    #[model(primary_key)]
+    id: Auto<i32>,
+    city: String,
+    #[model(embed = "")]
+    address: Address,
+}
+
+fn main() {
+    let _ = query::<Customer>();
+}
