@@ -107,16 +107,15 @@ fn column_type(field: &Field, source: &TokenStream) -> TokenStream {
 }
 
 fn column_values(model: &Model) -> Vec<(&Ident, TokenStream)> {
-    let value = |field: &'_ Field| {
+    let value = |field: &Field| {
         let ty = &field.ty;
-        let value = if field.is_embedded() {
+        if field.is_embedded() {
             let place = embed::place(field);
             quote_spanned!(ty.span()=> <#ty as __orm::EmbedIn<__S, #place>>::COLUMNS_HERE)
         } else {
             let position = position(model, field);
             quote!(__orm::Column::new(&__COLUMNS[#position]))
-        };
-        value
+        }
     };
     model.stored().into_iter().map(|field| (&field.ident, value(field))).collect()
 }
