@@ -231,7 +231,7 @@ pub struct Together<E>(PhantomData<fn() -> E>);
 #[diagnostic::do_not_recommend]
 impl<E: Embed> FillsField<E> for Together<E> {
     fn slot(parts: &mut Parts, _: &'static str, source: FieldSource) -> Slot<E> {
-        parts.embedded::<E>(source)
+        parts.embedded::<E>(&source)
     }
 }
 
@@ -305,10 +305,10 @@ impl Parts {
         Slot(Kept::Value(|row| row.read()))
     }
 
-    fn embedded<E: Embed>(&mut self, source: FieldSource) -> Slot<E> {
+    fn embedded<E: Embed>(&mut self, source: &FieldSource) -> Slot<E> {
         if let FieldSource::Embedded(source, columns) = source {
-            for column in columns {
-                self.items.push(Item::Expr { node: Node::column(source, column), ty: column.ty });
+            for column in *columns {
+                self.items.push(Item::Expr { node: Node::column(*source, column), ty: column.ty });
                 self.names.push(column.name);
             }
         }

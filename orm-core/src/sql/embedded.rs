@@ -46,12 +46,12 @@ pub trait EmbeddedColumns: Copy {
 
     /// All columns are those of the value: `… = $1`, or `… IS NULL` where the value has `None`.
     fn eq(self, value: impl Into<Self::Value>) -> Expr<bool, Self::Source> {
-        Expr::new(Node::All(compared(self, value.into(), BinaryOp::Eq, IsTest::Null)))
+        Expr::new(Node::All(compared(self, &value.into(), BinaryOp::Eq, IsTest::Null)))
     }
 
     /// A column is another than that of the value: `… IS DISTINCT FROM $1`, or `… IS NOT NULL` where the value has `None`.
     fn ne(self, value: impl Into<Self::Value>) -> Expr<bool, Self::Source> {
-        Expr::new(Node::Any(compared(self, value.into(), BinaryOp::IsDistinctFrom, IsTest::NotNull)))
+        Expr::new(Node::Any(compared(self, &value.into(), BinaryOp::IsDistinctFrom, IsTest::NotNull)))
     }
 
     /// All columns are NULL, which is what `None` is.
@@ -72,7 +72,7 @@ pub trait EmbeddedColumns: Copy {
 
     /// Sets all columns in an update.
     fn set(self, value: impl Into<Self::Value>) -> AssignEmbedded<Self::Source> {
-        let set = cells(self, value.into()).map(|(column, value)| Assign::new(column, Node::Param(value))).collect();
+        let set = cells(self, &value.into()).map(|(column, value)| Assign::new(column, Node::Param(value))).collect();
         AssignEmbedded { set }
     }
 }
@@ -89,7 +89,7 @@ pub trait MayBeMissing {}
 impl<E: Embed> MayBeMissing for Option<E> {}
 
 /// The columns with the values of `value`.
-fn cells<C: EmbeddedColumns>(columns: C, value: C::Value) -> impl Iterator<Item = (&'static ColumnDef, Value)> {
+fn cells<C: EmbeddedColumns>(columns: C, value: &C::Value) -> impl Iterator<Item = (&'static ColumnDef, Value)> + use<C> {
     let mut dump = Dump::default();
     value.dump(&mut dump);
     columns.definitions().iter().enumerate().map(move |(index, column)| {
@@ -101,7 +101,7 @@ fn cells<C: EmbeddedColumns>(columns: C, value: C::Value) -> impl Iterator<Item 
     })
 }
 
-fn compared<C: EmbeddedColumns>(columns: C, value: C::Value, op: BinaryOp, of_null: IsTest) -> Vec<Node> {
+fn compared<C: EmbeddedColumns>(columns: C, value: &C::Value, op: BinaryOp, of_null: IsTest) -> Vec<Node> {
     let compared = cells(columns, value).map(|(column, value)| {
         let column = Node::column(C::Source::source(), column);
         if value.is_null() && value.refusal().is_none() {
@@ -163,7 +163,7 @@ pub fn change_embedded<M, C: EmbeddedColumns<Source = M>>(
     out: &mut ChangeSet<M>,
 ) {
     if let Some(value) = change {
-        cells(columns, value).for_each(|(column, value)| out.push(column, value));
+        cells(columns, &value).for_each(|(column, value)| out.push(column, value));
     }
 }
 

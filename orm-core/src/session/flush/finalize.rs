@@ -28,7 +28,7 @@ struct Flushed {
     parents: Vec<Option<Row>>,
 }
 
-pub(super) fn finalize(session: &mut Inner, work: &Work, effects: Effects) -> Result<()> {
+pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> Result<()> {
     remember(session, work);
     let mut edits = Edits::default();
     let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
