@@ -5,7 +5,7 @@ use std::hint::black_box;
 use orm_core::prelude::*;
 use orm_core::tokio_postgres::Row;
 use orm_core::types::{FromRow, RowReader};
-use orm_core::{Unbound, __guard as inside};
+use orm_core::{__guard as inside, Unbound};
 
 use crate::Result;
 use crate::rows::orders;
