@@ -1,6 +1,7 @@
 //! [`Writer`]: the text under construction, its parameters, and the names of its sources.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::from::Definitions;
 use super::{Compiled, Matching, ResultColumn};
@@ -64,7 +65,14 @@ struct Name {
 /// What most statements need no more than.
 const USUAL_LENGTH: usize = 512;
 const USUAL_COLUMNS: usize = 16;
-const USUAL_NAMES: usize = 4;
+const USUAL_NAMES: usize = 16;
+const USUAL_PARAMS: usize = 4;
+
+thread_local! {
+    /// The list of names of a thread, empty, from statement to statement: it needs its memory once. It is taken out
+    /// meanwhile, because a statement may be made within another.
+    static NAMES: Cell<Vec<Name>> = Cell::default();
+}
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Named {
@@ -81,7 +89,8 @@ impl Writer {
             filters: filters.clone(),
             sql: String::with_capacity(USUAL_LENGTH),
             columns: Vec::with_capacity(USUAL_COLUMNS),
-            names: Vec::with_capacity(USUAL_NAMES),
+            names: NAMES.try_with(Cell::take).unwrap_or_default(),
+            params: Vec::with_capacity(USUAL_PARAMS),
             ..Self::default()
         }
     }
@@ -548,6 +557,10 @@ impl Writer {
         }
         let writes = self.definitions.write();
         self.hoist();
+        if self.names.capacity() <= USUAL_NAMES {
+            self.names.clear();
+            let _ = NAMES.try_with(|kept| kept.set(std::mem::take(&mut self.names)));
+        }
         match self.error {
             Some(error) => Err(error),
             None => {
