@@ -27,20 +27,14 @@ pub(crate) const PATHS: [Path; 13] = [
     Path {
         name: "build",
         says: "A query is built: two joins, four conditions, two orders, a limit.",
-        prepare: || work(|| Ok(drop(black_box(typical())))),
+        prepare: || work(|| done(typical())),
     },
     Path { name: "compile", says: "It is compiled.", prepare: compile },
-    Path {
-        name: "build_and_compile",
-        says: "Both.",
-        prepare: || work(|| Ok(drop(black_box(typical().to_statement()?)))),
-    },
+    Path { name: "build_and_compile", says: "Both.", prepare: || work(|| done(typical().to_statement()?)) },
     Path {
         name: "by_key",
         says: "A query for one row by its key is built and compiled.",
-        prepare: || {
-            work(|| Ok(drop(black_box(query::<Customer>().filter(Customer::id.eq(black_box(1))).to_statement()?))))
-        },
+        prepare: || work(|| done(query::<Customer>().filter(Customer::id.eq(black_box(1))).to_statement()?)),
     },
     Path { name: "decode_100", says: "100 rows become values.", prepare: decode },
     Path { name: "load_100", says: "100 rows become objects of a session.", prepare: load },
@@ -50,7 +44,7 @@ pub(crate) const PATHS: [Path; 13] = [
         says: "100 objects are touched, which takes their snapshots.",
         prepare: || {
             let (mut session, handles) = loaded(100)?;
-            work(move || Ok(touch(&mut session, &handles)))
+            work(move || done(touch(&mut session, &handles)))
         },
     },
     Path { name: "diff_1000", says: "1,000 touched objects are compared with their rows: 10 differ.", prepare: diff },
@@ -96,34 +90,35 @@ fn instances(session: &mut Session, rows: &[Row]) -> Result<Vec<Handle<Order>>> 
     rows.iter().map(|row| Ok(inside::instance(session, &mut RowReader::new(row))?)).collect()
 }
 
-fn touch(session: &mut Session, handles: &[Handle<Order>]) {
+fn touch(session: &mut Session, handles: &[Handle<Order>]) -> usize {
     for handle in handles {
         black_box(&mut session[handle]);
     }
+    handles.len()
 }
 
 fn compile() -> Result<Work> {
     let query = typical();
-    work(move || Ok(drop(black_box(query.to_statement()?))))
+    work(move || done(query.to_statement()?))
 }
 
 fn decode() -> Result<Work> {
     let rows = orders(100)?;
     work(move || {
         let read = |row| Order::from_row(&mut RowReader::new(row));
-        Ok(drop(black_box(rows.iter().map(read).collect::<Result<Vec<_>, _>>()?)))
+        done(rows.iter().map(read).collect::<Result<Vec<_>, _>>()?)
     })
 }
 
 fn load() -> Result<Work> {
     let (mut session, rows) = (session()?, orders(100)?);
-    work(move || Ok(drop(black_box(instances(&mut session, &rows)?))))
+    work(move || done(instances(&mut session, &rows)?))
 }
 
 fn find() -> Result<Work> {
     let rows = orders(100)?;
     let (mut session, _) = loaded(100)?;
-    work(move || Ok(drop(black_box(instances(&mut session, &rows)?))))
+    work(move || done(instances(&mut session, &rows)?))
 }
 
 fn diff() -> Result<Work> {
@@ -166,6 +161,12 @@ fn arena() -> Result<Work> {
         // The last one first, which need not be looked for.
         handles.into_iter().rev().try_for_each(|handle| Ok(session.expunge(handle)?))
     })
+}
+
+/// What was made is dropped, which belongs to what it costs.
+fn done<T>(made: T) -> Result<()> {
+    drop(black_box(made));
+    Ok(())
 }
 
 /// Whether a path has led to where it should.
