@@ -87,6 +87,8 @@ pub use query::{
 pub use query::{ByKey, ByObject, Referred};
 #[cfg(feature = "json")]
 pub use query::{Plan, PlanActual, PlanBuffers, PlanNode};
+#[doc(hidden)]
+pub use session::guard as __guard;
 pub use session::{
     Batches, ChangeKind, HookResult, MaybeRetryable, ObjectChange, Savepoint, Session, SessionMaker, State, Upsert,
     Upserted,

@@ -21,13 +21,13 @@ impl Writer {
                 self.qualifier(Named::Source(*source)).push(".").ident(column.name);
             }
             Node::LinkColumn { link, column } => {
-                self.qualifier(Named::Link(*link)).push(".").ident(column);
+                self.qualifier(Named::Link(**link)).push(".").ident(column);
             }
             Node::Param(value) => {
                 self.param(value.clone());
                 self.cast_composite(value, false);
             }
-            Node::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs),
+            Node::Binary { op, operands } => self.binary(*op, &operands[0], &operands[1]),
             Node::All(all) => self.junction(all, " AND ", "TRUE"),
             Node::Any(any) => self.junction(any, " OR ", "FALSE"),
             Node::Not(operand) => {

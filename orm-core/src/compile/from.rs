@@ -18,6 +18,9 @@ pub(super) struct Definition {
     text: String,
 }
 
+/// How many tables most statements read at most.
+const USUAL_TABLES: usize = 4;
+
 /// The common table expressions of a statement.
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
@@ -29,8 +32,9 @@ pub(super) struct Definitions {
     at: Option<usize>,
     /// Names that none of them may have, because tables have them.
     reserved: Vec<&'static str>,
-    /// The tables without a schema that the statement reads.
-    tables: Vec<&'static str>,
+    /// The tables without a schema that the statement reads: the first of them, and those that had no place there.
+    tables: [Option<&'static str>; USUAL_TABLES],
+    more_tables: Vec<&'static str>,
     /// Whether one of them writes.
     writes: bool,
 }
@@ -43,8 +47,9 @@ impl Definitions {
 
     /// The tables of the statement, if a common table expression hides one of them.
     pub(super) fn hidden_tables(&self) -> Option<Vec<&'static str>> {
-        let hides = self.written.iter().any(|definition| self.tables.contains(&definition.name.as_str()));
-        hides.then(|| self.tables.clone())
+        let tables = || self.tables.iter().flatten().chain(&self.more_tables).copied();
+        let hides = self.written.iter().any(|definition| tables().any(|table| table == definition.name));
+        hides.then(|| tables().collect())
     }
 
     pub(super) fn begin(&mut self, at: usize) {
@@ -52,8 +57,15 @@ impl Definitions {
     }
 
     pub(super) fn reads(&mut self, table: &'static str) {
-        if !self.tables.contains(&table) {
-            self.tables.push(table);
+        for place in &mut self.tables {
+            match place {
+                Some(known) if *known == table => return,
+                Some(_) => {}
+                None => return *place = Some(table),
+            }
+        }
+        if !self.more_tables.contains(&table) {
+            self.more_tables.push(table);
         }
     }
 
@@ -246,10 +258,10 @@ impl Writer {
 
     /// Puts the common table expressions in front of the statement.
     pub(super) fn hoist(&mut self) {
-        let definitions = std::mem::take(self.definitions());
-        if definitions.written.is_empty() {
+        if self.definitions().written.is_empty() {
             return;
         }
+        let definitions = std::mem::take(self.definitions());
         let statement = self.split_off(definitions.at.unwrap_or(0));
         let recursive = definitions.written.iter().any(|definition| definition.cte.recursive);
         self.push(if recursive { "WITH RECURSIVE " } else { "WITH " });

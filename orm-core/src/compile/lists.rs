@@ -3,12 +3,13 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::thread::LocalKey;
 
 use super::writer::Writer;
 use crate::schema::TableDef;
 
-type Lists = RefCell<HashMap<*const TableDef, Box<str>>>;
+type Lists = RefCell<HashMap<*const TableDef, Box<str>, BuildHasherDefault<AddressHasher>>>;
 
 thread_local! {
     /// Of each thread its own, so that threads do not wait for each other. A program has as many as it has models.
@@ -30,6 +31,27 @@ impl Writer {
             self.push(lists.entry(table).or_insert_with(|| own_columns(table)));
         });
         copied.is_ok()
+    }
+}
+
+/// Spreads addresses, which nobody chooses to make them collide.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        let mixed = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
     }
 }
 

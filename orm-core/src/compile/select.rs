@@ -284,12 +284,12 @@ impl Writer {
 
     /// A clause of conditions, all of which must hold.
     fn conditions<'n>(&mut self, clause: &str, predicates: impl IntoIterator<Item = &'n Node>) {
-        let predicates: Vec<&Node> = predicates.into_iter().collect();
-        if predicates.is_empty() {
-            return;
-        }
+        let mut predicates = predicates.into_iter();
+        let Some(first) = predicates.next() else { return };
+        let second = predicates.next();
+        let single = second.is_none();
         self.push(clause);
-        let single = predicates.len() == 1;
+        let predicates = [first].into_iter().chain(second).chain(predicates);
         self.separated(" AND ", predicates, |w, predicate| match predicate.alone() {
             // A conjunction among conjuncts needs no parentheses.
             Node::Any(any) if !single && any.len() > 1 => {

@@ -1,6 +1,7 @@
 //! [`Writer`]: the text under construction, its parameters, and the names of its sources.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::from::Definitions;
 use super::{Compiled, Matching, ResultColumn};
@@ -64,7 +65,14 @@ struct Name {
 /// What most statements need no more than.
 const USUAL_LENGTH: usize = 512;
 const USUAL_COLUMNS: usize = 16;
-const USUAL_NAMES: usize = 4;
+const USUAL_NAMES: usize = 16;
+const USUAL_PARAMS: usize = 4;
+
+thread_local! {
+    /// The list of names of a thread, empty, from statement to statement: it needs its memory once. It is taken out
+    /// meanwhile, because a statement may be made within another.
+    static NAMES: Cell<Vec<Name>> = Cell::default();
+}
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Named {
@@ -81,7 +89,8 @@ impl Writer {
             filters: filters.clone(),
             sql: String::with_capacity(USUAL_LENGTH),
             columns: Vec::with_capacity(USUAL_COLUMNS),
-            names: Vec::with_capacity(USUAL_NAMES),
+            names: NAMES.try_with(Cell::take).unwrap_or_default(),
+            params: Vec::with_capacity(USUAL_PARAMS),
             ..Self::default()
         }
     }
@@ -100,15 +109,21 @@ impl Writer {
 
     /// Appends an identifier in double quotes.
     pub(super) fn ident(&mut self, name: &str) -> &mut Self {
+        if name.as_bytes().contains(&b'"') {
+            return self.ident_with_quotes(name);
+        }
         self.sql.reserve(name.len() + 2);
         self.sql.push('"');
-        if name.as_bytes().contains(&b'"') {
-            // One within the name is written twice.
-            self.sql
-                .extend(name.split_inclusive('"').flat_map(|part| [part, if part.ends_with('"') { "\"" } else { "" }]));
-        } else {
-            self.sql.push_str(name);
-        }
+        self.sql.push_str(name);
+        self.sql.push('"');
+        self
+    }
+
+    /// One within the name is written twice.
+    #[cold]
+    fn ident_with_quotes(&mut self, name: &str) -> &mut Self {
+        self.sql.push('"');
+        self.sql.extend(name.split_inclusive('"').flat_map(|part| [part, if part.ends_with('"') { "\"" } else { "" }]));
         self.sql.push('"');
         self
     }
@@ -277,6 +292,9 @@ impl Writer {
         let is_live = if with_deleted { None } else { self.is_live(item) };
         // What is no table has its conditions inside.
         let FromItem::Source(source) = item else { return is_live };
+        if self.filters.is_empty() {
+            return is_live;
+        }
         let filters = self.filters.of(source.table(), &self.unfiltered);
         let filters = filters.map(|node| Node::Over { source: *source, node: Box::new(node.clone()) });
         is_live.into_iter().chain(filters).reduce(Node::and)
@@ -286,7 +304,7 @@ impl Writer {
     fn is_live(&self, item: &FromItem) -> Option<Node> {
         let column = match item {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
-            FromItem::Link(link) => Node::LinkColumn { link: *link, column: link.soft_delete? },
+            FromItem::Link(link) => Node::LinkColumn { link: Box::new(*link), column: link.soft_delete? },
             // These have their conditions inside.
             FromItem::Subquery { .. }
             | FromItem::Raw { .. }
@@ -304,7 +322,7 @@ impl Writer {
 
     /// Writes an expression over a table, in which the table is what `of` names.
     pub(super) fn over(&mut self, of: Named, table: &'static TableDef, node: &Node) {
-        let Some(found) = self.names.iter().rfind(|name| name.of == of) else {
+        let Some(found) = self.find(of) else {
             return self.fail(not_in_scope(of));
         };
         let (name, is_own) = (found.name.clone(), found.is_own);
@@ -345,9 +363,24 @@ impl Writer {
         self.derived.extend(self.names.len().checked_sub(1));
     }
 
+    /// Where the innermost source of this kind stands among the names.
+    #[inline]
+    fn place_of(&self, of: Named) -> Option<usize> {
+        match of {
+            Named::Source(SourceRef::Table(table)) => self.names.iter().rposition(
+                |name| matches!(name.of, Named::Source(SourceRef::Table(other)) if table.is_same_table(other)),
+            ),
+            _ => self.names.iter().rposition(|name| name.of == of),
+        }
+    }
+
+    fn find(&self, of: Named) -> Option<&Name> {
+        self.place_of(of).map(|place| &self.names[place])
+    }
+
     /// The name of a source in scope.
     pub(super) fn name_of(&self, of: Named) -> Option<&str> {
-        self.names.iter().rfind(|name| name.of == of).map(|name| &*name.name)
+        self.find(of).map(|name| &*name.name)
     }
 
     pub(super) fn definitions(&mut self) -> &mut Definitions {
@@ -387,7 +420,7 @@ impl Writer {
     /// Writes `AS` and the name of a table that has not its own.
     pub(super) fn renamed(&mut self, table: &'static TableDef) {
         let of = Named::Source(SourceRef::Table(table));
-        if self.names.iter().rfind(|name| name.of == of).is_some_and(|name| !name.is_own) {
+        if self.find(of).is_some_and(|name| !name.is_own) {
             self.push(" AS ").qualifier(of);
         }
     }
@@ -409,7 +442,7 @@ impl Writer {
 
     /// Writes what columns of the source are qualified by.
     pub(super) fn qualifier(&mut self, of: Named) -> &mut Self {
-        let Some(found) = self.names.iter().rposition(|name| name.of == of) else {
+        let Some(found) = self.place_of(of) else {
             self.fail(not_in_scope(of));
             return self.push("?");
         };
@@ -428,7 +461,7 @@ impl Writer {
     /// Writes the name by which a locking clause means a source: never with a schema.
     pub(super) fn lock_target(&mut self, source: SourceRef) {
         let of = Named::Source(source);
-        match self.names.iter().rposition(|name| name.of == of) {
+        match self.place_of(of) {
             Some(found) => {
                 let name = self.names[found].name.clone();
                 self.ident(&name);
@@ -448,7 +481,7 @@ impl Writer {
 
     /// Whether a source is in scope as a table under its own name.
     pub(super) fn is_by_its_own_name(&self, of: Named) -> bool {
-        self.names.iter().rfind(|name| name.of == of).is_some_and(|name| name.is_own)
+        self.find(of).is_some_and(|name| name.is_own)
     }
 
     /// Records what several result columns are expected to be.
@@ -524,6 +557,10 @@ impl Writer {
         }
         let writes = self.definitions.write();
         self.hoist();
+        if self.names.capacity() <= USUAL_NAMES {
+            self.names.clear();
+            let _ = NAMES.try_with(|kept| kept.set(std::mem::take(&mut self.names)));
+        }
         match self.error {
             Some(error) => Err(error),
             None => {

@@ -19,7 +19,7 @@ pub(super) fn link_columns(
 ) -> Node {
     let pairs = columns.iter().zip(targets);
     conjunction(pairs.map(|(column, target)| {
-        Node::binary(BinaryOp::Eq, Node::LinkColumn { link, column }, named_column(source, target))
+        Node::binary(BinaryOp::Eq, Node::LinkColumn { link: Box::new(link), column }, named_column(source, target))
     }))
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: &[Vec<Value>]) -> S
             let link_ref = LinkRef::of(link, 0);
             let on = link_columns(link_ref, link.remote, target, columns.remote);
             select.joins.push(Join { kind: JoinKind::Inner, item: FromItem::Link(link_ref), on, with_deleted: false });
-            link.local.iter().map(|column| Node::LinkColumn { link: link_ref, column }).collect()
+            link.local.iter().map(|column| Node::LinkColumn { link: Box::new(link_ref), column }).collect()
         }
         None => columns.remote.iter().map(|name| named_column(target, name)).collect(),
     };

@@ -142,7 +142,8 @@ fn is_unique(join: &Join) -> bool {
     };
     let equals = |column: &ColumnDef| {
         conditions.iter().any(|condition| match condition {
-            Node::Binary { op: BinaryOp::Eq, lhs, rhs } => {
+            Node::Binary { op: BinaryOp::Eq, operands } => {
+                let [lhs, rhs] = &**operands;
                 // A link table is joined with any number of rows.
                 let is_given = |node: &Node| match node {
                     Node::Column { source: of, .. } => *of != source,

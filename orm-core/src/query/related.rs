@@ -423,7 +423,12 @@ fn leads_to(edge: Edge, from: SourceRef, objects: Vec<Referred>, several: bool) 
         None => columns.local.iter().map(|name| named_column(from, name)).collect(),
         Some(link) => {
             let link = LinkRef::of(link, 0);
-            columns.link.iter().flat_map(|of| of.remote).map(|column| Node::LinkColumn { link, column }).collect()
+            columns
+                .link
+                .iter()
+                .flat_map(|of| of.remote)
+                .map(|column| Node::LinkColumn { link: Box::new(link), column })
+                .collect()
         }
     };
     let (mut values, mut keys) = (Vec::new(), Vec::new());

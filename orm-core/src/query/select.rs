@@ -29,7 +29,8 @@ use crate::types::Value;
 #[must_use = "a query does nothing until it is run, for example by `.all().await`"]
 pub struct Query<X, M, Scope = (M, ()), Loaded = ()> {
     on: X,
-    select: Select,
+    /// In its box it is not moved from call to call.
+    select: Box<Select>,
     loads: Loaded,
     types: PhantomData<fn() -> (M, Scope)>,
 }
@@ -47,7 +48,7 @@ pub struct Query<X, M, Scope = (M, ()), Loaded = ()> {
 /// );
 /// ```
 pub fn query<M: Model>() -> Query<Unbound, M> {
-    Query { on: Unbound, select: Select::models(M::source()), loads: (), types: PhantomData }
+    Query { on: Unbound, select: Box::new(Select::models(M::source())), loads: (), types: PhantomData }
 }
 
 impl<X: Clone, M, S, L: Clone> Clone for Query<X, M, S, L> {
@@ -82,11 +83,11 @@ impl<X, M, S, L> Query<X, M, S, L> {
     }
 
     pub(crate) fn into_select(self) -> Select {
-        self.select
+        *self.select
     }
 
     pub(super) fn from_parts(on: X, select: Select, loads: L) -> Self {
-        Self { on, select, loads, types: PhantomData }
+        Self { on, select: Box::new(select), loads, types: PhantomData }
     }
 
     pub(super) fn joined(&self) -> &[Join] {
@@ -94,7 +95,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
     }
 
     pub(crate) fn into_parts(self) -> (X, Select, L) {
-        (self.on, self.select, self.loads)
+        (self.on, *self.select, self.loads)
     }
 
     /// Changes the clauses.
@@ -429,7 +430,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
         self.select.projection.clear();
         self.select.eager.clear();
         selection.into_projection(&mut self.select.projection);
-        Rows::new(self.on, self.select, T::read)
+        Rows::new(self.on, *self.select, T::read)
     }
 
     /// Loads a relationship with the query: one more statement, whatever the number of rows.
@@ -501,7 +502,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     {
         let mut set = Vec::new();
         assignments.into_assignments(&mut set);
-        Update::new(self.on, self.select, set)
+        Update::new(self.on, *self.select, set)
     }
 
     /// Deletes the rows that the query's conditions choose; awaiting it gives their number.
@@ -520,7 +521,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         M: Model + Writable,
     {
-        Delete::new(self.on, self.select)
+        Delete::new(self.on, *self.select)
     }
 
     pub(super) fn rescope<M2, T>(self) -> Query<X, M2, T, L0> {
@@ -553,7 +554,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
         M: Rooted,
         L: Loads<M>,
     {
-        placed(self.on.models(self.select, self.loads))
+        placed(self.on.models(*self.select, self.loads))
     }
 
     /// Runs the query: its first row, if there is one.

@@ -15,6 +15,7 @@ mod copy;
 mod executor;
 mod explain;
 mod flush;
+pub mod guard;
 mod hooks;
 mod identity;
 mod inner;

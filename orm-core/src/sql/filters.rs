@@ -30,7 +30,7 @@ use crate::types::Condition;
 ///
 /// [`Engine::with_filters`]: crate::Engine::with_filters
 #[derive(Clone, Default)]
-pub struct Filters(Arc<Vec<Filter>>);
+pub struct Filters(Option<Arc<Vec<Filter>>>);
 
 #[derive(Clone)]
 struct Filter {
@@ -56,12 +56,20 @@ impl Filters {
         E::Uses: InScope<(M, ()), I>,
     {
         let filter = Filter { name: name.into(), table: M::table(), condition: condition.into_node() };
-        Arc::make_mut(&mut self.0).push(filter);
+        Arc::make_mut(self.0.get_or_insert_default()).push(filter);
         self
     }
 
     pub(crate) fn and(&self, more: &Self) -> Self {
-        Self(Arc::new(self.0.iter().chain(more.0.iter()).cloned().collect()))
+        Self(Some(Arc::new(self.all().iter().chain(more.all()).cloned().collect())))
+    }
+
+    fn all(&self) -> &[Filter] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all().is_empty()
     }
 
     /// The conditions over the rows of a table, without those of these names.
@@ -71,13 +79,13 @@ impl Filters {
         without: &'f [Cow<'static, str>],
     ) -> impl Iterator<Item = &'f Node> {
         let wanted = move |filter: &&Filter| filter.table.is_same_table(table) && !without.contains(&filter.name);
-        self.0.iter().filter(wanted).map(|filter| &filter.condition)
+        self.all().iter().filter(wanted).map(|filter| &filter.condition)
     }
 }
 
 /// Shows the names.
 impl fmt::Debug for Filters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|filter| (&filter.name, filter.table.model))).finish()
+        f.debug_list().entries(self.all().iter().map(|filter| (&filter.name, filter.table.model))).finish()
     }
 }

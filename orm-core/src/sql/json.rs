@@ -336,13 +336,13 @@ impl<E: Expression> JsonExpression for E {}
 
 /// Not by `Node::binary`: which operator it is, the server tells by the type of the right side.
 fn part(op: BinaryOp, lhs: Node, rhs: Node) -> Node {
-    Node::Binary { op, lhs: Box::new(lhs), rhs: Box::new(rhs) }
+    Node::Binary { op, operands: Box::new([lhs, rhs]) }
 }
 
 fn text_of(node: Node) -> Node {
     match node {
-        Node::Binary { op: BinaryOp::JsonGet, lhs, rhs } => Node::Binary { op: BinaryOp::JsonGetText, lhs, rhs },
-        Node::Binary { op: BinaryOp::JsonPath, lhs, rhs } => Node::Binary { op: BinaryOp::JsonPathText, lhs, rhs },
+        Node::Binary { op: BinaryOp::JsonGet, operands } => Node::Binary { op: BinaryOp::JsonGetText, operands },
+        Node::Binary { op: BinaryOp::JsonPath, operands } => Node::Binary { op: BinaryOp::JsonPathText, operands },
         other => part(BinaryOp::JsonPathText, other, Node::Param(Value::of(&Vec::<String>::new()))),
     }
 }

@@ -23,7 +23,7 @@ pub enum Node {
     /// A column of a table that has no model, by name.
     LinkColumn {
         /// The link table's place in the statement.
-        link: LinkRef,
+        link: Box<LinkRef>,
         /// The column's name.
         column: &'static str,
     },
@@ -33,10 +33,8 @@ pub enum Node {
     Binary {
         /// The operator.
         op: BinaryOp,
-        /// The left operand.
-        lhs: Box<Self>,
-        /// The right operand.
-        rhs: Box<Self>,
+        /// The left operand, and the right one.
+        operands: Box<[Self; 2]>,
     },
     /// All of these; true if there are none.
     All(Vec<Self>),
@@ -416,10 +414,11 @@ pub enum BinaryOp {
 
 impl Node {
     pub(crate) fn binary(op: BinaryOp, lhs: Self, rhs: Self) -> Self {
-        // In their boxes they are moved no more.
-        let (mut lhs, mut rhs) = (Box::new(lhs), Box::new(rhs));
-        lhs.meet(&mut rhs);
-        Self::Binary { op, lhs, rhs }
+        // In their box they are moved no more.
+        let mut operands = Box::new([lhs, rhs]);
+        let [lhs, rhs] = &mut *operands;
+        lhs.meet(rhs);
+        Self::Binary { op, operands }
     }
 
     /// Two operands that meet: the type of a value beside a column with a SQL type of its own is left to the server.

@@ -40,7 +40,9 @@ impl fmt::Debug for Source<'_> {
 }
 
 impl<'r> RowReader<'r> {
-    pub(crate) fn new(row: &'r Row) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(row: &'r Row) -> Self {
         Self { row: Source::Sent(row), next: 0, table: None, places: None }
     }
 

@@ -81,6 +81,18 @@ pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, 
     Ok(Emitted { effects: emitter.effects, ended: end.is_some() })
 }
 
+/// The texts of the statements that are sent before any answer.
+pub(super) fn first_wave(work: &Work, plan: &Plan) -> Result<Vec<String>> {
+    let mut emitter = Emitter::new(work, plan, None);
+    for step in &plan.steps {
+        if emitter.waits(step) {
+            break;
+        }
+        emitter.queue(step)?;
+    }
+    emitter.wave.iter().map(|outgoing| Ok(outgoing.write.compile()?.sql)).collect()
+}
+
 impl<'w> Emitter<'w> {
     fn new(work: &'w Work, plan: &Plan, begin: Option<&'static str>) -> Self {
         Self { work, keys: Keys::new(work, plan), wave: Vec::new(), effects: Effects::default(), begin }

@@ -51,6 +51,17 @@ pub(super) fn intents(session: &Inner) -> Result<Vec<Intent>> {
     Ok(inserts.chain(takes).chain(updates).chain(deletes).collect())
 }
 
+/// How many steps a flush would take.
+pub(super) fn steps(session: &Inner) -> Result<usize> {
+    Ok(plan::plan(&collect::collect(session)?)?.steps.len())
+}
+
+/// The texts of what a flush would send before it waits for an answer.
+pub(super) fn first_texts(session: &Inner) -> Result<Vec<String>> {
+    let work = collect::collect(session)?;
+    emit::first_wave(&work, &plan::plan(&work)?)
+}
+
 /// Undoes what hooks did when the flush ends without having written it: with an error, a panic, or because its future is
 /// dropped.
 struct Hooked<'s>(&'s mut Inner);
