@@ -4,6 +4,7 @@
 //! SQL text or does I/O.
 
 mod column;
+mod fresh;
 mod handle;
 mod index;
 mod key;
