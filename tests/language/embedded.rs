@@ -65,7 +65,7 @@ async fn filled() -> TestDb {
     let bill = Address { place: None, street: Some("Brivibas".to_owned()), ..address("Liepaja") };
     let patrons =
         [patron("Ann", "Riga", None), patron("Bob", "Riga", Some(bill)), patron("Cid", "Oslo", Some(address("Oslo")))];
-    db.engine.insert(patrons).await.unwrap();
+    db.engine.insert(patrons).await.expect("patrons");
     db
 }
 

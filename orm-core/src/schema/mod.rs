@@ -5,6 +5,7 @@
 
 mod column;
 mod embed;
+mod fresh;
 mod handle;
 mod index;
 mod key;

@@ -5,7 +5,7 @@
 use bytes::BytesMut;
 
 use super::embed::EmbeddedCells;
-use super::handle::{Handle, RawHandle};
+use super::handle::Handle;
 use super::relationship::RelationField;
 use super::table::TableDef;
 use crate::error::Result;
@@ -199,13 +199,6 @@ impl<M> Link<M> {
     #[must_use]
     pub fn of(value: M) -> Self {
         Self::New(Box::new(value))
-    }
-
-    pub(crate) fn held(&self) -> Option<RawHandle> {
-        match self {
-            Self::New(_) => None,
-            Self::Held(handle) => Some(handle.raw()),
-        }
     }
 
     pub(crate) fn hold<A: Adopter>(self, adopter: &mut A) -> Handle<M>

@@ -5,8 +5,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::fresh::{Fresh, RawLink};
 use super::handle::{Handle, RawHandle};
 use super::list::List;
 use super::model::{Adopter, IntoLink, Link, Model};
@@ -16,20 +18,20 @@ use super::relation::RelationDef;
 ///
 /// It is loaded or not, and never takes one for the other: [`get`](Self::get) is `None` while it is not loaded, and
 /// iterating panics with the call that loads it.
-#[derive(Clone)]
 pub struct HasMany<M> {
     def: Option<&'static RelationDef>,
-    state: Collection<M>,
+    state: Collection,
+    model: PhantomData<fn() -> M>,
 }
 
 #[derive(Clone)]
-enum Collection<M> {
+enum Collection {
     /// Not loaded; what was added and removed meanwhile is remembered for the flush.
     Unloaded(Option<Box<Edits>>),
     Loaded(Arc<[RawHandle]>),
     /// Loaded, and added to since: what is shared with nobody grows without being copied each time.
     Grown(Box<List>),
-    New(Vec<Link<M>>),
+    New(Vec<RawLink>),
 }
 
 /// What was added to a collection and removed from it.
@@ -41,32 +43,49 @@ struct Edits {
 
 impl<M> Default for HasMany<M> {
     fn default() -> Self {
-        Self { def: None, state: Collection::UNLOADED }
+        Self::in_state(None, Collection::UNLOADED)
     }
 }
 
-impl<M> Collection<M> {
+impl<M> Clone for HasMany<M> {
+    fn clone(&self) -> Self {
+        Self::in_state(self.def, self.state.clone())
+    }
+}
+
+impl Collection {
     const UNLOADED: Self = Self::Unloaded(None);
 }
 
 impl<M> HasMany<M> {
+    const fn in_state(def: Option<&'static RelationDef>, state: Collection) -> Self {
+        Self { def, state, model: PhantomData }
+    }
+
     /// A collection that is not loaded; for generated code.
     #[doc(hidden)]
     #[must_use]
     pub const fn unloaded(def: &'static RelationDef) -> Self {
-        Self { def: Some(def), state: Collection::UNLOADED }
+        Self::in_state(Some(def), Collection::UNLOADED)
     }
 
     /// A collection of new values; for generated code.
     #[doc(hidden)]
     #[must_use]
-    pub fn links(def: &'static RelationDef, links: Vec<Link<M>>) -> Self {
-        Self { def: Some(def), state: Collection::New(links) }
+    pub fn links(def: &'static RelationDef, links: Vec<Link<M>>) -> Self
+    where
+        M: Model,
+    {
+        Self::in_state(Some(def), Collection::New(links.into_iter().map(RawLink::of).collect()))
     }
 
     /// A collection of handles, values or builders, for a value that is to be added to a session.
-    pub fn of<L: IntoLink<M>>(links: impl IntoIterator<Item = L>) -> Self {
-        Self { def: None, state: Collection::New(links.into_iter().map(IntoLink::into_link).collect()) }
+    pub fn of<L: IntoLink<M>>(links: impl IntoIterator<Item = L>) -> Self
+    where
+        M: Model,
+    {
+        let links = links.into_iter().map(|link| RawLink::of(link.into_link())).collect();
+        Self::in_state(None, Collection::New(links))
     }
 
     /// Whether it is loaded.
@@ -86,7 +105,7 @@ impl<M> HasMany<M> {
             Collection::Unloaded(_) => None,
             Collection::Loaded(handles) => Some(Arc::clone(handles)),
             Collection::Grown(list) => Some(list.handles().into()),
-            Collection::New(links) => Some(links.iter().filter_map(Link::held).collect()),
+            Collection::New(links) => Some(links.iter().filter_map(RawLink::held).collect()),
         }
     }
 
@@ -116,7 +135,7 @@ impl<M> HasMany<M> {
     /// While it is not loaded; [`get`](Self::get) is the checked form.
     #[track_caller]
     pub fn iter(&self) -> Handles<M> {
-        Handles { handles: self.expect_loaded(), next: 0, model: std::marker::PhantomData }
+        Handles { handles: self.expect_loaded(), next: 0, model: PhantomData }
     }
 
     /// How many there are.
@@ -163,7 +182,7 @@ impl<M> HasMany<M> {
                 }
             }
             Collection::Grown(list) => list.push(handle),
-            Collection::New(links) => links.push(Link::Held(handle.typed())),
+            Collection::New(links) => links.push(RawLink::Held(handle)),
         }
     }
 
@@ -208,7 +227,7 @@ impl<M> HasMany<M> {
         M: Model,
     {
         let handles = match std::mem::replace(&mut self.state, Collection::UNLOADED) {
-            Collection::New(links) => links.into_iter().map(|link| link.hold(adopter).raw()).collect(),
+            Collection::New(links) => links.into_iter().map(|link| link.hold::<M, A>(adopter)).collect(),
             Collection::Unloaded(edits) => edits.iter().flat_map(|edits| edits.added.handles()).copied().collect(),
             Collection::Loaded(handles) => handles,
             Collection::Grown(list) => list.handles().into(),
@@ -222,7 +241,7 @@ impl<M> HasMany<M> {
 pub struct Handles<M> {
     handles: Arc<[RawHandle]>,
     next: usize,
-    model: std::marker::PhantomData<fn() -> M>,
+    model: PhantomData<fn() -> M>,
 }
 
 impl<M> Iterator for Handles<M> {
@@ -275,37 +294,39 @@ impl<M> Eq for HasMany<M> {}
 /// One object or none, to which this one points by its foreign key.
 ///
 /// Untouched, the key's column says which; once set or cleared here, the flush writes the key.
-#[derive(Clone)]
 pub struct BelongsTo<M>(One<M>);
 
 /// One object or none, which points here by its foreign key.
-#[derive(Clone)]
 pub struct HasOne<M>(One<M>);
 
-#[derive(Clone)]
 struct One<M> {
     def: Option<&'static RelationDef>,
-    state: OneState<M>,
+    state: OneState,
+    model: PhantomData<fn() -> M>,
 }
 
 #[derive(Clone)]
-enum OneState<M> {
+enum OneState {
     Unloaded,
     Held(Option<RawHandle>),
-    New(Box<M>),
+    /// In a box, so that the field is no larger than a handle for the sake of values that are seldom there.
+    New(Box<Fresh>),
 }
 
 impl<M> One<M> {
     const fn unloaded(def: Option<&'static RelationDef>) -> Self {
-        Self { def, state: OneState::Unloaded }
+        Self { def, state: OneState::Unloaded, model: PhantomData }
     }
 
-    fn link(def: Option<&'static RelationDef>, link: Link<M>) -> Self {
+    fn link(def: Option<&'static RelationDef>, link: Link<M>) -> Self
+    where
+        M: Model,
+    {
         let state = match link {
-            Link::New(value) => OneState::New(value),
+            Link::New(value) => OneState::New(Box::new(Fresh::of(value))),
             Link::Held(handle) => OneState::Held(Some(handle.raw())),
         };
-        Self { def, state }
+        Self { def, state, model: PhantomData }
     }
 
     fn held(&self) -> Option<Option<RawHandle>> {
@@ -320,7 +341,7 @@ impl<M> One<M> {
         M: Model,
     {
         self.state = match std::mem::replace(&mut self.state, OneState::Unloaded) {
-            OneState::New(value) => OneState::Held(Some(adopter.adopt(*value).raw())),
+            OneState::New(value) => OneState::Held(Some(value.adopt::<M, A>(adopter).raw())),
             known => known,
         };
     }
@@ -331,6 +352,12 @@ macro_rules! to_one {
         impl<M> Default for $name<M> {
             fn default() -> Self {
                 Self(One::unloaded(None))
+            }
+        }
+
+        impl<M> Clone for $name<M> {
+            fn clone(&self) -> Self {
+                Self(One { def: self.0.def, state: self.0.state.clone(), model: PhantomData })
             }
         }
 
@@ -345,12 +372,18 @@ macro_rules! to_one {
             /// One that is set; for generated code.
             #[doc(hidden)]
             #[must_use]
-            pub fn link(def: &'static RelationDef, link: Link<M>) -> Self {
+            pub fn link(def: &'static RelationDef, link: Link<M>) -> Self
+            where
+                M: Model,
+            {
                 Self(One::link(Some(def), link))
             }
 
             /// The object of a handle, a value or a builder, for a value that is to be added to a session.
-            pub fn of(link: impl IntoLink<M>) -> Self {
+            pub fn of(link: impl IntoLink<M>) -> Self
+            where
+                M: Model,
+            {
                 Self(One::link(None, link.into_link()))
             }
 

@@ -1,0 +1,99 @@
+//! The crates that are measured, in the target folder.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+use crate::peer::{Allowed, Peer, table};
+
+/// What a crate has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Content {
+    pub(crate) models: usize,
+    pub(crate) queries: bool,
+    /// A query with as many joins; the crate has a model more, and Diesel is told that all of them may come together.
+    pub(crate) joins: Option<usize>,
+    pub(crate) allowed: Allowed,
+    pub(crate) program: bool,
+}
+
+impl Content {
+    /// Models with their five queries each.
+    pub(crate) fn models(models: usize) -> Self {
+        Self { models, queries: true, joins: None, allowed: Allowed::Neighbours, program: false }
+    }
+
+    /// Models alone.
+    pub(crate) fn bare(models: usize) -> Self {
+        Self { queries: false, ..Self::models(models) }
+    }
+
+    /// The models that a query with `joins` needs, and the query if it is wanted.
+    pub(crate) fn joined(joins: usize, with_query: bool) -> Self {
+        Self { joins: with_query.then_some(joins), allowed: Allowed::All, ..Self::bare(joins + 1) }
+    }
+
+    /// A program that runs one query.
+    pub(crate) fn program() -> Self {
+        Self { program: true, ..Self::models(3) }
+    }
+}
+
+/// A crate on disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    pub(crate) dir: PathBuf,
+    content: Content,
+}
+
+/// The name of every crate; only their folders differ, so that they can have one lock file.
+pub(crate) const NAME: &str = "measured";
+
+impl Project {
+    /// Writes a crate of `peer` into `root/name`.
+    pub(crate) fn write(root: &Path, workspace: &Path, peer: Peer, name: &str, content: Content) -> Result<Self> {
+        let dir = root.join(format!("{}-{name}", peer.slug()));
+        let src = dir.join("src");
+        if src.exists() {
+            fs::remove_dir_all(&src)?;
+        }
+        fs::create_dir_all(&src)?;
+        let manifest = format!(
+            "[package]\nname = \"{NAME}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n[dependencies]\n{}",
+            peer.dependencies(workspace)
+        );
+        fs::write(dir.join("Cargo.toml"), manifest)?;
+        let mut modules = String::new();
+        for index in 0..content.models {
+            let _ = writeln!(modules, "pub mod {};", table(index));
+            fs::write(src.join(format!("{}.rs", table(index))), peer.model(index, content.models, content.queries))?;
+        }
+        if let Some(schema) = peer.schema(content.models, content.allowed) {
+            modules.push_str("pub mod schema;\n");
+            fs::write(src.join("schema.rs"), schema)?;
+        }
+        if let Some(query) = content.joins.and_then(|joins| peer.joined(joins)) {
+            modules.push_str("pub mod joined;\n");
+            fs::write(src.join("joined.rs"), query)?;
+        }
+        if content.program {
+            fs::write(src.join("main.rs"), peer.main(&modules))?;
+        } else {
+            fs::write(src.join("lib.rs"), modules)?;
+        }
+        Ok(Self { dir, content })
+    }
+
+    /// Changes a number in one query of the model in the middle.
+    pub(crate) fn edit(&self) -> Result<()> {
+        let path = self.dir.join("src").join(format!("{}.rs", table(self.content.models / 2)));
+        let text = fs::read_to_string(&path)?;
+        let changed = match text.contains(".limit(10)") {
+            true => text.replace(".limit(10)", ".limit(11)"),
+            false => text.replace(".limit(11)", ".limit(10)"),
+        };
+        fs::write(path, changed)?;
+        Ok(())
+    }
+}

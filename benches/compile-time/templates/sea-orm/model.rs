@@ -1,0 +1,25 @@
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "$table")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    #[sea_orm(unique)]
+    pub code: String,
+    pub title: String,
+    pub note: Option<String>,
+    pub active: bool,
+    pub quantity: i32,
+    pub total: i64,
+    pub ratio: Option<f64>,
+    pub created: DateTimeUtc,
+    pub parent_id: i64,
+    #[sea_orm(belongs_to, from = "parent_id", to = "id")]
+    pub parent: BelongsTo<super::$parent::Entity>,
+    #[sea_orm(has_many)]
+    pub children: HasMany<super::$child::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
