@@ -4,12 +4,16 @@
 //! takes the rows whose titles contain the text, `--who NAME,NAME` those who take part (the driver always does), `--rounds N`
 //! the number of rounds; results of a part are printed and not written.
 
+mod diesel_models;
+mod diesel_sync;
+mod diesel_tokio;
 mod keys;
 mod meter;
 mod ours;
 mod proxy;
 mod raw;
 mod report;
+mod sqlx_peer;
 mod tables;
 mod work;
 
@@ -33,6 +37,11 @@ const RESULTS: &str = "RESULTS-peers.md";
 /// Whatever goes wrong.
 pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
+/// Why those without a session are left out.
+pub(crate) const NO_UNIT_OF_WORK: &str = "it has no unit of work, so there is nothing to commit";
+pub(crate) const NO_IDENTITY: &str = "it has no identity map";
+pub(crate) const NO_SESSION: &str = "it tracks no objects; its plain load of as many rows is among the selects";
+
 /// What came of a piece of work.
 #[derive(Debug)]
 pub(crate) enum Done {
@@ -40,7 +49,6 @@ pub(crate) enum Done {
     /// It has no line in this row, and need not have one.
     NotMeant,
     /// It cannot do that, for this reason.
-    #[allow(dead_code, reason = "of the peers")]
     Cannot(&'static str),
 }
 
@@ -53,11 +61,23 @@ pub(crate) enum Who {
     Ours,
     OursSession,
     OursCopy,
+    Diesel,
+    DieselAsync,
+    Sqlx,
 }
 
 impl Who {
-    const ALL: [Self; 6] =
-        [Self::Raw, Self::RawUnnest, Self::RawCopy, Self::Ours, Self::OursSession, Self::OursCopy];
+    const ALL: [Self; 9] = [
+        Self::Raw,
+        Self::RawUnnest,
+        Self::RawCopy,
+        Self::Ours,
+        Self::OursSession,
+        Self::OursCopy,
+        Self::Diesel,
+        Self::DieselAsync,
+        Self::Sqlx,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -67,6 +87,9 @@ impl Who {
             Self::Ours => "orm-core",
             Self::OursSession => "orm-core, session",
             Self::OursCopy => "orm-core, COPY",
+            Self::Diesel => "Diesel",
+            Self::DieselAsync => "diesel-async",
+            Self::Sqlx => "sqlx",
         }
     }
 
@@ -80,11 +103,20 @@ impl Who {
 struct Peers {
     raw: raw::Raw,
     ours: ours::Ours,
+    diesel: diesel_sync::DieselSync,
+    diesel_async: diesel_tokio::DieselAsync,
+    sqlx: sqlx_peer::Sqlx,
 }
 
 impl Peers {
     async fn connect(url: &str) -> Result<Self> {
-        Ok(Self { raw: raw::Raw::connect(url).await?, ours: ours::Ours::connect(url)? })
+        Ok(Self {
+            raw: raw::Raw::connect(url).await?,
+            ours: ours::Ours::connect(url)?,
+            diesel: diesel_sync::DieselSync::connect(url)?,
+            diesel_async: diesel_tokio::DieselAsync::connect(url).await?,
+            sqlx: sqlx_peer::Sqlx::connect(url).await?,
+        })
     }
 
     async fn run(&mut self, who: Who, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
@@ -95,8 +127,20 @@ impl Peers {
             Who::Ours => self.ours.run(ours::Way::Engine, work, data, meter).await,
             Who::OursSession => self.ours.run(ours::Way::Session, work, data, meter).await,
             Who::OursCopy => self.ours.run(ours::Way::Copy, work, data, meter).await,
+            Who::Diesel => self.diesel.run(work, data, meter),
+            Who::DieselAsync => self.diesel_async.run(work, data, meter).await,
+            Who::Sqlx => self.sqlx.run(work, data, meter).await,
         }
     }
+}
+
+/// Waits for tasks; the sum of what they found.
+pub(crate) async fn together(mut set: tokio::task::JoinSet<Result<usize>>) -> Result<usize> {
+    let mut found = 0;
+    while let Some(of_task) = set.join_next().await {
+        found += of_task??;
+    }
+    Ok(found)
 }
 
 /// What was asked for.
@@ -168,7 +212,8 @@ impl Bench {
             }
             // Nobody is always the first, nor always after the same one.
             order.reverse();
-            order.rotate_left(order.len().min(1));
+            let by = order.len().min(1);
+            order.rotate_left(by);
         }
         Ok(Table { row, lines })
     }
