@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::TryStreamExt;
@@ -241,7 +241,9 @@ impl DieselAsync {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => {
-                let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(&self.url);
+                let mut config = ManagerConfig::default();
+                config.recycling_method = RecyclingMethod::Fast;
+                let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(&self.url, config);
                 self.pool.insert(Pool::builder(manager).max_size(size).build()?).clone()
             }
         };

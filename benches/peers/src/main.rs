@@ -13,8 +13,10 @@ mod ours;
 mod proxy;
 mod raw;
 mod report;
+mod sea;
 mod sqlx_peer;
 mod tables;
+mod toasty_peer;
 mod work;
 
 use std::error::Error as StdError;
@@ -64,10 +66,12 @@ pub(crate) enum Who {
     Diesel,
     DieselAsync,
     Sqlx,
+    SeaOrm,
+    Toasty,
 }
 
 impl Who {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Raw,
         Self::RawUnnest,
         Self::RawCopy,
@@ -77,6 +81,8 @@ impl Who {
         Self::Diesel,
         Self::DieselAsync,
         Self::Sqlx,
+        Self::SeaOrm,
+        Self::Toasty,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -90,6 +96,8 @@ impl Who {
             Self::Diesel => "Diesel",
             Self::DieselAsync => "diesel-async",
             Self::Sqlx => "sqlx",
+            Self::SeaOrm => "SeaORM",
+            Self::Toasty => "Toasty",
         }
     }
 
@@ -106,6 +114,8 @@ struct Peers {
     diesel: diesel_sync::DieselSync,
     diesel_async: diesel_tokio::DieselAsync,
     sqlx: sqlx_peer::Sqlx,
+    sea: sea::Sea,
+    toasty: toasty_peer::Toasty,
 }
 
 impl Peers {
@@ -116,6 +126,8 @@ impl Peers {
             diesel: diesel_sync::DieselSync::connect(url)?,
             diesel_async: diesel_tokio::DieselAsync::connect(url).await?,
             sqlx: sqlx_peer::Sqlx::connect(url).await?,
+            sea: sea::Sea::connect(url).await?,
+            toasty: toasty_peer::Toasty::connect(url).await?,
         })
     }
 
@@ -130,6 +142,8 @@ impl Peers {
             Who::Diesel => self.diesel.run(work, data, meter),
             Who::DieselAsync => self.diesel_async.run(work, data, meter).await,
             Who::Sqlx => self.sqlx.run(work, data, meter).await,
+            Who::SeaOrm => self.sea.run(work, data, meter).await,
+            Who::Toasty => self.toasty.run(work, data, meter).await,
         }
     }
 }
@@ -239,7 +253,10 @@ impl Bench {
                 continue;
             }
             if line.left_out.is_none() {
-                self.wire.set_round_trip(Duration::from_millis(8));
+                // What is sent in one go arrives in one go, although the server may have answered the first part; but many
+                // connections at once are counted each by itself.
+                let is_many = matches!(row.work, Work::Throughput { .. });
+                self.wire.set_round_trip(Duration::from_millis(if is_many { 0 } else { 8 }));
                 for _ in 0..2 {
                     let purpose = Purpose::Wire(Arc::clone(&self.wire));
                     line.wire = self.once(row, who, Link::Far, purpose).await?.ok();
