@@ -19,3 +19,8 @@ pub(crate) fn next() -> i64 {
 pub(crate) fn any() -> i64 {
     ANY.fetch_add(1, Ordering::Relaxed).wrapping_mul(7_919).rem_euclid(100_000) + 1
 }
+
+/// The first of so many that nobody was given before.
+pub(crate) fn some(count: u32) -> i64 {
+    NEXT.fetch_add(count.into(), Ordering::Relaxed)
+}

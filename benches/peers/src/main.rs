@@ -4,6 +4,7 @@
 //! takes the rows whose titles contain the text, `--who NAME,NAME` those who take part (the driver always does), `--rounds N`
 //! the number of rounds; results of a part are printed and not written.
 
+mod alchemy;
 mod diesel_models;
 mod diesel_sync;
 mod diesel_tokio;
@@ -21,8 +22,9 @@ mod work;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use alchemy::Alchemy;
 use meter::{Cost, Counting, Meter, Purpose};
 use proxy::Counts;
 use report::{Line, Table};
@@ -35,6 +37,10 @@ static ALLOCATOR: Counting = Counting;
 
 /// Where the results go.
 const RESULTS: &str = "RESULTS-peers.md";
+
+/// A row that has taken so long already has fewer rounds, but not fewer than these.
+const BUDGET: Duration = Duration::from_secs(60);
+const LEAST_ROUNDS: usize = 5;
 
 /// Whatever goes wrong.
 pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
@@ -68,10 +74,12 @@ pub(crate) enum Who {
     Sqlx,
     SeaOrm,
     Toasty,
+    Alchemy,
+    AlchemySession,
 }
 
 impl Who {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Raw,
         Self::RawUnnest,
         Self::RawCopy,
@@ -83,6 +91,8 @@ impl Who {
         Self::Sqlx,
         Self::SeaOrm,
         Self::Toasty,
+        Self::Alchemy,
+        Self::AlchemySession,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -98,12 +108,14 @@ impl Who {
             Self::Sqlx => "sqlx",
             Self::SeaOrm => "SeaORM",
             Self::Toasty => "Toasty",
+            Self::Alchemy => "SQLAlchemy",
+            Self::AlchemySession => "SQLAlchemy, session",
         }
     }
 
     /// Whether its memory goes through this process' allocator.
     pub(crate) fn is_counted(self) -> bool {
-        true
+        !matches!(self, Self::Alchemy | Self::AlchemySession)
     }
 }
 
@@ -144,6 +156,7 @@ impl Peers {
             Who::Sqlx => self.sqlx.run(work, data, meter).await,
             Who::SeaOrm => self.sea.run(work, data, meter).await,
             Who::Toasty => self.toasty.run(work, data, meter).await,
+            Who::Alchemy | Who::AlchemySession => Ok(Done::NotMeant),
         }
     }
 }
@@ -201,6 +214,7 @@ struct Bench {
     admin: Client,
     near: Peers,
     far: Peers,
+    alchemy: Option<Alchemy>,
     wire: Arc<Counts>,
     options: Options,
     /// How many rows were added since the tables were restored.
@@ -216,7 +230,11 @@ impl Bench {
         let rounds = self.options.rounds.unwrap_or(row.rounds);
         let is_there = |&place: &usize| lines.get(place).is_some_and(|line: &Line| line.left_out.is_none());
         let mut order: Vec<usize> = (0..lines.len()).filter(is_there).collect();
+        let started = Instant::now();
         for round in 0..row.warm + rounds {
+            if started.elapsed() > BUDGET && round >= row.warm + LEAST_ROUNDS {
+                break;
+            }
             for &place in &order {
                 let Some(line) = lines.get_mut(place) else { continue };
                 let cost = self.once(row, line.who, row.link, Purpose::Time).await?;
@@ -253,13 +271,15 @@ impl Bench {
                 continue;
             }
             if line.left_out.is_none() {
-                // What is sent in one go arrives in one go, although the server may have answered the first part; but many
-                // connections at once are counted each by itself.
-                let is_many = matches!(row.work, Work::Throughput { .. });
-                self.wire.set_round_trip(Duration::from_millis(if is_many { 0 } else { 8 }));
-                for _ in 0..2 {
-                    let purpose = Purpose::Wire(Arc::clone(&self.wire));
-                    line.wire = self.once(row, who, Link::Far, purpose).await?.ok();
+                // First statements are prepared. With the delay, what is sent in one go arrives in one go, although the
+                // server may have answered the first part of it already.
+                for delay in [0, 0, 8] {
+                    // Where statements are many, they were not sent in one go.
+                    if delay == 0 || line.wire.is_some_and(|cost| cost.statements < 100) {
+                        self.wire.set_round_trip(Duration::from_millis(delay));
+                        let purpose = Purpose::Wire(Arc::clone(&self.wire));
+                        line.wire = self.once(row, who, Link::Far, purpose).await?.ok();
+                    }
                 }
                 self.wire.set_round_trip(Duration::from_millis(20));
             }
@@ -282,7 +302,13 @@ impl Bench {
             self.added = 0;
         }
         let peers = if link == Link::Near { &mut self.near } else { &mut self.far };
-        let done = peers.run(who, row.work, &self.data, &mut meter).await;
+        let done = match (who, &mut self.alchemy) {
+            (Who::Alchemy, Some(alchemy)) => alchemy.run(alchemy::Way::Rows, row.work, link, &mut meter).await,
+            (Who::AlchemySession, Some(alchemy)) => {
+                alchemy.run(alchemy::Way::Session, row.work, link, &mut meter).await
+            }
+            _ => peers.run(who, row.work, &self.data, &mut meter).await,
+        };
         match done.map_err(|error| format!("{}, {}: {error}", who.name(), row.title()))? {
             Done::Measured => Ok(meter.cost().ok_or(None)),
             Done::NotMeant => Ok(Err(None)),
@@ -308,9 +334,20 @@ async fn main() -> Result<()> {
     let config: tokio_postgres::Config = database.url().parse()?;
     let port = config.get_ports().first().copied().unwrap_or(5432);
     let (far, wire) = proxy::start(port)?;
-    let far = database.url().replace(&format!("127.0.0.1:{port}/"), &format!("127.0.0.1:{far}/"));
-    let (near, far) = (Peers::connect(database.url()).await?, Peers::connect(&far).await?);
-    let mut bench = Bench { data: Data::new(), admin: client, near, far, wire, options, added: 0 };
+    let far_url = database.url().replace(&format!("127.0.0.1:{port}/"), &format!("127.0.0.1:{far}/"));
+    let (near, far) = (Peers::connect(database.url()).await?, Peers::connect(&far_url).await?);
+    let alchemy = if options.takes(Who::Alchemy) || options.takes(Who::AlchemySession) {
+        match Alchemy::start(database.url(), &far_url).await {
+            Ok(alchemy) => Some(alchemy),
+            Err(error) => {
+                println!("SQLAlchemy is left out: {error}\n");
+                None
+            }
+        }
+    } else {
+        None
+    };
+    let mut bench = Bench { data: Data::new(), admin: client, near, far, alchemy, wire, options, added: 0 };
     let mut tables = Vec::new();
     for row in work::rows() {
         if bench.options.wants(&row) {

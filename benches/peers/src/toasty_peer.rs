@@ -1,13 +1,14 @@
 //! Toasty: models, `create_many`, `include`.
 //!
 //! Its inserts always give the objects back. It has no unit of work; changed rows are updated one by one in a transaction, and
-//! upserts too: it has no call for many. New objects that hang together are nested in `create_many`.
+//! upserts too: it has no call for many. New objects of two levels are nested in `create_many`; those of three levels take a
+//! `create_many` for each level, because nested each parent would be a statement, 1,103 instead of 5.
 
 use toasty::{Db, Deferred, Executor, Model};
 use tokio::task::JoinSet;
 
 use crate::meter::Meter;
-use crate::raw::names;
+use crate::raw::{names, spread};
 use crate::tables::{Data, NewRow};
 use crate::work::Work;
 use crate::{Done, NO_IDENTITY, NO_SESSION, NO_UNIT_OF_WORK, Result, keys, together};
@@ -229,27 +230,17 @@ impl Toasty {
     async fn graph(&mut self, data: &Data, [tops, middles, leaves]: [usize; 3], meter: &mut Meter) -> Result<()> {
         let rows = tops * (1 + middles * (1 + leaves));
         let names = names(data, tops * middles * leaves.max(1));
-        let name = |number: usize| names.get(number).copied().unwrap_or_default();
         meter
             .run(rows, async || {
-                let mut many = Top::create_many();
-                for i in 0..tops {
-                    let of_top: Vec<_> = (0..middles)
-                        .map(|j| {
-                            let middle = Middle::create().name(name(i * middles + j));
-                            if leaves == 0 {
-                                return middle;
-                            }
-                            let of_middle: Vec<_> = (0..leaves)
-                                .map(|k| Leaf::create().name(name((i * middles + j) * leaves + k)))
-                                .collect();
-                            middle.leaves(of_middle)
-                        })
-                        .collect();
-                    many = many.item(Top::create().name(name(i)).middles(of_top));
-                }
-                let made = many.exec(&mut self.db).await?;
-                Ok((if made.len() == tops { rows } else { 0 }, made))
+                let made = if leaves == 0 {
+                    nested(&names, tops, middles, &mut self.db).await?
+                } else {
+                    let mut tx = self.db.transaction().await?;
+                    let made = by_levels(&names, [tops, tops * middles, tops * middles * leaves], &mut tx).await?;
+                    tx.commit().await?;
+                    made
+                };
+                Ok((made, ()))
             })
             .await
     }
@@ -332,4 +323,33 @@ async fn insert_all(rows: &[NewRow], executor: &mut dyn Executor) -> Result<Vec<
         many = many.item(Entry::create().name(row.name.as_str()).amount(row.amount));
     }
     Ok(many.exec(executor).await?)
+}
+
+/// Children in the builders of their parents.
+async fn nested(names: &[&str], tops: usize, middles: usize, executor: &mut dyn Executor) -> Result<usize> {
+    let mut many = Top::create_many();
+    for name in names.iter().take(tops) {
+        let below: Vec<_> = names.iter().take(middles).map(|&name| Middle::create().name(name)).collect();
+        many = many.item(Top::create().name(*name).middles(below));
+    }
+    Ok(many.exec(executor).await?.len() * (1 + middles))
+}
+
+/// One call for each table: nested, each parent would be a statement.
+async fn by_levels(names: &[&str], [tops, middles, leaves]: [usize; 3], executor: &mut dyn Executor) -> Result<usize> {
+    let mut many = Top::create_many();
+    for &name in names.iter().take(tops) {
+        many = many.item(Top::create().name(name));
+    }
+    let ids: Vec<i64> = many.exec(executor).await?.iter().map(|top| top.id).collect();
+    let mut many = Middle::create_many();
+    for (&name, key) in names.iter().zip(spread(&ids, middles)) {
+        many = many.item(Middle::create().name(name).top_id(key));
+    }
+    let ids: Vec<i64> = many.exec(executor).await?.iter().map(|middle| middle.id).collect();
+    let mut many = Leaf::create_many();
+    for (&name, key) in names.iter().zip(spread(&ids, leaves)) {
+        many = many.item(Leaf::create().name(name).middle_id(key));
+    }
+    Ok(tops + middles + many.exec(executor).await?.len())
 }
