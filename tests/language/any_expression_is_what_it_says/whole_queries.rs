@@ -188,7 +188,7 @@ fn in_direction<T: Ord>(a: &Option<T>, b: &Option<T>, how: usize) -> Ordering {
         (Some(a), Some(b)) if how < 2 => a.cmp(b),
         (Some(a), Some(b)) => b.cmp(a),
         // `None` is less than all others.
-        _ if how % 2 == 0 => a.is_some().cmp(&b.is_some()),
+        _ if matches!(how, 0 | 2) => a.is_some().cmp(&b.is_some()),
         _ => b.is_some().cmp(&a.is_some()),
     }
 }
