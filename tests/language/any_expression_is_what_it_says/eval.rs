@@ -7,7 +7,7 @@ use super::world::{CustomerRow, LineRow, OrderRow};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
-    pub(super) customer: &'a CustomerRow,
+    pub(super) customer: Option<&'a CustomerRow>,
     pub(super) order: Option<&'a OrderRow>,
     pub(super) line: Option<&'a LineRow>,
 }
@@ -96,8 +96,8 @@ impl Row<'_> {
     pub(super) fn number(&self, number: &Num) -> Option<i64> {
         match number {
             Num::Const(number) => *number,
-            Num::CustomerId => Some(self.customer.id.into()),
-            Num::Born => self.customer.born.map(i64::from),
+            Num::CustomerId => self.customer.map(|customer| customer.id.into()),
+            Num::Born => self.customer.and_then(|customer| customer.born).map(i64::from),
             Num::OrderId => self.order.map(|order| order.id.into()),
             Num::Total => self.order.map(|order| order.total),
             Num::LineId => self.line.map(|line| line.id.into()),
@@ -119,8 +119,8 @@ impl Row<'_> {
     pub(super) fn text(&self, text: &Text) -> Option<String> {
         match text {
             Text::Const(text) => text.map(str::to_owned),
-            Text::Name => Some(self.customer.name.to_owned()),
-            Text::City => self.customer.city.map(str::to_owned),
+            Text::Name => self.customer.map(|customer| customer.name.to_owned()),
+            Text::City => self.customer.and_then(|customer| customer.city).map(str::to_owned),
             Text::Status => self.order.map(|order| order.status.to_owned()),
             Text::Product => self.line.map(|line| line.product.to_owned()),
             Text::Note => self.line.and_then(|line| line.note).map(str::to_owned),

@@ -7,6 +7,7 @@
 mod build;
 mod eval;
 mod tree;
+mod whole_queries;
 mod world;
 
 use std::str::FromStr;
@@ -49,7 +50,7 @@ fn wanted(case: &Case) -> Vec<Answer> {
     for row in case.world.rows() {
         if case.filters.iter().all(|filter| row.condition(filter) == Some(true)) {
             let Row { customer, order, line } = row;
-            let keys = (Some(customer.id), order.map(|order| order.id), line.map(|line| line.id));
+            let keys = (customer.map(|customer| customer.id), order.map(|order| order.id), line.map(|line| line.id));
             let (number, text) = (row.number(&case.number), row.text(&case.text));
             answers.push((keys.0, keys.1, keys.2, number, text, row.condition(&case.condition)));
         }
@@ -85,9 +86,9 @@ fn from_environment<T: FromStr>(name: &str, default: T) -> T {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-fn runner() -> TestRunner {
+fn runner(variable: &str, cases: u32) -> TestRunner {
     let config = Config {
-        cases: from_environment("ORM_EXPRESSIONS", 64),
+        cases: from_environment(variable, cases),
         failure_persistence: None,
         max_shrink_iters: 1024,
         ..Config::default()
@@ -102,7 +103,7 @@ fn q06_q07_q08_q09_q13_any_expression_is_what_a_plain_evaluation_says() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let db = runtime.block_on(TestDb::with::<(Customer, Order, Line)>());
     let choices = proptest::collection::vec(any::<u16>(), 0..400);
-    let outcome = runner().run(&choices.prop_map(|choices| case_of(&choices)), |case| {
+    let outcome = runner("ORM_EXPRESSIONS", 64).run(&choices.prop_map(|choices| case_of(&choices)), |case| {
         runtime.block_on(agrees(&db, &case)).map_err(TestCaseError::fail)
     });
     match outcome {

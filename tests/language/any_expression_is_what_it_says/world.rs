@@ -7,9 +7,9 @@ use super::tree::{Choices, TEXTS};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct World {
-    customers: Vec<CustomerRow>,
-    orders: Vec<OrderRow>,
-    lines: Vec<LineRow>,
+    pub(super) customers: Vec<CustomerRow>,
+    pub(super) orders: Vec<OrderRow>,
+    pub(super) lines: Vec<LineRow>,
 }
 
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(super) struct CustomerRow {
 #[derive(Debug, Clone)]
 pub(super) struct OrderRow {
     pub(super) id: i32,
-    customer: i32,
+    pub(super) customer: i32,
     pub(super) status: &'static str,
     pub(super) total: i64,
     pub(super) discount: Option<f64>,
@@ -32,7 +32,7 @@ pub(super) struct OrderRow {
 #[derive(Debug, Clone)]
 pub(super) struct LineRow {
     pub(super) id: i32,
-    order: i32,
+    pub(super) order: i32,
     pub(super) product: &'static str,
     pub(super) quantity: i32,
     pub(super) note: Option<&'static str>,
@@ -72,13 +72,13 @@ impl World {
             for order in self.orders.iter().filter(|order| order.customer == customer.id) {
                 let lines = self.lines.iter().filter(|line| line.order == order.id);
                 let of_order = rows.len();
-                rows.extend(lines.map(|line| Row { customer, order: Some(order), line: Some(line) }));
+                rows.extend(lines.map(|line| Row { customer: Some(customer), order: Some(order), line: Some(line) }));
                 if rows.len() == of_order {
-                    rows.push(Row { customer, order: Some(order), line: None });
+                    rows.push(Row { customer: Some(customer), order: Some(order), line: None });
                 }
             }
             if rows.len() == before {
-                rows.push(Row { customer, order: None, line: None });
+                rows.push(Row { customer: Some(customer), order: None, line: None });
             }
         }
         rows
