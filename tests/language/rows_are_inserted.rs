@@ -65,8 +65,12 @@ fn q23_inserts_have_their_texts() {
         r#"("r", "v", "o") GROUP BY "r") AS "v3_elements" ON "v3_elements"."r" = "plain"."n" ORDER BY "plain"."n") "#,
         r#"AS "rows" ORDER BY "n""#,
     );
-    assert_eq!(one().to_sql().replace("varchar", "text"), rows);
-    let after = |sql: String| sql.split_once(r#" ORDER BY "n""#).map_or(String::new(), |(_, rest)| rest.to_owned());
+    let two = insert([stock("a", "tea", 1), stock("b", "tea", 1)]);
+    assert_eq!(two.to_sql().replace("varchar", "text"), rows);
+    // One row needs no arrays.
+    let values = r#"INSERT INTO "stock" ("place", "product", "amount", "marks", "code", "version") VALUES ($1, $2, $3, $4, $5, $6)"#;
+    assert_eq!(one().to_sql(), values);
+    let after = |sql: String| sql.strip_prefix(values).map_or(String::new(), ToOwned::to_owned);
     assert_eq!(after(one().on_conflict_do_nothing().to_sql()), " ON CONFLICT DO NOTHING");
     assert_eq!(
         after(one().on_conflict((Stock::place, Stock::product)).do_nothing().returning(Stock::id).to_sql()),
@@ -80,8 +84,8 @@ fn q23_inserts_have_their_texts() {
         after(update.to_sql()),
         concat!(
             r#" ON CONFLICT ON CONSTRAINT "one stock" DO UPDATE SET "amount" = "stock"."amount" + "excluded"."amount", "#,
-            r#""version" = "stock"."version" + $9, "changes" = (SELECT changes + 1 FROM (SELECT "stock".*) AS "stock") "#,
-            r#"WHERE "stock"."amount" < $10 RETURNING CASE WHEN (SELECT "relkind" = 'p' FROM "pg_catalog"."pg_class" "#,
+            r#""version" = "stock"."version" + $7, "changes" = (SELECT changes + 1 FROM (SELECT "stock".*) AS "stock") "#,
+            r#"WHERE "stock"."amount" < $8 RETURNING CASE WHEN (SELECT "relkind" = 'p' FROM "pg_catalog"."pg_class" "#,
             r#"WHERE "oid" = '"stock"'::regclass) THEN NOT EXISTS (SELECT FROM "stock" AS "before" "#,
             r#"WHERE "before"."id" = "stock"."id") ELSE "stock"."xmax" = 0 END"#,
         ),
@@ -105,14 +109,18 @@ fn q23_inserts_have_their_texts() {
     assert_eq!(
         shown.to_sql().split(" RETURNING ").next().expect("a text"),
         concat!(
-            r#"INSERT INTO "excluded" AS "excluded_1" ("id", "text") SELECT "v0", "v1" FROM "#,
-            r#"UNNEST ($1::integer[], $2::text[]) WITH ORDINALITY AS "rows" ("v0", "v1", "n") ORDER BY "n" "#,
+            r#"INSERT INTO "excluded" AS "excluded_1" ("id", "text") VALUES ($1, $2) "#,
             r#"ON CONFLICT ("id") DO UPDATE SET "text" = "excluded"."text" "#,
             r#"WHERE "excluded_1"."text" <> "excluded"."text""#,
         ),
     );
+    assert_eq!(insert([Ticket::builder()]).to_sql(), r#"INSERT INTO "ticket" DEFAULT VALUES"#);
     assert_eq!(
-        insert([Ticket::builder()]).to_sql(),
+        insert([Excluded { id: 1, text: "a".into() }, Excluded { id: 2, text: "b".into() }]).to_sql(),
+        r#"INSERT INTO "excluded" ("id", "text") SELECT unnest($1::integer[]), unnest($2::text[])"#,
+    );
+    assert_eq!(
+        insert([Ticket::builder(), Ticket::builder()]).to_sql(),
         concat!(
             r#"INSERT INTO "ticket" ("id") SELECT COALESCE ("v0", nextval((SELECT pg_get_serial_sequence('"ticket"', "#,
             r#"'id')))) AS "v0" FROM UNNEST ($1::bigint[]) WITH ORDINALITY AS "rows" ("v0", "n") ORDER BY "n""#,

@@ -160,7 +160,7 @@ async fn natural_keys_are_written_and_found() -> Result<()> {
         sent.sql()[1],
         concat!(
             r#"INSERT INTO "country" ("code", "name", "capital_name") "#,
-            r#"SELECT * FROM UNNEST ($1::text[], $2::text[], $3::text[])"#,
+            r#"SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[])"#,
         ),
     );
     assert_eq!(session.get::<Country>("fr").await?, Some(countries[0]));

@@ -102,6 +102,11 @@ fn nested(name: &str) -> String {
     format!("{name}_elements")
 }
 
+/// Whether the server makes a value in the place of NULL. What a trigger makes has no expression: it finds NULL.
+fn is_made_for_null(column: &ColumnDef) -> bool {
+    column.auto && (column.default.is_some() || column.identity != Identity::No || !column.trigger)
+}
+
 pub(super) fn named_inputs<'a>(
     table: &'static TableDef,
     columns: &[usize],
@@ -247,16 +252,42 @@ impl Writer {
         if columns.is_empty() {
             self.push(" DEFAULT VALUES");
         } else {
-            self.push(" (").column_names(table, columns).push(") VALUES (");
-            self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
-                w.part(|w| {
-                    w.names(&table.columns[column]);
-                    w.param(value.clone());
-                });
-            });
-            self.push(")");
+            self.push(" (").column_names(table, columns).push(") ");
+            self.values_row(table, columns, values);
         }
         self.returning(table, returning);
+    }
+
+    /// `VALUES ($1, $2)`: for one row, arrays would cost more than they save.
+    pub(super) fn values_row(&mut self, table: &'static TableDef, columns: &[usize], values: &[Value]) {
+        self.push("VALUES (").separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+            w.part(|w| {
+                w.names(&table.columns[column]);
+                w.param(value.clone());
+            });
+        });
+        self.push(")");
+    }
+
+    /// `SELECT unnest($1::integer[]), unnest($2::text[])`, whose rows are in the order of the arrays and need neither a
+    /// table in memory nor a sort; unless there is more to be said of a column. Tells whether it was written.
+    pub(super) fn unnested(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) -> bool {
+        let plain = |(&column, input): (&usize, &Input)| {
+            let def = &table.columns[column];
+            let is_plain = !def.ty.is_composite() && !is_made_for_null(def);
+            matches!(input, Input::Plain(_)) && is_plain
+        };
+        if !columns.iter().zip(arrays).all(plain) {
+            return false;
+        }
+        self.push("SELECT ").separated(", ", columns.iter().zip(arrays), |w, (&column, input)| {
+            if let Input::Plain(array) = input {
+                w.push("unnest(");
+                w.cast_param(array, &table.columns[column], true);
+                w.push(")");
+            }
+        });
+        true
     }
 
     /// Without columns that the server makes, a plain insert from arrays. With them, the keys are made by the statement
@@ -304,17 +335,12 @@ impl Writer {
     }
 
     fn plain_array_insert(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {
-        self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") SELECT ");
-        let plain = |(input, column): (&Input, &usize)| match input {
-            Input::Plain(array) if !table.columns[*column].ty.is_composite() => Some(array.clone()),
-            Input::Plain(_) | Input::Nested { .. } => None,
-        };
-        if let Some(plain) = arrays.iter().zip(columns).map(plain).collect::<Option<Vec<Value>>>() {
-            self.push("* FROM ");
-            return self.unnest(plain.iter().zip(columns.iter().map(|&column| &table.columns[column])));
+        self.push("INSERT INTO ").table(table).push(" (").column_names(table, columns).push(") ");
+        if self.unnested(table, columns, arrays) {
+            return;
         }
         let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
-        self.idents(&names).push(" FROM ");
+        self.push("SELECT ").idents(&names).push(" FROM ");
         self.rows("rows", &named_inputs(table, columns, arrays, &names));
     }
 
@@ -326,9 +352,7 @@ impl Writer {
 
     /// A column of the rows that are sent, with what the server makes in the place of NULL if the column is such.
     pub(super) fn value_or_default(&mut self, table: &'static TableDef, column: &'static ColumnDef, name: &str) {
-        // What a trigger makes has no expression: it finds NULL.
-        let is_expressed = column.default.is_some() || column.identity != Identity::No || !column.trigger;
-        if !column.auto || !is_expressed {
+        if !is_made_for_null(column) {
             self.ident(name);
             return;
         }

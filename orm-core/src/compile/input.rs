@@ -8,9 +8,9 @@ use bytes::BytesMut;
 
 use super::refused;
 use crate::error::Result;
-use crate::schema::TableDef;
+use crate::schema::{ColumnDef, Dump, TableDef};
 use crate::sql::Input;
-use crate::types::{ArrayWriter, EncodeError, TypeDef, Value, raw_elements};
+use crate::types::{ArrayWriter, EncodeError, GrowingArray, TypeDef, Value, raw_elements};
 
 /// One column of many rows.
 pub(crate) fn input<'a>(
@@ -59,15 +59,87 @@ pub(crate) fn input_array<'a>(
     cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
 ) -> Result<Value> {
     let column = &table.columns[column];
-    let mut buffer = BytesMut::new();
-    let written = ArrayWriter::begin(&mut buffer, column.ty, cells.len()).and_then(|mut array| {
-        for cell in cells {
-            array.push_raw(cell.as_deref())?;
-        }
-        array.finish();
-        Ok(())
-    });
-    written.map_err(|reason| refused(table, column, &reason))?;
-    let value = Value::array_from_raw(column.ty, &buffer);
+    let mut array = GrowingArray::of(column.ty);
+    let written = cells.into_iter().try_for_each(|cell| array.push_raw(cell.as_deref())).and_then(|()| array.finish());
+    let value = written.map_err(|reason| refused(table, column, &reason))?;
     Ok(if column.sql_type.is_some() { value.undeclared() } else { value })
+}
+
+/// One value of a column.
+pub(crate) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
+    let column = &table.columns[column];
+    let value = Value::from_raw(column.ty, raw);
+    if column.sql_type.is_some() { value.undeclared() } else { value }
+}
+
+/// Columns of many rows that are filled row by row, so that a row is encoded once and kept nowhere else.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    table: &'static TableDef,
+    columns: Vec<Growing>,
+}
+
+/// A column of them.
+#[derive(Debug)]
+struct Growing {
+    column: usize,
+    is_given: bool,
+    cells: Cells,
+}
+
+#[derive(Debug)]
+enum Cells {
+    Array(GrowingArray),
+    /// Arrays are put together when all of them are there.
+    Arrays(Vec<Option<Box<[u8]>>>),
+}
+
+impl Inputs {
+    /// All columns but those that the server computes.
+    pub(crate) fn new(table: &'static TableDef) -> Self {
+        let columns = table.columns.iter().enumerate().filter(|(_, column)| column.generated.is_none());
+        let growing = |(column, def): (usize, &'static ColumnDef)| {
+            let cells = match def.ty.element() {
+                None => Cells::Array(GrowingArray::of(def.ty)),
+                Some(_) => Cells::Arrays(Vec::new()),
+            };
+            Growing { column, is_given: !def.auto, cells }
+        };
+        Self { table, columns: columns.map(growing).collect() }
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, dump: &Dump) -> Result<()> {
+        for growing in &mut self.columns {
+            let raw = dump.raw(growing.column);
+            growing.is_given |= raw.is_some();
+            match &mut growing.cells {
+                Cells::Array(array) => array
+                    .push_raw(raw)
+                    .map_err(|reason| refused(self.table, &self.table.columns[growing.column], &reason))?,
+                Cells::Arrays(cells) => cells.push(raw.map(Into::into)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns that were given, each with its rows. If the server makes all of them, one is asked for by its name.
+    pub(crate) fn finish(self) -> Result<(Vec<usize>, Vec<Input>)> {
+        let Self { table, columns } = self;
+        let is_none_given = !columns.iter().any(|growing| growing.is_given);
+        let given =
+            columns.into_iter().enumerate().filter(|(i, growing)| growing.is_given || (is_none_given && *i == 0));
+        let finished = given.map(|(_, Growing { column, cells, .. })| {
+            let input = match cells {
+                Cells::Array(array) => {
+                    let value = array.finish().map_err(|reason| refused(table, &table.columns[column], &reason))?;
+                    let is_declared = table.columns[column].sql_type.is_none();
+                    Input::Plain(if is_declared { value } else { value.undeclared() })
+                }
+                Cells::Arrays(cells) => input(table, column, cells.iter().map(|cell| cell.as_deref().map(Into::into)))?,
+            };
+            Ok((column, input))
+        });
+        finished.collect::<Result<Vec<_>>>().map(|inputs| inputs.into_iter().unzip())
+    }
 }

@@ -19,9 +19,25 @@ impl Writer {
         }
         self.declare(Named::Source(source));
         self.push("INSERT INTO ").table(table).renamed(table);
-        self.push(" (").column_names(table, columns).push(") ");
+        if columns.is_empty() {
+            self.push(" DEFAULT VALUES");
+        } else {
+            self.push(" (").column_names(table, columns).push(") ");
+            self.inserted_rows(table, columns, rows);
+        }
+        if let Some(conflict) = conflict {
+            self.conflict_target(table, &conflict.target);
+            self.conflict_action(table, &conflict.action);
+        }
+        self.insert_returning(statement);
+        self.leave(outer);
+    }
+
+    fn inserted_rows(&mut self, table: &'static TableDef, columns: &[usize], rows: &InsertRows) {
         match rows {
             InsertRows::Select(select) => self.select(select, false),
+            InsertRows::Row(values) => self.values_row(table, columns, values),
+            InsertRows::Arrays { arrays, .. } if self.unnested(table, columns, arrays) => {}
             InsertRows::Arrays { arrays, .. } => {
                 let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
                 self.push("SELECT ").separated(", ", columns.iter().zip(&names), |w, (&column, name)| {
@@ -32,12 +48,6 @@ impl Writer {
                 self.push(" ORDER BY \"n\"");
             }
         }
-        if let Some(conflict) = conflict {
-            self.conflict_target(table, &conflict.target);
-            self.conflict_action(table, &conflict.action);
-        }
-        self.insert_returning(statement);
-        self.leave(outer);
     }
 
     fn conflict_target(&mut self, table: &'static TableDef, target: &ConflictTarget) {

@@ -26,7 +26,7 @@ pub(crate) use copy::{CopyFrom, CopyStatement, CopyTo};
 pub(crate) use ddl::{ADVISORY_LOCK, DdlStatement, create_statements, drop_statements};
 pub(crate) use dml::Write;
 pub(crate) use explain::{ExplainOptions, FORGET_EXPLAINED, KEEP_BEFORE_EXPLAINED};
-pub(crate) use input::{input, input_array};
+pub(crate) use input::{Inputs, input, input_array, single};
 pub use statement::{Param, SqlStatement};
 pub(crate) use statement::{is_of_transactions, is_reading, operation};
 pub use transaction::IsolationLevel;
@@ -141,6 +141,7 @@ pub(crate) fn check_value(table: &TableDef, column: &ColumnDef, value: &Value) -
 }
 
 /// Like [`check_value`], for bytes that are not yet a value.
+#[inline]
 pub(crate) fn check_raw(table: &TableDef, column: &ColumnDef, raw: Option<&[u8]>) -> Result<()> {
     let (Some(limit), Some(bytes)) = (column.length, raw) else { return Ok(()) };
     // A text of no more bytes than the limit has no more characters either.

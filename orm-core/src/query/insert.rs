@@ -11,13 +11,13 @@ use super::edge::positions;
 use super::executor::{BulkWrite, Executor, Unbound};
 use super::returning::Returning;
 use super::rows::Rows;
-use crate::compile::{Compile, Write, check_raw, input, refused};
+use crate::compile::{Compile, Inputs, Write, check_raw, refused, single};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable};
 use crate::sql::{
     Assignments, BinaryOp, BulkInsert, ColumnList, Condition, Conflict, ConflictAction, ConflictTarget, Excluded,
-    Expression, InScope, InsertColumns, InsertRows, Node, RowsFor, Select, Selection, excluded_source,
+    Expression, InScope, Input, InsertColumns, InsertRows, Node, RowsFor, Select, Selection, excluded_source,
 };
 use crate::types::{RowReader, Value};
 
@@ -36,10 +36,7 @@ use crate::types::{RowReader, Value};
 /// let courses = ["Python", "Java"].map(|name| Course::builder().name(name));
 /// assert_eq!(
 ///     insert(courses).to_sql(),
-///     concat!(
-///         r#"INSERT INTO "course" ("name", "note") SELECT "v0", "v1" "#,
-///         r#"FROM UNNEST ($1::text[], $2::text[]) WITH ORDINALITY AS "rows" ("v0", "v1", "n") ORDER BY "n""#,
-///     ),
+///     r#"INSERT INTO "course" ("name", "note") SELECT unnest($1::text[]), unnest($2::text[])"#,
 /// );
 /// ```
 pub fn insert<A: IntoModel>(values: impl IntoIterator<Item = A>) -> Insert<Unbound, A::Model> {
@@ -231,7 +228,11 @@ impl<X, M: Model> Insert<X, M> {
     fn statement(&self) -> (BulkInsert, Option<Error>) {
         let table = M::table();
         let (columns, rows, refused) = match &self.from {
-            From::Values(values) => arrays(values),
+            From::Values(values) if values.len() == 1 => row(&values[0]),
+            From::Values(values) => {
+                let (columns, arrays, refused) = arrays(values);
+                (columns, InsertRows::Arrays { arrays, count: values.len() }, refused)
+            }
             From::Select { columns, select } => (columns.clone(), InsertRows::Select(Arc::clone(select)), None),
         };
         let conflict = self
@@ -285,33 +286,37 @@ impl Action {
     }
 }
 
-/// The columns that are given, and an array for each; with what is wrong with the first value that cannot be sent.
-pub(super) fn arrays<M: Model>(values: &[M]) -> (Vec<usize>, InsertRows, Option<Error>) {
+/// The values of one row, where it is one.
+fn row<M: Model>(value: &M) -> (Vec<usize>, InsertRows, Option<Error>) {
     let table = M::table();
+    let dump = Dump::of(value);
+    let refused = check(value, &dump).err();
+    let is_given = |column: &usize| {
+        let def = &table.columns[*column];
+        def.generated.is_none() && (!def.auto || dump.raw(*column).is_some())
+    };
+    let columns: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
+    let values = columns.iter().map(|&column| single(table, column, dump.raw(column))).collect();
+    (columns, InsertRows::Row(values), refused)
+}
+
+/// The columns that are given, and an array for each; with what is wrong with the first value that cannot be sent.
+pub(super) fn arrays<M: Model>(values: &[M]) -> (Vec<usize>, Vec<Input>, Option<Error>) {
     let mut refused = None;
-    let mut dumps = Vec::with_capacity(values.len());
+    let mut inputs = Inputs::new(M::table());
+    let mut dump = Dump::default();
     for value in values {
-        let dump = Dump::of(value);
-        if let Err(error) = check(value, &dump) {
+        dump.clear();
+        value.dump(&mut dump);
+        if let Err(error) = check(value, &dump).and_then(|()| inputs.push(&dump)) {
             refused.get_or_insert(error);
         }
-        dumps.push(dump);
     }
-    let is_given = |&column: &usize| {
-        let def = &table.columns[column];
-        def.generated.is_none() && (!def.auto || dumps.iter().any(|dump| dump.raw(column).is_some()))
-    };
-    let mut columns: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
-    if columns.is_empty() {
-        // A row of defaults alone: one of them is asked for by name.
-        columns.extend((0..table.columns.len()).find(|&column| table.columns[column].generated.is_none()));
-    }
-    let array = |&column: &usize| input(table, column, dumps.iter().map(|dump| dump.raw(column).map(Into::into)));
-    let arrays = columns.iter().map(array).collect::<Result<Vec<_>>>().unwrap_or_else(|error| {
+    let (columns, arrays) = inputs.finish().unwrap_or_else(|error| {
         refused.get_or_insert(error);
-        Vec::new()
+        (Vec::new(), Vec::new())
     });
-    (columns, InsertRows::Arrays { arrays, count: values.len() }, refused)
+    (columns, arrays, refused)
 }
 
 /// What is wrong with a value is found before anything is sent.

@@ -11,8 +11,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::schema::{ColumnDef, IntoModel, Model, Source, SourceRef, Writable};
 use crate::sql::{
-    Assignments, BinaryOp, Condition, Expression, Given, InScope, InsertRows, IntoMergeSource, MergeAction, MergeArm,
-    MergeUsing, Node,
+    Assignments, BinaryOp, Condition, Expression, Given, InScope, IntoMergeSource, MergeAction, MergeArm, MergeUsing,
+    Node,
 };
 use crate::types::Value;
 
@@ -71,11 +71,8 @@ impl<X, M: Model> MergeInto<X, M> {
     /// of them give the same columns of those that the server could make.
     pub fn using_values<A: IntoModel>(self, values: impl IntoIterator<Item = A>) -> Merging<X, M, Given<A::Model>> {
         let values: Vec<A::Model> = values.into_iter().map(IntoModel::into_model).collect();
-        let (columns, rows, mut refused) = arrays(&values);
-        let (arrays, count) = match rows {
-            InsertRows::Arrays { arrays, count } => (arrays, count),
-            InsertRows::Select(_) => (Vec::new(), 0),
-        };
+        let (columns, arrays, mut refused) = arrays(&values);
+        let count = values.len();
         if let Err(error) = same_columns(&values, &columns) {
             refused.get_or_insert(error);
         }

@@ -11,7 +11,7 @@ use super::node::Node;
 use super::select::{Projection, Select};
 use super::write::Input;
 use crate::schema::{ColumnDef, Dump, Model, Source, SourceRef, TableDef};
-use crate::types::{Field, IntoField};
+use crate::types::{Field, IntoField, Value};
 
 /// `INSERT` of any number of rows.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub(crate) struct BulkInsert {
 /// Where the rows of an insert come from.
 #[derive(Debug, Clone)]
 pub(crate) enum InsertRows {
+    /// One value.
+    Row(Vec<Value>),
     /// So many values.
     Arrays { arrays: Vec<Input>, count: usize },
     /// A query.

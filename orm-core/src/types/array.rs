@@ -7,6 +7,7 @@ use postgres_protocol::types::{ArrayValues, array_from_sql};
 use super::field::{DecodeError, EncodeError, Encoded, Encoder, Field, NotNull};
 use super::sql;
 use super::typedef::TypeDef;
+use super::value::Value;
 
 /// A type that may be an array's element. `u8` is none: `Vec<u8>` is `bytea`.
 #[diagnostic::on_unimplemented(
@@ -108,13 +109,8 @@ impl<'a> ArrayWriter<'a> {
     }
 
     pub(crate) fn push_raw(&mut self, raw: Option<&[u8]>) -> Result<(), EncodeError> {
-        self.push(|out| match raw {
-            Some(bytes) => {
-                out.put(bytes);
-                Ok(Encoded::Value)
-            }
-            None => Ok(Encoded::Null),
-        })
+        self.has_null |= raw.is_none();
+        put_element(self.buffer, raw)
     }
 
     pub(crate) fn finish(self) {
@@ -122,4 +118,56 @@ impl<'a> ArrayWriter<'a> {
             self.buffer[self.start + 4..self.start + 8].copy_from_slice(&1i32.to_be_bytes());
         }
     }
+}
+
+/// An array in the binary format that grows by the encoded elements of a column; the length is told at its end.
+#[derive(Debug)]
+pub(crate) struct GrowingArray {
+    element: &'static TypeDef,
+    buffer: BytesMut,
+    len: usize,
+    has_null: bool,
+}
+
+/// Dimensions, whether there are NULLs, the element's type, the length and the lower bound.
+const HEADER: usize = 20;
+
+impl GrowingArray {
+    pub(crate) fn of(element: &'static TypeDef) -> Self {
+        let mut buffer = BytesMut::with_capacity(HEADER);
+        buffer.put_bytes(0, HEADER);
+        Self { element, buffer, len: 0, has_null: false }
+    }
+
+    pub(crate) fn push_raw(&mut self, raw: Option<&[u8]>) -> Result<(), EncodeError> {
+        self.len += 1;
+        self.has_null |= raw.is_none();
+        put_element(&mut self.buffer, raw)
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Value, EncodeError> {
+        let len = i32::try_from(self.len).map_err(|_| EncodeError::new("the array is too long"))?;
+        let header = [i32::from(len > 0), i32::from(self.has_null), self.element.oid().cast_signed(), len, 1];
+        for (bytes, number) in self.buffer.chunks_exact_mut(4).zip(header) {
+            bytes.copy_from_slice(&number.to_be_bytes());
+        }
+        if len == 0 {
+            self.buffer.truncate(HEADER - 8);
+        }
+        Ok(Value::array_of_bytes(self.element, self.buffer.into()))
+    }
+}
+
+/// An element as an array has it: its length, or -1 for NULL, and its bytes.
+fn put_element(buffer: &mut BytesMut, raw: Option<&[u8]>) -> Result<(), EncodeError> {
+    let Some(bytes) = raw else {
+        buffer.put_i32(-1);
+        return Ok(());
+    };
+    let len =
+        i32::try_from(bytes.len()).map_err(|_| EncodeError::new("the value is longer than PostgreSQL can hold"))?;
+    buffer.reserve(bytes.len() + 4);
+    buffer.put_i32(len);
+    buffer.put_slice(bytes);
+    Ok(())
 }

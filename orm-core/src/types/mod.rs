@@ -31,7 +31,7 @@ mod uuid;
 mod value;
 
 pub use array::ArrayElement;
-pub(crate) use array::{ArrayWriter, raw_elements};
+pub(crate) use array::{ArrayWriter, GrowingArray, raw_elements};
 pub use auto::Auto;
 pub use composite::{CompositeDef, MemberDef, Members, begin_members, put_member};
 pub(crate) use field::SameAs;

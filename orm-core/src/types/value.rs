@@ -97,6 +97,12 @@ impl Value {
         Self { ty, array: true, declared: true, repr: Repr::bytes(bytes) }
     }
 
+    /// The same, without copying them.
+    pub(crate) fn array_of_bytes(ty: &'static TypeDef, bytes: Vec<u8>) -> Self {
+        let repr = if bytes.len() <= INLINE { Repr::bytes(&bytes) } else { Repr::Heap(bytes.into_boxed_slice()) };
+        Self { ty, array: true, declared: true, repr }
+    }
+
     /// Leaves the parameter's type to the server, for a column whose SQL type is not the field's own.
     pub(crate) fn undeclared(mut self) -> Self {
         self.leave_type();

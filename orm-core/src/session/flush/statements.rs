@@ -9,13 +9,12 @@ use super::children;
 use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
 use super::followers;
 use super::keys::{Keys, next_version};
-use crate::compile::Write;
 pub(in crate::session) use crate::compile::input;
 pub(super) use crate::compile::input_array as array;
+use crate::compile::{Write, single};
 use crate::error::Result;
 use crate::schema::{Dump, RelationDef, TableDef};
 use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
-use crate::types::Value;
 
 /// A statement, and what to make of its answer.
 pub(super) struct Outgoing {
@@ -289,12 +288,6 @@ pub(super) fn unlink(work: &Work, keys: &Keys<'_>, deletes: &[usize], columns: &
         returning: Vec::new(),
     });
     Ok(Outgoing { write, expect: Expect::Nothing })
-}
-
-pub(super) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
-    let column = &table.columns[column];
-    let value = Value::from_raw(column.ty, raw);
-    if column.sql_type.is_some() { value.undeclared() } else { value }
 }
 
 /// The version that a row has after an update.
