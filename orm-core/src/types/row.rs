@@ -57,6 +57,7 @@ impl<'r> RowReader<'r> {
     }
 
     /// Where the column is in the row.
+    #[inline]
     fn place(&self, index: usize) -> usize {
         self.places.map_or(index, |places| places.get(index).copied().unwrap_or(usize::MAX))
     }
@@ -76,14 +77,16 @@ impl<'r> RowReader<'r> {
     }
 
     /// The bytes of the column at `index`, or `None` for NULL.
+    #[inline]
     pub(crate) fn raw_at(&self, index: usize) -> Result<Option<&'r [u8]>> {
         let found = match self.row {
             Source::Sent(row) => row.try_get::<_, Raw<'r>>(self.place(index)),
             Source::Copied(row, _) => row.try_get::<Raw<'r>>(index),
         };
-        found.map(|raw| raw.0).map_err(|source| {
-            Error::new(ErrorKind::Decode, format!("the row has no column {index}")).with_source(source)
-        })
+        match found {
+            Ok(raw) => Ok(raw.0),
+            Err(source) => Err(no_column(index, source)),
+        }
     }
 
     /// Reads the next column.
@@ -91,10 +94,14 @@ impl<'r> RowReader<'r> {
     /// # Errors
     ///
     /// [`ErrorKind::Decode`] with the column's name, if the value is NULL and `T` is not an `Option`, or is no `T`.
+    #[inline]
     pub fn read<T: Field>(&mut self) -> Result<T> {
         let index = self.next;
         self.next += 1;
-        T::decode(self.raw_at(index)?).map_err(|reason| self.decode_error(index, reason))
+        match T::decode(self.raw_at(index)?) {
+            Ok(value) => Ok(value),
+            Err(reason) => Err(self.decode_error(index, reason)),
+        }
     }
 
     #[cold]
@@ -114,6 +121,11 @@ impl<'r> RowReader<'r> {
             None => error,
         }
     }
+}
+
+#[cold]
+fn no_column(index: usize, source: tokio_postgres::Error) -> Error {
+    Error::new(ErrorKind::Decode, format!("the row has no column {index}")).with_source(source)
 }
 
 /// A value that is made of one row: a model, a tuple, a single column.
