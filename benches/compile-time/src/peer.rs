@@ -129,6 +129,11 @@ impl Peer {
         Some(text)
     }
 
+    /// What stands at the head of a crate with a query of so many joins: Diesel's are types within types.
+    pub(crate) fn attributes(self, joins: usize) -> &'static str {
+        if self == Self::Diesel && joins > 32 { "#![recursion_limit = \"1024\"]\n\n" } else { "" }
+    }
+
     /// The root file of a program that runs one query.
     pub(crate) fn main(self, modules: &str) -> String {
         self.templates().main.replace("$modules", modules).replace("$first", &table(0))

@@ -68,7 +68,7 @@ impl Project {
             peer.dependencies(workspace, if content.chain == CHAIN { 0 } else { content.models })
         );
         fs::write(dir.join("Cargo.toml"), manifest)?;
-        let mut modules = String::new();
+        let mut modules = String::from(peer.attributes(content.joins.unwrap_or(0)));
         let (count, chain) = (content.models, content.chain);
         let places: Vec<Place> = (0..count).map(|index| Place { index, count, chain }).collect();
         for &place in &places {

@@ -29,7 +29,8 @@ What the query adds: the crate with it, less the crate of the same models withou
 are one chain, each joined to the one before, with a predicate on the first and one on the last, and a column of each \
 selected. Ours follows the relationship (`.join(Item022::parent)`), Diesel names the condition \
 (`.inner_join(item021::table.on(item022::parent_id.eq(item021::id)))`), and all of its tables are in one \
-`allow_tables_to_appear_in_same_query!`.\n";
+`allow_tables_to_appear_in_same_query!`; beyond 32 joins it has its features for more columns and \
+`#![recursion_limit = \"1024\"]`, without which it does not compile. A compiler is stopped after 60 s.\n";
 
 pub(crate) fn write(options: &Options, figures: &[(Peer, Figures)]) -> String {
     let mut out =
