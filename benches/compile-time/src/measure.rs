@@ -95,6 +95,7 @@ impl Bench {
             written(self)?;
             if round == 1 {
                 self.each(|bench, index| bench.expand(index))?;
+                written(self)?;
             }
             for &models in &large {
                 self.checks(round, [models].into_iter())?;
