@@ -14,6 +14,7 @@ mod enums_are_created_once;
 mod generated_names_are_those_of_postgresql;
 mod generated_names_never_clash;
 mod link_tables_are_created_with_their_ends;
+mod models_can_be_sent;
 mod schemas_are_created;
 mod tables_are_created_in_foreign_key_order;
 mod the_server_may_make_a_key;

@@ -32,7 +32,7 @@ pub(crate) struct Cargo {
 pub(crate) enum Ran {
     Done(Cost),
     /// The compiler was stopped at the limit.
-    Stopped(Cost),
+    Stopped,
 }
 
 impl Cargo {
@@ -68,7 +68,7 @@ impl Cargo {
         }
         let errors = String::from_utf8_lossy(&output.stderr);
         if errors.contains("SIGXCPU") || errors.contains("signal: 9") {
-            return Ok(Ran::Stopped(cost));
+            return Ok(Ran::Stopped);
         }
         Err(complaint(project, args, &output).into())
     }
@@ -105,7 +105,8 @@ impl Cargo {
 
 fn complaint(project: &Path, args: &[&str], output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
-    let errors: String = errors.lines().skip_while(|line| !line.starts_with("error")).take(60).collect::<Vec<_>>().join("\n");
+    let errors: String =
+        errors.lines().skip_while(|line| !line.starts_with("error")).take(60).collect::<Vec<_>>().join("\n");
     format!("cargo {} in {} failed: {errors}", args.join(" "), project.display())
 }
 

@@ -1,28 +1,31 @@
 //! What the compiler takes for crates of models and queries, ours and of the peers.
+//!
+//! `cargo run --release -p compile-time` writes crates into `target/compile-time`, runs cargo there, and writes
+//! `RESULTS-compile-time.md` into this workspace. `--only ours,diesel --models 50 --joins 22 --runs 1` takes a part, and
+//! `--without builds` leaves out what builds dependencies anew.
+
 mod cargo;
+mod measure;
+mod options;
 mod peer;
 mod project;
+mod report;
+
 use std::error::Error as StdError;
 use std::path::Path;
+
+use measure::Bench;
+use options::Options;
+
+/// Whatever goes wrong.
 pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
+
 fn main() -> Result<()> {
+    let options = Options::parse(std::env::args().skip(1))?;
     let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-    let ws = benches.join("..").canonicalize()?;
-    let root = benches.join("target/compile-time");
-    let a: Vec<String> = std::env::args().collect();
-    for p in peer::Peer::ALL {
-        if !a[1].split(',').any(|x| x == p.slug()) { continue; }
-        let cargo = cargo::Cargo { target: root.join(p.slug()), limit: 300 };
-        for what in &a[2..] {
-            let (kind, n) = what.split_once(':').unwrap();
-            let n: usize = n.parse()?;
-            let c = match kind { "m" => project::Content::models(n), "b" => project::Content::bare(n), "j" => project::Content::joined(n, true), "k" => project::Content::joined(n, false), _ => project::Content::program() };
-            let pr = project::Project::write(&root, &ws, p, &format!("{kind}{n}"), c)?;
-            if kind == "p" { continue; }
-            cargo.run(&pr.dir, &["check"])?;
-            for _ in 0..2 { println!("{} {what} {:?}", p.name(), cargo.check(&pr)?); }
-            if kind == "m" { pr.edit()?; println!("   edit {:?}", cargo.check_again(&pr)?); }
-        }
-    }
+    let mut bench = Bench::new(&benches, options)?;
+    let results = benches.join(bench.options.results());
+    bench.run(|bench| Ok(std::fs::write(&results, report::write(&bench.options, &bench.figures))?))?;
+    print!("{}", std::fs::read_to_string(results)?);
     Ok(())
 }

@@ -65,16 +65,23 @@ impl Peer {
         }
     }
 
-    /// The dependencies of a crate, with the features that the models need.
-    pub(crate) fn dependencies(self, workspace: &Path) -> String {
+    /// The dependencies of a crate, with the features that the models need, and a query over so many `tables`.
+    pub(crate) fn dependencies(self, workspace: &Path, tables: usize) -> String {
         let chrono = r#"chrono = { version = "0.4", default-features = false, features = ["std", "clock"] }"#;
         match self {
             Self::Ours => {
                 let path = workspace.join("orm-core");
                 format!("{chrono}\norm-core = {{ path = {path:?}, features = [\"chrono\"] }}\n{TOKIO}")
             }
-            // Columns beyond 32 are of queries with more joins; see `wide`.
-            Self::Diesel => format!("{chrono}\ndiesel = {{ version = \"2.3\", features = [\"postgres\", \"chrono\"] }}\n"),
+            // Its tuples have 32 members, unless more are asked for.
+            Self::Diesel => {
+                let wide = match tables {
+                    ..=32 => "",
+                    33..=64 => ", \"64-column-tables\"",
+                    _ => ", \"128-column-tables\"",
+                };
+                format!("{chrono}\ndiesel = {{ version = \"2.3\", features = [\"postgres\", \"chrono\"{wide}] }}\n")
+            }
             Self::SeaOrm => format!(
                 "{chrono}\nsea-orm = {{ version = \"2.0\", features = [\"sqlx-postgres\", \"runtime-tokio\"] }}\n{TOKIO}"
             ),
@@ -94,33 +101,37 @@ impl Peer {
         }
     }
 
-    /// The file of the model `index` of `count`; the relationships go around in a ring.
-    pub(crate) fn model(self, index: usize, count: usize, with_queries: bool) -> String {
+    /// The file of a model.
+    pub(crate) fn model(self, place: Place, with_queries: bool) -> String {
         let templates = self.templates();
-        let mut text = names(templates.model, index, count);
+        let mut text = place.fill(templates.model);
         if with_queries {
-            text.push_str(&names(templates.queries, index, count));
+            text.push_str(&place.fill(templates.queries));
         }
         text
     }
 
-    /// What the root file of a crate has beside the modules of its models, with the names of these modules; and a file
-    /// `schema.rs` where there is one.
-    pub(crate) fn schema(self, count: usize, allowed: Allowed) -> Option<String> {
-        if self != Self::Diesel || count == 0 {
+    /// The file `schema.rs`, where there is one. Of a chain of one all tables may come in one query, and otherwise
+    /// neighbours.
+    pub(crate) fn schema(self, places: &[Place], all_together: bool) -> Option<String> {
+        if self != Self::Diesel || places.is_empty() {
             return None;
         }
-        let mut text: String = (0..count).map(|index| names(DIESEL_TABLE, index, count)).collect();
-        let all: Vec<usize> = (0..count).collect();
-        match allowed {
-            Allowed::Neighbours => {
-                for index in 0..count {
-                    allow(&mut text, &[index, parent_of(index, count)]);
-                }
+        let mut text: String = places.iter().map(|place| place.fill(DIESEL_TABLE)).collect();
+        if all_together {
+            let all: Vec<String> = places.iter().map(|place| table(place.index)).collect();
+            allow(&mut text, &all);
+        } else {
+            for place in places.iter().filter(|place| place.has_parent()) {
+                allow(&mut text, &[table(place.index), table(place.index - 1)]);
             }
-            Allowed::All => allow(&mut text, &all),
         }
         Some(text)
+    }
+
+    /// What stands at the head of a crate with a query of so many joins: Diesel's are types within types.
+    pub(crate) fn attributes(self, joins: usize) -> &'static str {
+        if self == Self::Diesel && joins > 32 { "#![recursion_limit = \"1024\"]\n\n" } else { "" }
     }
 
     /// The root file of a program that runs one query.
@@ -138,17 +149,9 @@ impl Peer {
     }
 }
 
-/// Which tables Diesel is told that they may come in one query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Allowed {
-    Neighbours,
-    All,
-}
-
 const TOKIO: &str = "tokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n";
 
-fn allow(text: &mut String, tables: &[usize]) {
-    let tables: Vec<String> = tables.iter().map(|index| table(*index)).collect();
+fn allow(text: &mut String, tables: &[String]) {
     let _ = writeln!(text, "diesel::allow_tables_to_appear_in_same_query!({});", tables.join(", "));
 }
 
@@ -160,19 +163,47 @@ fn model_name(index: usize) -> String {
     format!("Item{index:03}")
 }
 
-fn parent_of(index: usize, count: usize) -> usize {
-    (index + count - 1) % count
+/// Where a model stands: chains of `chain` models, each belonging to the one before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) index: usize,
+    pub(crate) count: usize,
+    pub(crate) chain: usize,
 }
 
-fn names(template: &str, index: usize, count: usize) -> String {
-    let (parent, child) = (parent_of(index, count), (index + 1) % count);
-    template
-        .replace("$Model", &model_name(index))
-        .replace("$table", &table(index))
-        .replace("$Parent", &model_name(parent))
-        .replace("$parent", &table(parent))
-        .replace("$Child", &model_name(child))
-        .replace("$child", &table(child))
+impl Place {
+    fn has_parent(self) -> bool {
+        !self.index.is_multiple_of(self.chain)
+    }
+
+    fn has_child(self) -> bool {
+        !(self.index + 1).is_multiple_of(self.chain) && self.index + 1 < self.count
+    }
+
+    /// Fills a template in. A line that ends with `//parent`, `//child` or `//first` is there only if the model has a
+    /// parent, has children, or has no parent; `near` is the model that its query joins.
+    fn fill(self, template: &str) -> String {
+        let (parent, child) = (self.index.saturating_sub(1), self.index + 1);
+        let near = if self.has_parent() { parent } else { child };
+        let kept = template.lines().filter_map(|line| {
+            let marks =
+                [(" //parent", self.has_parent()), (" //child", self.has_child()), (" //first", !self.has_parent())];
+            match marks.iter().find(|(mark, _)| line.ends_with(mark)) {
+                Some((mark, true)) => line.strip_suffix(mark),
+                Some((_, false)) => None,
+                None => Some(line),
+            }
+        });
+        let text: String = kept.flat_map(|line| [line, "\n"]).collect();
+        text.replace("$Model", &model_name(self.index))
+            .replace("$table", &table(self.index))
+            .replace("$Parent", &model_name(parent))
+            .replace("$parent", &table(parent))
+            .replace("$Child", &model_name(child))
+            .replace("$child", &table(child))
+            .replace("$Near", &model_name(near))
+            .replace("$near", &table(near))
+    }
 }
 
 fn ours_joined(joins: usize) -> String {

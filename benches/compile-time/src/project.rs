@@ -5,23 +5,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::peer::{Allowed, Peer, table};
+use crate::peer::{Peer, Place, table};
 
 /// What a crate has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Content {
     pub(crate) models: usize,
     pub(crate) queries: bool,
-    /// A query with as many joins; the crate has a model more, and Diesel is told that all of them may come together.
+    /// How many models belong to each other one after the other.
+    pub(crate) chain: usize,
+    /// A query with as many joins.
     pub(crate) joins: Option<usize>,
-    pub(crate) allowed: Allowed,
     pub(crate) program: bool,
 }
 
 impl Content {
-    /// Models with their five queries each.
+    /// Models with their five queries each, in chains of ten.
     pub(crate) fn models(models: usize) -> Self {
-        Self { models, queries: true, joins: None, allowed: Allowed::Neighbours, program: false }
+        Self { models, queries: true, chain: CHAIN, joins: None, program: false }
     }
 
     /// Models alone.
@@ -29,9 +30,9 @@ impl Content {
         Self { queries: false, ..Self::models(models) }
     }
 
-    /// The models that a query with `joins` needs, and the query if it is wanted.
+    /// The models that a query with `joins` needs, all in one chain, and the query if it is wanted.
     pub(crate) fn joined(joins: usize, with_query: bool) -> Self {
-        Self { joins: with_query.then_some(joins), allowed: Allowed::All, ..Self::bare(joins + 1) }
+        Self { joins: with_query.then_some(joins), chain: joins + 1, ..Self::bare(joins + 1) }
     }
 
     /// A program that runs one query.
@@ -47,6 +48,9 @@ pub(crate) struct Project {
     content: Content,
 }
 
+/// So many models belong to each other one after the other. Toasty's cannot be many more, and SeaORM's no ring.
+const CHAIN: usize = 10;
+
 /// The name of every crate; only their folders differ, so that they can have one lock file.
 pub(crate) const NAME: &str = "measured";
 
@@ -61,15 +65,18 @@ impl Project {
         fs::create_dir_all(&src)?;
         let manifest = format!(
             "[package]\nname = \"{NAME}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n[dependencies]\n{}",
-            peer.dependencies(workspace)
+            peer.dependencies(workspace, if content.chain == CHAIN { 0 } else { content.models })
         );
         fs::write(dir.join("Cargo.toml"), manifest)?;
-        let mut modules = String::new();
-        for index in 0..content.models {
-            let _ = writeln!(modules, "pub mod {};", table(index));
-            fs::write(src.join(format!("{}.rs", table(index))), peer.model(index, content.models, content.queries))?;
+        let mut modules = String::from(peer.attributes(content.joins.unwrap_or(0)));
+        let (count, chain) = (content.models, content.chain);
+        let places: Vec<Place> = (0..count).map(|index| Place { index, count, chain }).collect();
+        for &place in &places {
+            let name = table(place.index);
+            let _ = writeln!(modules, "pub mod {name};");
+            fs::write(src.join(format!("{name}.rs")), peer.model(place, content.queries))?;
         }
-        if let Some(schema) = peer.schema(content.models, content.allowed) {
+        if let Some(schema) = peer.schema(&places, chain != CHAIN) {
             modules.push_str("pub mod schema;\n");
             fs::write(src.join("schema.rs"), schema)?;
         }

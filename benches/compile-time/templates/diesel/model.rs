@@ -1,11 +1,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::$parent::$Parent;
-use crate::schema::{$parent, $table};
+use crate::$parent::$Parent; //parent
+use crate::schema::{$near, $table};
 
-#[derive(Queryable, Selectable, Identifiable, Associations, Debug, Clone)]
-#[diesel(table_name = $table, belongs_to($Parent, foreign_key = parent_id), check_for_backend(diesel::pg::Pg))]
+#[derive(Queryable, Selectable, Identifiable, Debug, Clone)]
+#[derive(Associations)] //parent
+#[diesel(belongs_to($Parent, foreign_key = parent_id))] //parent
+#[diesel(table_name = $table, check_for_backend(diesel::pg::Pg))]
 pub struct $Model {
     pub id: i64,
     pub code: String,

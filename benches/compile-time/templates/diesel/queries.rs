@@ -11,10 +11,10 @@ pub fn newest(connection: &mut PgConnection, least: i32) -> QueryResult<Vec<$Mod
 
 pub fn under(connection: &mut PgConnection, title: &str, least: i64) -> QueryResult<Vec<(i64, String, String)>> {
     $table::table
-        .inner_join($parent::table)
-        .filter($parent::title.eq(title))
+        .inner_join($near::table)
+        .filter($near::title.eq(title))
         .filter($table::total.ge(least))
-        .select(($table::id, $table::title, $parent::code))
+        .select(($table::id, $table::title, $near::code))
         .load(connection)
 }
 

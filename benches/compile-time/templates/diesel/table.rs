@@ -13,4 +13,4 @@ diesel::table! {
         parent_id -> Int8,
     }
 }
-diesel::joinable!($table -> $parent (parent_id));
+diesel::joinable!($table -> $parent (parent_id)); //parent

@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
 use orm_core::prelude::*;
 
-use crate::{$child::$Child, $parent::$Parent};
+use crate::$child::$Child; //child
+use crate::$parent::$Parent; //parent
 
 #[derive(Model, Debug, Clone)]
 pub struct $Model {
@@ -16,10 +17,10 @@ pub struct $Model {
     pub total: i64,
     pub ratio: Option<f64>,
     pub created: DateTime<Utc>,
-    #[model(references = $Parent::id)]
+    #[model(references = $Parent::id)] //parent
     pub parent_id: i64,
-    #[model(belongs_to = parent_id, back_populates = children)]
-    pub parent: BelongsTo<$Parent>,
-    #[model(has_many = $Child::parent)]
-    pub children: HasMany<$Child>,
+    #[model(belongs_to = parent_id, back_populates = children)] //parent
+    pub parent: BelongsTo<$Parent>, //parent
+    #[model(has_many = $Child::parent)] //child
+    pub children: HasMany<$Child>, //child
 }

@@ -13,10 +13,11 @@ pub async fn newest(engine: &Engine, least: i32) -> orm_core::Result<Vec<$Model>
 pub async fn under(engine: &Engine, title: &str, least: i64) -> orm_core::Result<Vec<(i64, String, String)>> {
     engine
         .query::<$Model>()
-        .join($Model::parent)
-        .filter($Parent::title.eq(title))
+        .join($Model::parent) //parent
+        .join($Model::children) //first
+        .filter($Near::title.eq(title))
         .filter($Model::total.ge(least))
-        .select(($Model::id, $Model::title, $Parent::code))
+        .select(($Model::id, $Model::title, $Near::code))
         .all()
         .await
 }

@@ -16,10 +16,10 @@ pub struct Model {
     pub ratio: Option<f64>,
     pub created: DateTimeUtc,
     pub parent_id: i64,
-    #[sea_orm(belongs_to, from = "parent_id", to = "id")]
-    pub parent: BelongsTo<super::$parent::Entity>,
-    #[sea_orm(has_many)]
-    pub children: HasMany<super::$child::Entity>,
+    #[sea_orm(belongs_to, from = "parent_id", to = "id")] //parent
+    pub parent: BelongsTo<super::$parent::Entity>, //parent
+    #[sea_orm(has_many)] //child
+    pub children: HasMany<super::$child::Entity>, //child
 }
 
 impl ActiveModelBehavior for ActiveModel {}

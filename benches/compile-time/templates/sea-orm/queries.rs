@@ -1,8 +1,8 @@
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{ExprTrait, QueryOrder, QuerySelect};
 
-use super::$parent;
+use super::$near;
 
 pub async fn newest(db: &DatabaseConnection, least: i32) -> Result<Vec<Model>, DbErr> {
     Entity::find()
@@ -16,12 +16,12 @@ pub async fn newest(db: &DatabaseConnection, least: i32) -> Result<Vec<Model>, D
 
 pub async fn under(db: &DatabaseConnection, title: &str, least: i64) -> Result<Vec<(i64, String, String)>, DbErr> {
     Entity::find()
-        .inner_join($parent::Entity)
-        .filter($parent::COLUMN.title.eq(title))
+        .inner_join($near::Entity)
+        .filter($near::COLUMN.title.eq(title))
         .filter(COLUMN.total.gte(least))
         .select_only()
         .columns([Column::Id, Column::Title])
-        .column($parent::Column::Code)
+        .column($near::Column::Code)
         .into_tuple()
         .all(db)
         .await

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
-use crate::{$child::$Child, $parent::$Parent};
+use crate::$child::$Child; //child
+use crate::$parent::$Parent; //parent
 
 #[derive(Debug, toasty::Model)]
 pub struct $Model {
@@ -18,8 +19,8 @@ pub struct $Model {
     pub created: Timestamp,
     #[index]
     pub parent_id: i64,
-    #[belongs_to]
-    pub parent: toasty::Deferred<$Parent>,
-    #[has_many(pair = parent)]
-    pub children: toasty::Deferred<Vec<$Child>>,
+    #[belongs_to] //parent
+    pub parent: toasty::Deferred<$Parent>, //parent
+    #[has_many(pair = parent)] //child
+    pub children: toasty::Deferred<Vec<$Child>>, //child
 }

@@ -9,7 +9,8 @@ pub async fn newest(db: &mut toasty::Db, least: i32) -> toasty::Result<Vec<$Mode
 }
 
 pub async fn under(db: &mut toasty::Db, title: &str, least: i64) -> toasty::Result<Vec<$Model>> {
-    $Model::filter($Model::fields().parent().title().eq(title))
+    $Model::filter($Model::fields().parent().title().eq(title)) //parent
+    $Model::filter($Model::fields().children().any($Child::fields().title().eq(title))) //first
         .filter($Model::fields().total().ge(least))
         .exec(db)
         .await
