@@ -89,7 +89,10 @@ pub trait MayBeMissing {}
 impl<E: Embed> MayBeMissing for Option<E> {}
 
 /// The columns with the values of `value`.
-fn cells<C: EmbeddedColumns>(columns: C, value: &C::Value) -> impl Iterator<Item = (&'static ColumnDef, Value)> + use<C> {
+fn cells<C: EmbeddedColumns>(
+    columns: C,
+    value: &C::Value,
+) -> impl Iterator<Item = (&'static ColumnDef, Value)> + use<C> {
     let mut dump = Dump::default();
     value.dump(&mut dump);
     columns.definitions().iter().enumerate().map(move |(index, column)| {
