@@ -20,6 +20,7 @@ async fn in_order_and_with_counts() -> orm_core::Result<()> {
     assert!(sent.statements().is_empty());
     let mut session = db.engine.session();
     session.add(Course::builder().name("s3cret"));
+    session.flush().await?;
     session.commit().await?;
     db.engine.query::<Course>().filter(Course::name.eq("s3cret")).all().await?;
     db.engine.query::<Course>().filter(Course::name.ne("x")).update(Course::name.set("y")).await?;

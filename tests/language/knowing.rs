@@ -294,6 +294,7 @@ async fn q29_writes_commands_and_errors_have_their_events_too() -> orm_core::Res
     db.engine.query::<Customer>().filter(Customer::id.eq(1)).delete().await.expect_err("orders point to it");
     let mut session = db.engine.session();
     session.add(Customer::builder().name("Eve"));
+    session.flush().await?;
     session.commit().await?;
     db.engine.query::<Order>().stream().await?.next().await?;
     let told: Vec<(String, Option<String>, Option<String>)> = events

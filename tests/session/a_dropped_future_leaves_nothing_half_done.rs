@@ -63,6 +63,34 @@ async fn u35_a_dropped_commit_is_whole_or_nothing() -> Result<()> {
 }
 
 #[tokio::test]
+async fn u35_one_statement_that_is_dropped_is_in_doubt_as_a_commit_is() -> Result<()> {
+    let mut was_in_doubt = false;
+    for times in 1..30 {
+        let db = TestDb::with::<School>().await;
+        let mut session = db.engine.session();
+        let course = session.add(Course::builder().name("Python"));
+        if poll_times(session.commit(), times).await.is_some() {
+            assert_eq!(session.state(course), State::Persistent);
+            assert!(was_in_doubt);
+            return Ok(());
+        }
+        match session.commit().await {
+            // Nothing had been sent.
+            Ok(()) => {}
+            Err(error) => {
+                assert_eq!(error.kind(), orm_core::ErrorKind::Connection);
+                assert!(error.to_string().contains("whether it took place is not known"), "{error}");
+                was_in_doubt = true;
+                session.rollback().await?;
+                no_transaction_is_open(&db).await;
+            }
+        }
+        assert!(matches!(&db.stored("SELECT count(*) FROM course").await[..], [count] if count == "0" || count == "1"));
+    }
+    panic!("thirty polls were enough");
+}
+
+#[tokio::test]
 async fn u35_after_a_dropped_flush_the_session_goes_on() -> Result<()> {
     for times in 1..10 {
         let db = TestDb::with::<School>().await;

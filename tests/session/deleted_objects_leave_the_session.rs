@@ -96,7 +96,7 @@ async fn a_changed_object_is_deleted_without_an_update() -> Result<()> {
     session.delete(java)?;
     let sent = db.record();
     session.commit().await?;
-    assert_eq!(sent.sql().len(), 3);
+    assert_eq!(sent.sql().len(), 1);
     Ok(())
 }
 

@@ -467,7 +467,7 @@ async fn u49_a_link_whose_model_marks_its_rows_is_marked_and_comes_again() -> Re
     session[volume].authors.remove(authors[0]);
     session.commit().await?;
     assert_eq!(
-        sent.sql()[1],
+        sent.sql()[0],
         concat!(
             r#"UPDATE "authorship" AS "target" SET "deleted_at" = now() FROM UNNEST ($1::integer[], $2::integer[]) "#,
             r#"AS "input" ("volume_id", "author_id") WHERE "target"."volume_id" = "input"."volume_id" "#,

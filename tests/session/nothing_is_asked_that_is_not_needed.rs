@@ -89,8 +89,8 @@ async fn u25_deleting_a_child_never_loads_its_parents() -> Result<()> {
     session.delete(homeworks[0])?;
     session.commit().await?;
     let sent = sent.sql();
-    assert_eq!(sent.len(), 3, "{sent:#?}");
-    assert!(sent[1].starts_with(r#"DELETE FROM "homework""#), "{sent:#?}");
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    assert!(sent[0].starts_with(r#"DELETE FROM "homework""#), "{sent:#?}");
     assert_eq!(db.stored("SELECT id FROM homework").await, ["2"]);
     assert_eq!(db.stored("SELECT count(*) FROM course").await, ["2"]);
     Ok(())
@@ -143,7 +143,7 @@ async fn u29_a_change_after_a_commit_is_sent_without_a_query() -> Result<()> {
     let sent = db.record();
     session[course].name.push_str(" 3");
     session.commit().await?;
-    assert_eq!(sent.sql(), ["BEGIN", r#"UPDATE "course" SET "name" = $1 WHERE "id" = $2"#, "COMMIT"]);
+    assert_eq!(sent.sql(), [r#"UPDATE "course" SET "name" = $1 WHERE "id" = $2"#]);
     Ok(())
 }
 

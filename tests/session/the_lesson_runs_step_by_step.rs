@@ -108,7 +108,7 @@ async fn a_new_course_gets_its_key_from_the_commit() -> Result<()> {
     session.commit().await?;
     assert_eq!(session[python].id.get(), Some(1));
     assert_eq!(session[python].to_string(), "1: Python");
-    assert_eq!(sent.sql(), ["BEGIN", r#"INSERT INTO "course" ("name") VALUES ($1) RETURNING "id""#, "COMMIT"],);
+    assert_eq!(sent.sql(), [r#"INSERT INTO "course" ("name") VALUES ($1) RETURNING "id""#],);
     assert_eq!(db.stored("SELECT * FROM course").await, ["1|Python"]);
     Ok(())
 }

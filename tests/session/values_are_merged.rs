@@ -22,7 +22,7 @@ async fn u38_a_detached_value_is_copied_onto_the_object_with_its_key() -> Result
     let merged = session.merge(detached).await?;
     assert_eq!((session[merged].name.as_str(), session.state(merged)), ("Rust", State::Persistent));
     session.commit().await?;
-    assert_eq!(sent.sql()[1..], ["BEGIN", r#"UPDATE "course" SET "name" = $1 WHERE "id" = $2"#, "COMMIT"],);
+    assert_eq!(sent.sql()[1..], [r#"UPDATE "course" SET "name" = $1 WHERE "id" = $2"#],);
     // The session's own object is met without a statement, and its other changes stay.
     drop(sent.take());
     session[merged].note = Some("n".into());

@@ -53,6 +53,11 @@ impl Connection {
         }
     }
 
+    /// Whether a transaction is one of the server's, so that a statement alone is one too.
+    pub(crate) fn has_transactions(&self) -> bool {
+        matches!(self.source, Some(Source::Pool(_)))
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

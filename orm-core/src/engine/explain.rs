@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::execute::fetch;
-use super::pipeline::pipeline;
+use super::pipeline::{Around, pipeline};
 use crate::compile::{Compiled, FORGET_EXPLAINED, KEEP_BEFORE_EXPLAINED, ROLLBACK, begin};
 use crate::error::Result;
 use crate::types::RowReader;
@@ -18,7 +18,8 @@ pub(crate) async fn explain(connection: &mut Connection, compiled: &Compiled) ->
 
 /// Asks how a statement went, in a transaction that is rolled back. One must not be open.
 pub(crate) async fn explain_and_roll_back(connection: &mut Connection, compiled: Compiled) -> Result<String> {
-    let answers = pipeline(connection, Some(begin(None, false)), &[compiled], Some(ROLLBACK), Vec::new).await;
+    let around = Around { begin: Some(begin(None, false)), end: Some(ROLLBACK), is_alone: false };
+    let answers = pipeline(connection, around, &[compiled], Vec::new).await;
     if answers.is_err() && connection.in_transaction() {
         connection.end(ROLLBACK).await?;
     }

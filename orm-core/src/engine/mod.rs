@@ -30,7 +30,7 @@ pub(crate) use copy::{CopySource, CopyWriter};
 use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};
-pub(crate) use pipeline::{Answer, pipeline};
+pub(crate) use pipeline::{Answer, Around, pipeline};
 pub(crate) use place::placed;
 pub use record::{Recording, Repeated, Statement};
 pub(crate) use stream::RowSource;

@@ -32,6 +32,16 @@ impl Answer {
         self.affected
     }
 
+    /// How many rows came back.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Reads the rows one by one.
+    pub(crate) fn read_each(&self, mut read: impl FnMut(&mut RowReader<'_>) -> Result<()>) -> Result<()> {
+        self.rows.iter().try_for_each(|row| read(&mut RowReader::new(row)))
+    }
+
     /// Reads the rows.
     pub(crate) fn read<T>(&self, mut read: impl FnMut(&mut RowReader<'_>) -> Result<T>) -> Result<Vec<T>> {
         self.rows.iter().map(|row| read(&mut RowReader::new(row))).collect()
@@ -72,6 +82,18 @@ impl<'a, T> Flight<'a, T> {
     }
 }
 
+/// What is sent around statements.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Around {
+    /// Opens the transaction.
+    pub(crate) begin: Option<&'static str>,
+    /// Ends it.
+    pub(crate) end: Option<&'static str>,
+    /// Whether nothing is, because the one statement is a transaction by itself: whether that took place is as uncertain
+    /// as of a COMMIT, while it is not answered.
+    pub(crate) is_alone: bool,
+}
+
 /// Sends statements in one round trip, with the commands that open and end a transaction around them where they are
 /// given; in two, if some of them are to be prepared first. Then the statements that `ahead` gives, which are to follow in a
 /// later round trip, are prepared with them, and cost no round trip of their own.
@@ -80,17 +102,16 @@ impl<'a, T> Flight<'a, T> {
 /// rolled it back.
 pub(crate) async fn pipeline(
     connection: &mut Connection,
-    begin: Option<&'static str>,
+    around: Around,
     statements: &[Compiled],
-    end: Option<&'static str>,
     ahead: impl FnOnce() -> Vec<Compiled>,
 ) -> Result<Vec<Answer>> {
     connection.begin_work();
-    if begin.is_some() {
+    if around.begin.is_some() {
         connection.set_in_transaction(true);
     }
-    connection.set_committing(end.is_some());
-    let (begin, end) = (begin.map(|sql| connection.sent(sql)), end.map(|sql| connection.sent(sql)));
+    connection.set_committing(around.end.is_some() || around.is_alone);
+    let (begin, end) = (around.begin.map(|sql| connection.sent(sql)), around.end.map(|sql| connection.sent(sql)));
     let started = Instant::now();
     let flown = fly(connection.client(), begin, statements, end, ahead).await;
     connection.settled();

@@ -2,6 +2,8 @@
 //!
 //! A model is metadata and conversions; behaviour is in the layers above, written once and not per model.
 
+use std::cell::Cell;
+
 use bytes::BytesMut;
 
 use super::embed::EmbeddedCells;
@@ -111,13 +113,23 @@ pub trait Adopter {
     fn adopt<M: Model>(&mut self, value: M) -> Handle<M>;
 }
 
+thread_local! {
+    /// Where objects are encoded of which only a part is looked at: it needs its memory once.
+    static SCRATCH: Cell<Dump> = Cell::default();
+}
+
 /// The encoded columns of one object, in the order of the table.
+///
+/// A clone takes no more memory than it needs.
 #[derive(Debug, Default, Clone)]
 pub struct Dump {
     buffer: BytesMut,
     columns: Vec<Range>,
     refused: Option<(usize, EncodeError)>,
 }
+
+/// The scratch memory of a thread is kept up to that size.
+const KEPT: usize = 4096;
 
 #[derive(Debug, Clone, Copy)]
 struct Range {
@@ -162,6 +174,19 @@ impl Dump {
         self.buffer.clear();
         self.columns.clear();
         self.refused = None;
+    }
+
+    /// Looks at the columns of an object, without memory for them.
+    pub(crate) fn look<M: Model, T>(value: &M, read: impl FnOnce(&Self) -> T) -> T {
+        // Taken out meanwhile: a field's own encoding may look at objects, too.
+        let mut dump = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        dump.clear();
+        value.dump(&mut dump);
+        let found = read(&dump);
+        if dump.buffer.capacity() <= KEPT {
+            let _ = SCRATCH.try_with(|kept| kept.set(dump));
+        }
+        found
     }
 
     pub(crate) fn of<M: Model>(value: &M) -> Self {

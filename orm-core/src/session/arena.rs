@@ -164,8 +164,7 @@ impl<M: Model> Arena<M> {
     }
 
     fn key_of(value: &M) -> Option<IdentityKey> {
-        let dump = Dump::of(value);
-        IdentityKey::of(M::table(), |column| dump.raw(column))
+        Dump::look(value, |dump| IdentityKey::of(M::table(), |column| dump.raw(column)))
     }
 
     /// The object as the last flush left it.
@@ -454,7 +453,9 @@ impl<M: Model> AnyArena for Arena<M> {
         let slot = &mut self.slots[index as usize];
         slot.snapshot = None;
         slot.doomed = false;
-        self.rows.remove(&index);
+        if !self.rows.is_empty() {
+            self.rows.remove(&index);
+        }
     }
 
     fn compact(&mut self) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::schema::TableDef;
+use crate::types::TypeDef;
 
 /// A primary key: a number, or the bytes of its columns, each led by their length.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,11 +17,16 @@ pub(super) enum IdentityKey {
 /// The object identifiers of `smallint`, `integer` and `bigint`.
 const INTEGERS: [u32; 3] = [21, 23, 20];
 
+/// Whether a key of this type is a number.
+pub(super) fn is_integer(ty: &TypeDef) -> bool {
+    INTEGERS.contains(&ty.oid())
+}
+
 impl IdentityKey {
     /// The key of a row of `table`, or `None` if one of its columns is not there yet.
     pub(super) fn of<'a>(table: &TableDef, raw: impl Fn(usize) -> Option<&'a [u8]>) -> Option<Self> {
         if let [single] = table.primary_key
-            && INTEGERS.contains(&table.columns[*single].ty.oid())
+            && is_integer(table.columns[*single].ty)
         {
             let bytes = raw(*single)?;
             return Some(Self::Number(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))));

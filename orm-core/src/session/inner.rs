@@ -1,6 +1,7 @@
 //! What a session is made of, and how its parts are reached.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -63,6 +64,38 @@ pub(super) struct Inner {
 pub(super) struct Row {
     pub(super) arena: usize,
     pub(super) slot: u32,
+}
+
+/// What is known of rows.
+pub(super) type RowMap<T> = HashMap<Row, T, BuildHasherDefault<RowHasher>>;
+
+/// Rows, found fast.
+pub(super) type RowSet = HashSet<Row, BuildHasherDefault<RowHasher>>;
+
+/// Mixes the numbers that a row is told by. They are the session's own, so nobody can choose ones that collide.
+#[derive(Debug, Default)]
+pub(super) struct RowHasher(u64);
+
+impl Hasher for RowHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
 }
 
 /// A relationship, from one of its ends, of one object.
@@ -157,8 +190,13 @@ impl Inner {
 
     /// Forgets what is noted of an object by its slot, which another one may have next.
     pub(super) fn forget_notes(&mut self, row: Row) {
-        self.assigned.remove(&row);
-        self.hooked.remove(&row);
+        // Nearly always there are none, and a hash would be made for nothing.
+        if !self.assigned.is_empty() {
+            self.assigned.remove(&row);
+        }
+        if !self.hooked.is_empty() {
+            self.hooked.remove(&row);
+        }
     }
 
     /// Whether a flush would have anything to look at.

@@ -11,9 +11,8 @@ use super::flush::{follow_keys, input};
 use super::identity::IdentityKey;
 use super::inner::{Inner, Row};
 use super::undo::Change;
-use crate::compile::{Compile, Write, check_raw, refused};
-use crate::engine;
-use crate::engine::placed;
+use crate::compile::{Compile, Write, begin, check_raw, refused};
+use crate::engine::{Around, pipeline, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::positions;
 use crate::schema::{Dump, Handle, IntoModel, Model, RawHandle, RelationField, RelationKind, TableDef};
@@ -152,7 +151,19 @@ impl<'u, M> IntoIterator for &'u Upserted<M> {
 }
 
 /// A value's columns, with what its relationships say of its foreign keys.
-type Cells = Vec<Option<Vec<u8>>>;
+struct Cells {
+    dump: Dump,
+    keys: Vec<(usize, Option<Vec<u8>>)>,
+}
+
+impl Cells {
+    fn raw(&self, column: usize) -> Option<&[u8]> {
+        match self.keys.iter().rev().find(|(other, _)| *other == column) {
+            Some((_, key)) => key.as_deref(),
+            None => self.dump.raw(column),
+        }
+    }
+}
 
 impl Inner {
     async fn upsert<M: Model>(
@@ -169,9 +180,10 @@ impl Inner {
             return Ok(Upserted { rows: Vec::new() });
         }
         let are_known = values.iter().all(|value| self.has_known_parents(value));
+        let mut cells = None;
         if are_known {
             // What is wrong is found before anything is sent.
-            self.checked_cells(&values, &target)?;
+            cells = Some(self.checked_cells(&values, &target)?);
         } else {
             check_parents(&values, &target)?;
         }
@@ -182,7 +194,11 @@ impl Inner {
             // Without autoflush too: their keys are needed.
             self.flush().await?;
         }
-        let cells = self.checked_cells(&values, &target)?;
+        // The keys of parents may be others after the flush; a value without them is as it was.
+        let cells = match cells.filter(|_| M::table().relations.is_empty()) {
+            Some(cells) => cells,
+            None => self.checked_cells(&values, &target)?,
+        };
         let mut rows: Vec<Option<(Handle<M>, bool)>> = vec![None; values.len()];
         for (columns, members) in shapes(M::table(), &cells) {
             let statement = statement(M::table(), &cells, &members, columns, &target, update.as_deref())?;
@@ -218,7 +234,7 @@ impl Inner {
         if let Some((column, reason)) = dump.refused() {
             return Err(refused(table, &table.columns[*column], reason));
         }
-        let mut cells: Cells = (0..table.columns.len()).map(|c| dump.raw(c).map(<[u8]>::to_vec)).collect();
+        let mut keys = Vec::new();
         for (field, relation) in table.relations.iter().enumerate() {
             let RelationKind::BelongsTo { .. } = relation.kind else { continue };
             let Some(held) = value.relation(field).and_then(RelationField::held) else { continue };
@@ -228,11 +244,12 @@ impl Inner {
                 None => Dump::default(),
             };
             for (column, target) in positions(table, columns).into_iter().zip(positions((relation.to)(), targets)) {
-                cells[column] = parent.raw(target).map(<[u8]>::to_vec);
+                keys.push((column, parent.raw(target).map(<[u8]>::to_vec)));
             }
         }
-        for (column, cell) in table.columns.iter().zip(&cells) {
-            check_raw(table, column, cell.as_deref())?;
+        let cells = Cells { dump, keys };
+        for (place, column) in table.columns.iter().enumerate() {
+            check_raw(table, column, cells.raw(place))?;
         }
         Ok(cells)
     }
@@ -240,11 +257,21 @@ impl Inner {
     /// Sends one statement of so many values and takes its rows in.
     async fn send_upsert<M: Model>(&mut self, write: Write, count: usize) -> Result<Vec<(Handle<M>, bool)>> {
         let compiled = write.compile()?;
-        self.open_transaction().await?;
+        self.recover().await?;
+        if self.connection.is_none() {
+            self.connection = Some(self.engine.connection().await?);
+        }
         self.is_unrepeatable = true;
-        let Some(connection) = &mut self.connection else { unreachable!("the transaction was opened just now") };
+        let Some(connection) = &mut self.connection else { unreachable!("it was taken from the pool just now") };
+        // The command that opens the transaction goes along.
+        let begin = (!connection.in_transaction()).then(|| begin(self.options.isolation, self.options.read_only));
+        let around = Around { begin, ..Around::default() };
         let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, row.read::<bool>()?));
-        let outcome = engine::fetch(connection, &compiled, read).await;
+        let answers = pipeline(connection, around, &[compiled], Vec::new).await;
+        let outcome = answers.and_then(|answers| match &answers[..] {
+            [answer] => answer.read(read),
+            _ => Ok(Vec::new()),
+        });
         let outcome = outcome.and_then(|rows| if rows.len() == count { Ok(rows) } else { Err(left_out(M::table())) });
         let rows = self.or_fail(outcome).await?;
         rows.into_iter().map(|(value, inserted)| Ok((self.put_upserted(value)?, inserted))).collect()
@@ -329,17 +356,20 @@ fn key_by_parents<M: Model>(value: &M, target: &[usize]) -> Option<Vec<KeyPart>>
 
 /// Each value must have a conflict key of its own.
 fn check_target(table: &'static TableDef, cells: &[Cells], target: &[usize]) -> Result<()> {
-    let mut seen = HashSet::with_capacity(cells.len());
+    let (mut seen, mut seen_parts) = (HashSet::with_capacity(cells.len()), HashSet::new());
     for cell in cells {
-        if let Some(&column) = target.iter().find(|&&column| cell[column].is_none()) {
+        if let Some(&column) = target.iter().find(|&&column| cell.raw(column).is_none()) {
             let name = table.columns[column].name;
             let names = target_names(table, target);
             let message = format!("a value of `{}` to upsert by {names} has none for `{name}`", table.model);
             let error = Error::invalid(message).with_model(table.model).with_table(table.display_name());
             return Err(error.with_column(name));
         }
-        let key: Vec<&[u8]> = target.iter().filter_map(|&column| cell[column].as_deref()).collect();
-        if !seen.insert(key) {
+        let is_new = match *target {
+            [column] => seen.insert(cell.raw(column)),
+            _ => seen_parts.insert(target.iter().map(|&column| cell.raw(column)).collect::<Vec<_>>()),
+        };
+        if !is_new {
             return Err(same_target(table, target));
         }
     }
@@ -366,12 +396,12 @@ fn shapes(table: &'static TableDef, cells: &[Cells]) -> Vec<(Vec<usize>, Vec<usi
     for (member, cells) in cells.iter().enumerate() {
         let is_given = |&column: &usize| {
             let def = &table.columns[column];
-            def.generated.is_none() && (!def.auto || cells[column].is_some())
+            def.generated.is_none() && (!def.auto || cells.raw(column).is_some())
         };
-        let given: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
-        match shapes.iter_mut().find(|(columns, _)| *columns == given) {
+        let given = || (0..table.columns.len()).filter(is_given);
+        match shapes.iter_mut().find(|(columns, _)| given().eq(columns.iter().copied())) {
             Some((_, members)) => members.push(member),
-            None => shapes.push((given, vec![member])),
+            None => shapes.push((given().collect(), vec![member])),
         }
     }
     shapes
@@ -387,7 +417,7 @@ fn statement(
 ) -> Result<ArrayUpsert> {
     let arrays = columns
         .iter()
-        .map(|&column| input(table, column, members.iter().map(|&m| cells[m][column].as_deref().map(Into::into))))
+        .map(|&column| input(table, column, members.iter().map(|&m| cells[m].raw(column).map(Into::into))))
         .collect::<Result<_>>()?;
     let is_set = |column: &usize| {
         let def = &table.columns[*column];

@@ -306,7 +306,11 @@ pub(super) fn follow(session: &mut Inner, work: &Work, met: &[Met]) -> Result<()
             session.store_all(row, made)?;
         }
     }
-    for op in work.deletes.iter().filter(|op| !op.is_mark) {
+    let is_pointed_to = |table: &'static TableDef| {
+        let mut keys = session.arenas.iter().flat_map(|arena| arena.table().foreign_keys);
+        keys.any(|key| std::ptr::eq((key.target)(), table))
+    };
+    for op in work.deletes.iter().filter(|op| !op.is_mark && is_pointed_to(op.table)) {
         let mut dump = Dump::default();
         session.arenas[op.row.arena].dump_stored(op.row.slot, &mut dump);
         match gone.iter_mut().find(|(table, _)| std::ptr::eq(*table, op.table)) {

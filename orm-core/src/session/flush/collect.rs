@@ -1,11 +1,12 @@
 //! First phase: which rows are to be inserted, updated and deleted, and with which foreign keys.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
-use super::super::inner::{Inner, Row};
+use super::super::inner::{Inner, Row, RowHasher, RowMap, RowSet};
 use super::followers::{Follower, Referencing};
 use super::statements::shown_key;
 use crate::compile::{check_raw, refused};
@@ -68,6 +69,15 @@ impl UpdateOp {
 }
 
 impl UpdateOp {
+    /// Whether the row may have another primary key afterwards: it is set here, or by the server.
+    pub(super) fn may_move(&self) -> bool {
+        self.table.primary_key.iter().any(|column| {
+            let def = &self.table.columns[*column];
+            let is_made = def.trigger || def.on_update.is_some();
+            is_made || self.changed.contains(column) || self.set.iter().any(|(other, _)| other == column)
+        })
+    }
+
     /// The columns that every update sets, and this change does not.
     pub(super) fn touched(&self) -> Vec<usize> {
         let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
@@ -124,7 +134,10 @@ impl Work {
 }
 
 /// The parents that relationships give to children: by child and relationship.
-type Parents = HashMap<(Row, usize), (&'static RelationDef, Option<Row>)>;
+type Parents = HashMap<(Row, usize), (&'static RelationDef, Option<Row>), BuildHasherDefault<RowHasher>>;
+
+/// Objects with one of their relationships.
+type Ends = HashSet<(Row, usize), BuildHasherDefault<RowHasher>>;
 
 /// A table without a model, by its schema and name.
 type TableName = (Option<&'static str>, &'static str);
@@ -139,7 +152,7 @@ struct Collector<'s> {
     /// The parents with which children that are to be written again had been written.
     said_before: Parents,
     /// Children whose own field says what their parent is: it wins over the parents' collections.
-    decided: HashSet<(Row, usize)>,
+    decided: Ends,
     /// Links that are written: by table, the two ends, and whether they are inserted.
     links: HashSet<LinkKey>,
     /// What collections were given: owner and field, and the child with the relationship that it has to the owner.
@@ -149,26 +162,29 @@ struct Collector<'s> {
     /// New objects with the key of another, which must give it up.
     contested: Vec<(Row, Row)>,
     /// Children that were taken out of a collection whose orphans are deleted.
-    orphans: HashSet<(Row, usize)>,
+    orphans: Ends,
     /// Of these, those that have a row and found no other parent.
     orphaned: Vec<Row>,
     referencing: Referencing,
+    /// Where an object is encoded, and its row, before it is known whether they are to be kept.
+    scratch: (Dump, Dump),
 }
 
 pub(super) fn collect(session: &Inner) -> Result<Work> {
     let mut collector = Collector {
         session,
         work: Work::default(),
-        parents: HashMap::new(),
-        said_before: HashMap::new(),
-        decided: HashSet::new(),
+        parents: HashMap::default(),
+        said_before: HashMap::default(),
+        decided: HashSet::default(),
         links: HashSet::new(),
         claims: Vec::new(),
         given: HashSet::new(),
         contested: Vec::new(),
-        orphans: HashSet::new(),
+        orphans: HashSet::default(),
         orphaned: Vec::new(),
         referencing: Referencing::default(),
+        scratch: Default::default(),
     };
     let mut looked_at: Vec<Row> = session.pending.clone();
     for (arena, slots) in session.arenas.iter().enumerate() {
@@ -291,7 +307,6 @@ impl Collector<'_> {
         now: &dyn RelationField,
         before: Option<&dyn RelationField>,
     ) -> Result<(Vec<Row>, Vec<Row>)> {
-        let nothing: Arc<[RawHandle]> = Arc::new([]);
         let (added, removed) = match now.held() {
             Some(now) => {
                 // Of a to-one relationship to a new end, the server tells if there was another.
@@ -299,15 +314,17 @@ impl Collector<'_> {
                 if before.is_some_and(|before| before.held().is_none()) && (is_many || now.is_empty()) {
                     return Err(not_loaded(relation));
                 }
-                let before = before.and_then(RelationField::held).unwrap_or(nothing);
-                if Arc::ptr_eq(&now, &before) {
-                    return Ok((Vec::new(), Vec::new()));
+                match before.and_then(RelationField::held) {
+                    Some(before) if Arc::ptr_eq(&now, &before) => return Ok((Vec::new(), Vec::new())),
+                    Some(before) if !before.is_empty() => {
+                        let old: HashSet<RawHandle> = before.iter().copied().collect();
+                        let new: HashSet<RawHandle> = now.iter().copied().collect();
+                        let added = now.iter().copied().filter(|handle| !old.contains(handle)).collect();
+                        let removed: Vec<_> = before.iter().copied().filter(|handle| !new.contains(handle)).collect();
+                        (added, removed)
+                    }
+                    Some(_) | None => (now.to_vec(), Vec::new()),
                 }
-                let old: HashSet<RawHandle> = before.iter().copied().collect();
-                let new: HashSet<RawHandle> = now.iter().copied().collect();
-                let added = now.iter().copied().filter(|handle| !old.contains(handle)).collect();
-                let removed: Vec<_> = before.iter().copied().filter(|handle| !new.contains(handle)).collect();
-                (added, removed)
             }
             None => {
                 let (added, removed) = now.pending();
@@ -444,8 +461,8 @@ impl Collector<'_> {
     }
 
     /// The foreign keys of the rows, by row.
-    fn foreign_keys(&mut self) -> Result<HashMap<Row, Vec<(usize, KeySource)>>> {
-        let mut keys: HashMap<Row, Vec<(usize, KeySource)>> = HashMap::new();
+    fn foreign_keys(&mut self) -> Result<RowMap<Vec<(usize, KeySource)>>> {
+        let mut keys: RowMap<Vec<(usize, KeySource)>> = RowMap::default();
         for (child, parent) in std::mem::take(&mut self.said_before) {
             self.parents.entry(child).or_insert(parent);
         }
@@ -493,16 +510,18 @@ impl Collector<'_> {
 
     fn rows(&mut self, looked_at: &[Row]) -> Result<()> {
         let mut keys = self.foreign_keys()?;
-        let orphaned: HashSet<Row> = std::mem::take(&mut self.orphaned).into_iter().collect();
-        let dropped: HashSet<Row> = self.work.dropped.iter().copied().collect();
+        let orphaned: RowSet = std::mem::take(&mut self.orphaned).into_iter().collect();
+        let dropped: RowSet = self.work.dropped.iter().copied().collect();
         // Those that are only pointed at by a changed collection come last, in an order of their own.
-        let known: HashSet<Row> = looked_at.iter().copied().collect();
-        let pointed_at = keys.keys().chain(&orphaned);
-        let mut others: Vec<Row> = pointed_at.copied().filter(|row| !known.contains(row)).collect();
+        let mut others: Vec<Row> = keys.keys().chain(&orphaned).copied().collect();
+        if !others.is_empty() {
+            let known: RowSet = looked_at.iter().copied().collect();
+            others.retain(|row| !known.contains(row));
+        }
         others.sort();
         others.dedup();
         for &row in looked_at.iter().chain(&others) {
-            let own = keys.remove(&row).unwrap_or_default();
+            let own = if keys.is_empty() { None } else { keys.remove(&row) }.unwrap_or_default();
             let arena = &self.session.arenas[row.arena];
             match arena.state(row.slot) {
                 SlotState::Pending if dropped.contains(&row) => {}
@@ -518,8 +537,8 @@ impl Collector<'_> {
     fn insert(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {
         let arena = &self.session.arenas[row.arena];
         let table = arena.table();
-        let mut dump = Dump::default();
-        arena.dump(row.slot, &mut dump);
+        arena.dump(row.slot, &mut self.scratch.0);
+        let dump = self.scratch.0.clone();
         check(table, &dump, 0..table.columns.len())?;
         if let Some(old) = self.check_identity(row, table, &dump, &keys)? {
             self.switch(row, old, table, keys);
@@ -609,8 +628,8 @@ impl Collector<'_> {
             return;
         }
         let arena = &self.session.arenas[row.arena];
-        let mut stored = Dump::default();
-        arena.dump_stored(row.slot, &mut stored);
+        arena.dump_stored(row.slot, &mut self.scratch.0);
+        let stored = self.scratch.0.clone();
         // One that is deleted for another reason than by hand is marked, too.
         let is_mark =
             !(arena.is_permanent(row.slot) && arena.is_doomed(row.slot)) && arena.table().soft_delete.is_some();
@@ -620,20 +639,25 @@ impl Collector<'_> {
     fn update(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {
         let arena = &self.session.arenas[row.arena];
         let table = arena.table();
-        let (mut dump, mut stored) = (Dump::default(), Dump::default());
-        arena.dump(row.slot, &mut dump);
-        arena.dump_stored(row.slot, &mut stored);
+        let (dump, stored) = &mut self.scratch;
+        arena.dump(row.slot, dump);
+        arena.dump_stored(row.slot, stored);
         // A value that cannot be sent has no bytes to compare.
-        check(table, &dump, [])?;
+        check(table, dump, [])?;
         let set = self.session.assigned.get(&row).cloned().unwrap_or_default();
-        let mut changed = changed_columns(table, &dump, &stored, &keys);
+        let mut changed = changed_columns(table, dump, stored, &keys);
         changed.retain(|column| !set.iter().any(|(other, _)| other == column));
         if changed.is_empty() && set.is_empty() {
             return Ok(());
         }
-        check(table, &dump, changed.iter().copied())?;
-        let written: Vec<usize> = changed.iter().copied().chain(set.iter().map(|(column, _)| *column)).collect();
-        let followers = self.referencing.followers(self.session, table, &written);
+        check(table, dump, changed.iter().copied())?;
+        let (dump, stored) = (dump.clone(), stored.clone());
+        let followers = if set.is_empty() {
+            self.referencing.followers(self.session, table, &changed)
+        } else {
+            let written: Vec<usize> = changed.iter().copied().chain(set.iter().map(|(column, _)| *column)).collect();
+            self.referencing.followers(self.session, table, &written)
+        };
         self.work.updates.push(UpdateOp { row, table, dump, stored, changed, keys, set, followers });
         Ok(())
     }

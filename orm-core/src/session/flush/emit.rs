@@ -9,11 +9,11 @@
 use super::super::inner::Row;
 use super::children::{self, Met};
 use super::collect::{KeySource, Work};
-use super::keys::{Keys, next_version};
+use super::keys::{Keys, Raw, next_version};
 use super::plan::{Plan, Step};
 use super::statements::{self, Expect, Outgoing};
-use crate::compile::{Compile, Compiled};
-use crate::engine::{Answer, Connection, pipeline};
+use crate::compile::{COMMIT, Compile, Compiled, begin};
+use crate::engine::{Answer, Around, Connection, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
 use crate::types::RowReader;
@@ -21,7 +21,7 @@ use crate::types::RowReader;
 /// What the flush did to columns of objects, beside writing what was in them.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    pub(super) stores: Vec<(Row, usize, Option<Box<[u8]>>)>,
+    pub(super) stores: Vec<(Row, usize, Option<Raw>)>,
     /// Children that were met when their parents were deleted.
     pub(super) children: Vec<Met>,
 }
@@ -49,6 +49,17 @@ pub(super) struct Bounds {
     pub(super) end: Option<&'static str>,
 }
 
+/// What becomes of the transaction after a wave.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// It stays open.
+    Open,
+    /// It is ended by this command, which is sent with the wave.
+    Ended(&'static str),
+    /// There is none around the one statement.
+    Alone,
+}
+
 struct Emitter<'w> {
     work: &'w Work,
     keys: Keys<'w>,
@@ -60,25 +71,28 @@ struct Emitter<'w> {
 pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, bounds: Bounds) -> Result<Emitted> {
     let mut emitter = Emitter::new(work, plan, bounds.begin);
     for switch in &work.switches {
-        let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(raw.clone())));
+        let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(Raw::from(&**raw))));
         emitter.effects.stores.extend(carried);
     }
     if plan.takes_keys || emitter.waves(plan) > 2 {
         emitter.take_keys(plan);
-        emitter.fly(connection, None, plan, 0).await?;
+        emitter.fly(connection, Last::Open, plan, 0).await?;
     }
     for (place, step) in plan.steps.iter().enumerate() {
         if emitter.waits(step) {
-            emitter.fly(connection, None, plan, place).await?;
+            emitter.fly(connection, Last::Open, plan, place).await?;
         }
         emitter.queue(step)?;
     }
     // If an answer is to be looked at, or anything that came back is to be read, COMMIT waits for that.
     let checked = emitter.wave.iter().any(|outgoing| outgoing.expect.needs_check()) || emitter.effects.has_made();
-    let end = bounds.end.filter(|_| !checked);
-    emitter.fly(connection, end, plan, plan.steps.len()).await?;
+    let last = match emitter.stands_alone(bounds) && connection.has_transactions() {
+        true => Last::Alone,
+        false => bounds.end.filter(|_| !checked).map_or(Last::Open, Last::Ended),
+    };
+    emitter.fly(connection, last, plan, plan.steps.len()).await?;
     emitter.note_keys();
-    Ok(Emitted { effects: emitter.effects, ended: end.is_some() })
+    Ok(Emitted { effects: emitter.effects, ended: !matches!(last, Last::Open) })
 }
 
 /// The texts of the statements that are sent before any answer.
@@ -114,6 +128,7 @@ impl<'w> Emitter<'w> {
 
     /// Takes the keys of all new objects ahead.
     fn take_keys(&mut self, plan: &Plan) {
+        self.keys.want_all();
         for step in &plan.steps {
             let Step::Insert { rows } = step else { continue };
             let table = self.work.inserts[rows[0]].table;
@@ -192,21 +207,28 @@ impl<'w> Emitter<'w> {
         ahead.wave.iter().filter_map(|outgoing| outgoing.write.compile().ok()).collect()
     }
 
+    /// Whether the whole flush is one statement that needs no transaction around it: the server makes one of it, and
+    /// nothing that comes back can be a reason to take back what it did.
+    fn stands_alone(&self, bounds: Bounds) -> bool {
+        // One of a certain isolation has to be opened by its own command.
+        let is_usual = self.begin == Some(begin(None, false)) && bounds.end == Some(COMMIT);
+        is_usual && !self.effects.has_made() && matches!(&self.wave[..], [outgoing] if outgoing.is_whole_or_nothing())
+    }
+
     /// Sends the wave and reads its answers; the steps of the plan from `place` on are to follow.
-    async fn fly(
-        &mut self,
-        connection: &mut Connection,
-        end: Option<&'static str>,
-        plan: &Plan,
-        place: usize,
-    ) -> Result<()> {
-        if self.wave.is_empty() && end.is_none() {
+    async fn fly(&mut self, connection: &mut Connection, last: Last, plan: &Plan, place: usize) -> Result<()> {
+        if self.wave.is_empty() && matches!(last, Last::Open) {
             return Ok(());
         }
         let wave = std::mem::take(&mut self.wave);
         let statements = wave.iter().map(|outgoing| outgoing.write.compile()).collect::<Result<Vec<_>>>()?;
         let begin = self.begin.take();
-        let answers = pipeline(connection, begin, &statements, end, || self.preview(&wave, plan, place))
+        let around = match last {
+            Last::Open => Around { begin, ..Around::default() },
+            Last::Ended(end) => Around { begin, end: Some(end), is_alone: false },
+            Last::Alone => Around { is_alone: true, ..Around::default() },
+        };
+        let answers = pipeline(connection, around, &statements, || self.preview(&wave, plan, place))
             .await
             .map_err(|error| children::explain(self.work, error))?;
         for (outgoing, answer) in wave.iter().zip(&answers) {
@@ -219,13 +241,15 @@ impl<'w> Emitter<'w> {
     fn land(&mut self, expect: &Expect, answer: &Answer) -> Result<()> {
         match expect {
             Expect::Made { table, rows, columns } => {
-                let made = answer.read(|row| read_columns(row, columns, 0))?;
-                if made.len() != rows.len() {
+                if answer.len() != rows.len() {
                     return Err(left_out(table));
                 }
-                for (row, columns) in rows.iter().zip(made) {
-                    self.keep(*row, columns);
-                }
+                self.effects.stores.reserve(rows.len() * columns.len());
+                let mut rows = rows.iter();
+                answer.read_each(|found| match rows.next() {
+                    Some(row) => self.read(*row, found, columns, 0),
+                    None => Ok(()),
+                })?;
             }
             Expect::Inserted { table, rows } => {
                 if answer.affected() != *rows {
@@ -237,9 +261,7 @@ impl<'w> Emitter<'w> {
                 if answer.affected() != 1 {
                     return Err(stale(op.table, &op.stored));
                 }
-                for columns in answer.read(|row| read_columns(row, columns, 0))? {
-                    self.keep(op.row, columns);
-                }
+                answer.read_each(|found| self.read(op.row, found, columns, 0))?;
                 self.note_version(*update);
             }
             Expect::Updated { updates, columns } => self.land_updates(updates, columns, answer)?,
@@ -248,32 +270,30 @@ impl<'w> Emitter<'w> {
                 if answer.affected() != 1 {
                     return Err(stale(op.table, &op.dump));
                 }
-                for columns in answer.read(|row| read_columns(row, columns, 0))? {
-                    self.keep(op.row, columns);
-                }
+                answer.read_each(|found| self.read(op.row, found, columns, 0))?;
             }
             Expect::Deleted { deletes, columns } => {
-                let met = answer.read(|row| Ok((row.read::<i64>()?, read_columns(row, columns, 1)?)))?;
-                let ops = deletes.iter().map(|&delete| &self.work.deletes[delete]);
-                check_all_met(met.iter().map(|(ordinal, _)| *ordinal), ops.map(|op| (op.table, &op.stored)))?;
-                for (ordinal, columns) in met {
-                    self.keep(self.work.deletes[deletes[ordinal as usize - 1]].row, columns);
-                }
+                let work = self.work;
+                let ops = || deletes.iter().map(|&delete| &work.deletes[delete]);
+                check_all_met(&ordinals(answer)?, ops().map(|op| (op.table, &op.stored)))?;
+                self.read_by_ordinal(answer, columns, |index| work.deletes[deletes[index]].row)?;
             }
             Expect::Tree { table, deletes } => {
                 let rows =
                     answer.read(|row| Ok((row.read::<Option<i64>>()?, read_columns(row, table.primary_key, 1)?)))?;
                 let ops = deletes.iter().map(|&delete| &self.work.deletes[delete]);
-                check_all_met(rows.iter().filter_map(|row| row.0), ops.map(|op| (op.table, &op.stored)))?;
+                check_all_met(
+                    &rows.iter().filter_map(|row| row.0).collect::<Vec<_>>(),
+                    ops.map(|op| (op.table, &op.stored)),
+                )?;
                 let below = rows.into_iter().filter(|(ordinal, _)| ordinal.is_none());
-                let keys = below.map(|(_, key)| key.into_iter().map(|(_, raw)| raw).collect()).collect();
+                let keys = below.map(|(_, key)| key).collect();
                 self.effects.children.push(Met { table, nullified: Vec::new(), made: Vec::new(), keys });
             }
             Expect::Children { table, nullified, made } => {
                 let columns: Vec<usize> = (0..table.primary_key.len() + made.len()).collect();
                 let rows = answer.read(|row| read_columns(row, &columns, 0))?;
-                let keys = rows.into_iter().map(|row| row.into_iter().map(|(_, raw)| raw).collect()).collect();
-                self.effects.children.push(Met { table, nullified: nullified.clone(), made: made.clone(), keys });
+                self.effects.children.push(Met { table, nullified: nullified.clone(), made: made.clone(), keys: rows });
             }
             Expect::NoneLeft { relation } => {
                 if answer.affected() > 0 {
@@ -286,31 +306,43 @@ impl<'w> Emitter<'w> {
     }
 
     fn land_updates(&mut self, updates: &[usize], columns: &[usize], answer: &Answer) -> Result<()> {
-        let rows = answer.read(|row| Ok((row.read::<i64>()?, read_columns(row, columns, 1)?)))?;
-        let ops = updates.iter().map(|&update| &self.work.updates[update]);
-        check_all_met(rows.iter().map(|(ordinal, _)| *ordinal), ops.map(|op| (op.table, &op.stored)))?;
-        for (ordinal, columns) in rows {
-            self.keep(self.work.updates[updates[ordinal as usize - 1]].row, columns);
-        }
+        let work = self.work;
+        let ops = updates.iter().map(|&update| &work.updates[update]);
+        check_all_met(&ordinals(answer)?, ops.map(|op| (op.table, &op.stored)))?;
+        self.read_by_ordinal(answer, columns, |index| work.updates[updates[index]].row)?;
         for &update in updates {
             self.note_version(update);
         }
         Ok(())
     }
 
-    fn keep(&mut self, row: Row, columns: Columns) {
-        for (column, raw) in columns {
-            if let Some(raw) = &raw {
+    /// Keeps the columns of an object that came back.
+    fn read(&mut self, row: Row, found: &mut RowReader<'_>, columns: &[usize], first: usize) -> Result<()> {
+        for (i, &column) in columns.iter().enumerate() {
+            let raw = found.raw_at(first + i)?;
+            if let Some(raw) = raw {
                 self.keys.keep(row, column, raw);
             }
-            self.effects.stores.push((row, column, raw));
+            self.effects.stores.push((row, column, raw.map(Raw::from)));
         }
+        Ok(())
+    }
+
+    /// Keeps the columns of objects that came back behind their ordinals, all of which are known to be good.
+    fn read_by_ordinal(&mut self, answer: &Answer, columns: &[usize], row: impl Fn(usize) -> Row) -> Result<()> {
+        if columns.is_empty() {
+            return Ok(());
+        }
+        answer.read_each(|found| {
+            let ordinal = found.read::<i64>()?;
+            self.read(row(ordinal as usize - 1), found, columns, 1)
+        })
     }
 
     fn note_version(&mut self, update: usize) {
         let op = &self.work.updates[update];
         if let Some((column, raw)) = statements::stored_version(op) {
-            self.effects.stores.push((op.row, column, Some(next_version(raw).into())));
+            self.effects.stores.push((op.row, column, Some(Raw::from(&next_version(raw)[..]))));
         }
     }
 
@@ -320,7 +352,7 @@ impl<'w> Emitter<'w> {
         let inserted = work.inserts.iter().map(|op| (op.row, op.table, &op.keys));
         for (row, table, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, op.table, &op.keys))) {
             for (column, source) in keys.iter().filter(|(column, _)| !table.columns[*column].trigger) {
-                let raw = self.keys.resolve(source).map(|raw| raw.into_owned().into_boxed_slice());
+                let raw = self.keys.resolve(source).map(|raw| Raw::from(&*raw));
                 self.effects.stores.push((row, *column, raw));
             }
         }
@@ -328,23 +360,22 @@ impl<'w> Emitter<'w> {
 }
 
 /// The bytes of some columns, as they came back.
-type Columns = Vec<(usize, Option<Box<[u8]>>)>;
+fn read_columns(row: &RowReader<'_>, columns: &[usize], first: usize) -> Result<Vec<Option<Box<[u8]>>>> {
+    (first..first + columns.len()).map(|place| row.raw_at(place).map(|raw| raw.map(Into::into))).collect()
+}
 
-fn read_columns(row: &mut RowReader<'_>, columns: &[usize], first: usize) -> Result<Columns> {
-    columns
-        .iter()
-        .enumerate()
-        .map(|(i, &column)| row.raw_at(first + i).map(|raw| (column, raw.map(Into::into))))
-        .collect()
+/// The ordinals of the rows that were met.
+fn ordinals(answer: &Answer) -> Result<Vec<i64>> {
+    answer.read(|row| row.read::<i64>())
 }
 
 /// Checks that each of the rows that were sent was met, by the ordinals that came back.
 fn check_all_met<'a>(
-    ordinals: impl Iterator<Item = i64>,
+    ordinals: &[i64],
     rows: impl ExactSizeIterator<Item = (&'static TableDef, &'a Dump)>,
 ) -> Result<()> {
     let mut met = vec![false; rows.len()];
-    for ordinal in ordinals {
+    for &ordinal in ordinals {
         if let Some(met) = usize::try_from(ordinal - 1).ok().and_then(|index| met.get_mut(index)) {
             *met = true;
         }

@@ -1,11 +1,12 @@
 //! Fourth phase: the objects are brought in line with what was written.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
-use super::super::inner::{Inner, Row};
+use super::super::inner::{Inner, Row, RowHasher, RowSet};
 use super::super::undo::{Change, Link};
 use super::children;
 use super::collect::{LinkOp, Work};
@@ -17,7 +18,7 @@ use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationK
 
 /// What came into loaded collections and what left them: by owner and field.
 #[derive(Default)]
-struct Edits(HashMap<(Row, usize), (Vec<RawHandle>, HashSet<RawHandle>)>);
+struct Edits(HashMap<(Row, usize), (Vec<RawHandle>, HashSet<RawHandle>), BuildHasherDefault<RowHasher>>);
 
 /// An object as the last flush left it.
 struct Flushed {
@@ -32,11 +33,11 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
     remember(session, work);
     let mut edits = Edits::default();
     let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
-    let taken_over: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
+    let taken_over: RowSet = work.switches.iter().map(|switch| switch.new).collect();
     let updated = work.updates.iter().map(|op| op.row).filter(|row| !taken_over.contains(row));
-    let flushed: Vec<Flushed> = new().chain(updated).map(|row| Flushed::of(session, row)).collect();
+    let flushed: Vec<Flushed> = new().chain(updated).filter_map(|row| Flushed::of(session, row)).collect();
     // A key may move from one object to another: all leave the identity map before any enters it.
-    for op in &work.updates {
+    for op in work.updates.iter().filter(|op| op.may_move()) {
         session.arenas[op.row.arena].unregister(op.row.slot);
     }
     for op in &work.deletes {
@@ -54,13 +55,18 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
     }
     for op in &work.updates {
         settle_row(session, op.row);
+        if op.may_move() || taken_over.contains(&op.row) {
+            session.arenas[op.row.arena].register(op.row.slot);
+        }
     }
     for row in new() {
         session.arenas[row.arena].set_state(row.slot, SlotState::Persistent);
         settle_row(session, row);
+        session.arenas[row.arena].register(row.slot);
     }
+    let mut now = Dump::default();
     for flushed in &flushed {
-        relate(session, flushed, &mut edits);
+        relate(session, flushed, &mut edits, &mut now);
     }
     for op in &work.links {
         mirror_link(session, op, &mut edits);
@@ -76,9 +82,16 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
 }
 
 impl Flushed {
-    fn of(session: &Inner, row: Row) -> Self {
+    /// None of an object that belongs to no other: no relationship depends on its columns.
+    fn of(session: &Inner, row: Row) -> Option<Self> {
         let arena = &session.arenas[row.arena];
+        if !belongs_to_any(arena.table()) {
+            return None;
+        }
         let is_first = arena.state(row.slot) == SlotState::Pending && !arena.is_again(row.slot);
+        if is_first {
+            return Some(Self { row, columns: None, parents: Vec::new() });
+        }
         let mut columns = Dump::default();
         arena.dump_flushed(row.slot, &mut columns);
         let parent = |(field, relation): (usize, &&'static RelationDef)| {
@@ -86,9 +99,8 @@ impl Flushed {
             let held = arena.flushed_relation(row.slot, field).filter(|_| is_one)?.held()?;
             session.resolve((relation.to)(), *held.first()?).ok()
         };
-        let parents =
-            if is_first { Vec::new() } else { arena.table().relations.iter().enumerate().map(parent).collect() };
-        Self { row, columns: (!is_first).then_some(columns), parents }
+        let parents = arena.table().relations.iter().enumerate().map(parent).collect();
+        Some(Self { row, columns: Some(columns), parents })
     }
 }
 
@@ -106,7 +118,7 @@ fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
     for &(parent, field, child) in &work.lost {
         edits.note(parent, field, session.handle_of(child), false);
     }
-    let touched: Vec<Flushed> = changed_rows(session).map(|row| Flushed::of(session, row)).collect();
+    let touched: Vec<Flushed> = changed_rows(session).filter_map(|row| Flushed::of(session, row)).collect();
     let left: HashSet<Row> = match work.parents.iter().any(|(_, relation, _)| is_left_to_trigger(relation)) {
         true => work.updates.iter().map(|op| op.row).collect(),
         false => HashSet::new(),
@@ -117,8 +129,9 @@ fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
             confirm_parent(session, child, relation, parent);
         }
     }
+    let mut now = Dump::default();
     for flushed in &touched {
-        relate(session, flushed, edits);
+        relate(session, flushed, edits, &mut now);
     }
 }
 
@@ -163,7 +176,7 @@ fn remember(session: &mut Inner, work: &Work) {
     // Of a touched object without an update of its own, the collections may have been written.
     let mut changed: Vec<(Row, Vec<usize>)> = work.updates.iter().map(|op| (op.row, op.made())).collect();
     changed.extend(changed_rows(session).map(|row| (row, Vec::new())));
-    let mut seen: HashSet<Row> = work.switches.iter().map(|switch| switch.new).collect();
+    let mut seen: RowSet = work.switches.iter().map(|switch| switch.new).collect();
     for (row, touched) in changed {
         if seen.insert(row) {
             session.remember(row, Change::Updated(session.checkpoint(row), touched));
@@ -184,7 +197,6 @@ fn settle_row(session: &mut Inner, row: Row) {
     let arena = &mut session.arenas[row.arena];
     arena.settle(row.slot);
     arena.set_epoch(row.slot, epoch);
-    arena.register(row.slot);
 }
 
 /// What was added to and removed from collections that are not loaded is written now, and those that are do not grow.
@@ -204,11 +216,15 @@ fn forget_edits(session: &mut Inner, row: Row) {
 
 /// Brings the relationship fields of a row whose foreign keys may have changed in line with them, and the collections of
 /// its old and new parents.
-fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits) {
+///
+/// `now` is memory for the columns of the row, whatever it has.
+fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits, now: &mut Dump) {
     let row = flushed.row;
     let table = session.arenas[row.arena].table();
-    let mut now = Dump::default();
-    session.arenas[row.arena].dump(row.slot, &mut now);
+    if !belongs_to_any(table) {
+        return;
+    }
+    session.arenas[row.arena].dump(row.slot, now);
     let handle = session.handle_of(row);
     for (field, relation) in table.relations.iter().enumerate() {
         if !matches!(relation.kind, RelationKind::BelongsTo { .. }) {
@@ -222,7 +238,7 @@ fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits) {
         }
         let old = before.and_then(|before| parent_of(session, relation, &columns, before));
         let held = flushed.parents.get(field).copied().flatten();
-        let new = parent_of(session, relation, &columns, &now);
+        let new = parent_of(session, relation, &columns, now);
         set_parent(session, row, field, new, columns.iter().any(|&column| now.raw(column).is_none()));
         for (parent, comes) in [(old, false), (held, false), (new, true)] {
             let Some(parent) = parent.filter(|parent| comes || Some(*parent) != new) else { continue };
@@ -233,6 +249,11 @@ fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits) {
             }
         }
     }
+}
+
+/// Whether a model has a relationship to a parent.
+fn belongs_to_any(table: &TableDef) -> bool {
+    table.relations.iter().any(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }))
 }
 
 /// Whether a trigger may give the key of a relationship to a parent another value than it is sent with.
@@ -350,10 +371,16 @@ fn purge(session: &mut Inner, work: &Work) {
     leave_relations(session, &gone);
 }
 
+/// Whether a model that the session knows has a relationship to this one.
+fn is_related(session: &Inner, table: &'static TableDef) -> bool {
+    session.arenas.iter().any(|arena| arena.table().relations.iter().any(|other| std::ptr::eq((other.to)(), table)))
+}
+
 /// Takes objects out of all loaded relationships.
 fn leave_relations(session: &mut Inner, rows: &[Row]) {
+    let is_related: Vec<bool> = session.arenas.iter().map(|arena| is_related(session, arena.table())).collect();
     let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
-    for &row in rows {
+    for &row in rows.iter().filter(|row| is_related[row.arena]) {
         gone.entry(row.arena).or_default().insert(session.handle_of(row));
     }
     for (arena, handles) in gone {
@@ -365,7 +392,7 @@ fn leave_relations(session: &mut Inner, rows: &[Row]) {
 /// Brings the relationships of an object in line with its foreign keys, of which `stored` has the old ones.
 pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: Dump) {
     let mut edits = Edits::default();
-    relate(session, &Flushed { row, columns: Some(stored), parents: Vec::new() }, &mut edits);
+    relate(session, &Flushed { row, columns: Some(stored), parents: Vec::new() }, &mut edits, &mut Dump::default());
     edits.apply(session);
 }
 

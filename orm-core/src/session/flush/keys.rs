@@ -2,23 +2,59 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+use std::ops::Deref;
 
-use super::super::inner::Row;
+use super::super::inner::{Row, RowHasher, RowMap, RowSet};
 use super::collect::{KeySource, UpdateOp, Work};
 use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
 use crate::schema::{Dump, TableDef};
 
+/// The bytes of a column. Those of numbers and UUIDs need no memory of their own.
+#[derive(Debug, Clone)]
+pub(super) enum Raw {
+    Inline(u8, [u8; INLINE]),
+    Heap(Box<[u8]>),
+}
+
+const INLINE: usize = 16;
+
+impl From<&[u8]> for Raw {
+    fn from(bytes: &[u8]) -> Self {
+        if bytes.len() > INLINE {
+            return Self::Heap(bytes.into());
+        }
+        let mut inline = [0; INLINE];
+        inline[..bytes.len()].copy_from_slice(bytes);
+        Self::Inline(bytes.len() as u8, inline)
+    }
+}
+
+impl Deref for Raw {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Inline(len, bytes) => &bytes[..usize::from(*len)],
+            Self::Heap(bytes) => bytes,
+        }
+    }
+}
+
 /// What is known of the columns of the rows that are written.
 #[derive(Clone)]
 pub(super) struct Keys<'w> {
     work: &'w Work,
-    inserts: HashMap<Row, usize>,
-    switches: HashMap<Row, usize>,
-    /// Columns that the server made, of rows that were inserted.
-    made: HashMap<(Row, usize), Box<[u8]>>,
+    /// The models whose new rows others point to, by arena: of others no key is looked for.
+    wanted: Vec<usize>,
+    /// New rows that are wanted.
+    inserts: RowMap<usize>,
+    switches: RowMap<usize>,
+    /// Columns that the server made, of rows that were inserted and are wanted.
+    made: HashMap<(Row, usize), Raw, BuildHasherDefault<RowHasher>>,
     /// Rows whose insert is to be sent with the next wave: what the server makes of them is not known yet.
-    queued: HashSet<Row>,
+    queued: RowSet,
     /// Columns that a row is inserted without, as a later step fills them in.
     late: HashSet<(Row, usize)>,
     /// The keys that the statements before have moved.
@@ -27,7 +63,9 @@ pub(super) struct Keys<'w> {
 
 impl<'w> Keys<'w> {
     pub(super) fn new(work: &'w Work, plan: &Plan) -> Self {
-        let inserts = work.inserts.iter().enumerate().map(|(index, op)| (op.row, index)).collect();
+        let wanted = wanted(work, plan);
+        let inserts = work.inserts.iter().enumerate().filter(|(_, op)| wanted.contains(&op.row.arena));
+        let inserts = inserts.map(|(index, op)| (op.row, index)).collect();
         let switches = work.switches.iter().enumerate().map(|(index, switch)| (switch.new, index)).collect();
         let filled = |step: &Step| match step {
             Step::Fill { insert, columns } => {
@@ -36,7 +74,8 @@ impl<'w> Keys<'w> {
             _ => Vec::new(),
         };
         let late = plan.steps.iter().flat_map(filled).collect();
-        Self { work, inserts, switches, made: HashMap::new(), queued: HashSet::new(), late, moved: Moved::default() }
+        let (made, queued) = (HashMap::default(), RowSet::default());
+        Self { work, wanted, inserts, switches, made, queued, late, moved: Moved::default() }
     }
 
     /// What the server made of a column.
@@ -45,11 +84,24 @@ impl<'w> Keys<'w> {
     }
 
     pub(super) fn keep(&mut self, row: Row, column: usize, raw: &[u8]) {
-        self.made.insert((row, column), raw.into());
+        if self.wanted.contains(&row.arena) {
+            self.made.insert((row, column), raw.into());
+        }
+    }
+
+    /// All keys of new rows are taken ahead, for their own inserts.
+    pub(super) fn want_all(&mut self) {
+        for op in &self.work.inserts {
+            if !self.wanted.contains(&op.row.arena) {
+                self.wanted.push(op.row.arena);
+            }
+        }
     }
 
     pub(super) fn queue(&mut self, row: Row) {
-        self.queued.insert(row);
+        if self.wanted.contains(&row.arena) {
+            self.queued.insert(row);
+        }
     }
 
     /// All that was queued has been answered.
@@ -82,13 +134,13 @@ impl<'w> Keys<'w> {
     }
 
     /// A key's value, now. One of a row that is not inserted yet is NULL, which a later step fills in.
-    pub(super) fn resolve(&self, source: &'w KeySource) -> Option<Cow<'w, [u8]>> {
+    pub(super) fn resolve<'k>(&'k self, source: &'k KeySource) -> Option<Cow<'k, [u8]>> {
         match source {
             KeySource::Null => None,
             KeySource::Known(raw) => Some(Cow::Borrowed(raw)),
             KeySource::Of(row, column) => {
                 if let Some(raw) = self.made(*row, *column) {
-                    return Some(Cow::Owned(raw.to_vec()));
+                    return Some(Cow::Borrowed(raw));
                 }
                 if let Some(&switch) = self.switches.get(row) {
                     let switch = &self.work.switches[switch];
@@ -101,7 +153,12 @@ impl<'w> Keys<'w> {
     }
 
     /// A column of an object: what a relationship says, or the object's own field.
-    pub(super) fn cell(&self, dump: &'w Dump, keys: &'w [(usize, KeySource)], column: usize) -> Option<Cow<'w, [u8]>> {
+    pub(super) fn cell<'k>(
+        &'k self,
+        dump: &'k Dump,
+        keys: &'k [(usize, KeySource)],
+        column: usize,
+    ) -> Option<Cow<'k, [u8]>> {
         match keys.iter().find(|(other, _)| *other == column) {
             Some((_, source)) => self.resolve(source),
             None => dump.raw(column).map(Cow::Borrowed),
@@ -109,16 +166,16 @@ impl<'w> Keys<'w> {
     }
 
     /// A column of a new object, with what the server has made of it already.
-    pub(super) fn insert_cell(&self, insert: usize, column: usize) -> Option<Cow<'w, [u8]>> {
+    pub(super) fn insert_cell(&self, insert: usize, column: usize) -> Option<Cow<'_, [u8]>> {
         let op = &self.work.inserts[insert];
         match self.made(op.row, column) {
-            Some(raw) => Some(Cow::Owned(raw.to_vec())),
+            Some(raw) => Some(Cow::Borrowed(raw)),
             None => self.cell(&op.dump, &op.keys, column),
         }
     }
 
     /// The value that an insert sends.
-    pub(super) fn first_cell(&self, insert: usize, column: usize) -> Option<Cow<'w, [u8]>> {
+    pub(super) fn first_cell(&self, insert: usize, column: usize) -> Option<Cow<'_, [u8]>> {
         let is_late = self.late.contains(&(self.work.inserts[insert].row, column));
         if is_late { None } else { self.insert_cell(insert, column) }
     }
@@ -151,12 +208,35 @@ impl<'w> Keys<'w> {
     }
 
     /// The value that an update sends: the object's, the next version, or that of a relationship.
-    pub(super) fn update_cell(&self, op: &'w UpdateOp, column: usize) -> Option<Cow<'w, [u8]>> {
+    pub(super) fn update_cell<'k>(&'k self, op: &'k UpdateOp, column: usize) -> Option<Cow<'k, [u8]>> {
         if op.table.columns[column].version {
             return op.stored.raw(column).map(|raw| Cow::Owned(next_version(raw)));
         }
         self.cell(&op.dump, &op.keys, column)
     }
+}
+
+/// The models whose new rows are pointed to by what is to be written, or whose keys are taken ahead.
+fn wanted(work: &Work, plan: &Plan) -> Vec<usize> {
+    let mut wanted = Vec::new();
+    let mut want = |row: Row| {
+        if !wanted.contains(&row.arena) {
+            wanted.push(row.arena);
+        }
+    };
+    let keys = work.inserts.iter().map(|op| &op.keys).chain(work.updates.iter().map(|op| &op.keys));
+    let keys = keys.chain(work.switches.iter().map(|switch| &switch.keys)).flatten().map(|(_, source)| source);
+    for source in keys.chain(work.links.iter().flat_map(|op| op.local.iter().chain(&op.remote))) {
+        if let KeySource::Of(row, _) = source {
+            want(*row);
+        }
+    }
+    for step in &plan.steps {
+        if let Step::Fill { insert, .. } = step {
+            want(work.inserts[*insert].row);
+        }
+    }
+    wanted
 }
 
 pub(super) fn next_version(raw: &[u8]) -> Vec<u8> {

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::inner::Row;
+use super::super::inner::RowMap;
 use super::collect::{KeySource, UpdateOp, Work};
 use super::uniques;
 use crate::error::{Error, Result};
@@ -193,8 +193,11 @@ fn own_keys(work: &Work, plan: &mut Plan) -> Result<Vec<(usize, Vec<usize>)>> {
 
 /// Which inserts an insert has to wait for: those that its keys are taken from, and those whose key its own columns name.
 fn needs(work: &Work) -> Vec<Vec<(usize, usize)>> {
-    let by_row: HashMap<Row, usize> = work.inserts.iter().enumerate().map(|(i, op)| (op.row, i)).collect();
     let given = given_keys(work);
+    if given.is_empty() && work.inserts.iter().all(|op| op.keys.is_empty()) {
+        return vec![Vec::new(); work.inserts.len()];
+    }
+    let by_row: RowMap<usize> = work.inserts.iter().enumerate().map(|(i, op)| (op.row, i)).collect();
     work.inserts
         .iter()
         .enumerate()
@@ -264,11 +267,10 @@ impl Waiting<'_> {
         if ready.is_empty() {
             return None;
         }
-        let taken: HashSet<usize> = ready.iter().copied().collect();
-        rows.retain(|row| !taken.contains(row));
         for &row in &ready {
             self.done[row] = true;
         }
+        rows.retain(|&row| !self.done[row]);
         Some(ready)
     }
 
@@ -384,10 +386,13 @@ fn plan_level(work: &Work, level: Vec<usize>, plan: &mut Plan) {
 }
 
 fn key_order(a: &UpdateOp, b: &UpdateOp) -> std::cmp::Ordering {
-    let key = |op: &UpdateOp| -> Vec<Option<Vec<u8>>> {
-        op.table.primary_key.iter().map(|&column| op.stored.raw(column).map(<[u8]>::to_vec)).collect()
-    };
-    key(a).cmp(&key(b))
+    stored_order(a.table, &a.stored, &b.stored)
+}
+
+/// The order of two rows of a table by their keys.
+fn stored_order(table: &TableDef, a: &Dump, b: &Dump) -> std::cmp::Ordering {
+    let mut parts = table.primary_key.iter().map(|&column| a.raw(column).cmp(&b.raw(column)));
+    parts.find(|part| part.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
 }
 
 fn plan_links(work: &Work, plan: &mut Plan) {
@@ -408,10 +413,7 @@ fn plan_deletes(work: &Work, order: &[&'static TableDef], plan: &mut Plan, chose
     for table in order.iter().rev() {
         let is_of = |index: &usize| std::ptr::eq(work.deletes[*index].table, *table) && chosen(*index);
         let mut rows: Vec<usize> = (0..work.deletes.len()).filter(is_of).collect();
-        rows.sort_by_key(|&index| {
-            let op = &work.deletes[index];
-            op.table.primary_key.iter().map(|&c| op.stored.raw(c).map(<[u8]>::to_vec)).collect::<Vec<_>>()
-        });
+        rows.sort_by(|&a, &b| stored_order(table, &work.deletes[a].stored, &work.deletes[b].stored));
         let (marks, rows): (Vec<usize>, Vec<usize>) = rows.into_iter().partition(|&index| work.deletes[index].is_mark);
         for rows in [marks, rows] {
             if !rows.is_empty() {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::super::identity::is_integer;
 use super::super::inner::Row;
 use super::children;
 use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
@@ -20,6 +21,33 @@ use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedU
 pub(super) struct Outgoing {
     pub(super) write: Write,
     pub(super) expect: Expect,
+}
+
+impl Outgoing {
+    /// Whether the statement has done nothing if its answer is not what is expected. One over many rows may have met some
+    /// of them; and what comes back has to be read, which may fail, but for keys that are numbers.
+    pub(super) fn is_whole_or_nothing(&self) -> bool {
+        match &self.expect {
+            Expect::Made { table, rows, columns } => rows.len() == 1 && columns.iter().all(|&c| is_number(table, c)),
+            Expect::Inserted { rows, .. } => *rows == 1,
+            Expect::UpdatedOne { columns, .. } => {
+                let takes_others = matches!(&self.write, Write::KeyedUpdate(update) if !update.followers.is_empty());
+                columns.is_empty() && !takes_others
+            }
+            Expect::Deleted { deletes, columns } => deletes.len() == 1 && columns.is_empty(),
+            Expect::Nothing => true,
+            Expect::Updated { .. }
+            | Expect::Filled { .. }
+            | Expect::Tree { .. }
+            | Expect::Children { .. }
+            | Expect::NoneLeft { .. } => false,
+        }
+    }
+}
+
+/// Whether a column is a primary key that is an integer.
+fn is_number(table: &TableDef, column: usize) -> bool {
+    table.primary_key == [column] && is_integer(table.columns[column].ty)
 }
 
 /// What a statement's answer is expected to be.

@@ -24,6 +24,9 @@ pub(super) fn early_deletes(work: &Work) -> HashSet<usize> {
             let mut taken = taken_by_inserts(work, table, &columns);
             let updates = work.updates.iter().filter(|op| std::ptr::eq(op.table, table));
             taken.extend(updates.filter_map(|op| new_values(&columns, &op.dump, &op.keys)));
+            if taken.is_empty() {
+                continue;
+            }
             let own = work.deletes.iter().enumerate().filter(|(_, op)| std::ptr::eq(op.table, table));
             let frees = |stored| held_values(&columns, stored).is_some_and(|values| taken.contains(&values));
             early.extend(own.filter(|(_, op)| frees(&op.stored)).map(|(index, _)| index));
