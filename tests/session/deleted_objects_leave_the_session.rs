@@ -26,11 +26,11 @@ async fn u06_children_are_deleted_before_their_parents() -> Result<()> {
             "BEGIN",
             concat!(
                 r#"DELETE FROM "homework" AS "target" USING UNNEST ($1::integer[]) WITH ORDINALITY AS "input" ("k0", "n") "#,
-                r#"WHERE "target"."id" = "input"."k0" RETURNING "input"."n""#,
+                r#"WHERE "target"."id" = "input"."k0""#,
             ),
             concat!(
                 r#"DELETE FROM "course" AS "target" USING UNNEST ($1::integer[]) WITH ORDINALITY AS "input" ("k0", "n") "#,
-                r#"WHERE "target"."id" = "input"."k0" RETURNING "input"."n""#,
+                r#"WHERE "target"."id" = "input"."k0""#,
             ),
             "COMMIT",
         ],

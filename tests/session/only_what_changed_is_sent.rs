@@ -60,7 +60,7 @@ async fn u13_updates_of_one_shape_are_one_statement() -> Result<()> {
             concat!(
                 r#"UPDATE "person" AS "target" SET "name" = "input"."v0" "#,
                 r#"FROM UNNEST ($1::integer[], $2::text[]) WITH ORDINALITY AS "input" ("k0", "v0", "n") "#,
-                r#"WHERE "target"."id" = "input"."k0" RETURNING "input"."n""#,
+                r#"WHERE "target"."id" = "input"."k0""#,
             ),
             r#"UPDATE "person" SET "boss_id" = $1 WHERE "id" = $2"#,
             "COMMIT",
@@ -250,7 +250,7 @@ async fn u10_rows_with_arrays_are_one_statement_too() -> Result<()> {
             r#"(SELECT "r", array_agg("v" ORDER BY "o") AS "v" FROM UNNEST ($3::bigint[], $4::text[]) "#,
             r#"WITH ORDINALITY AS "element" ("r", "v", "o") GROUP BY "r") AS "v0_elements" "#,
             r#"ON "v0_elements"."r" = "plain"."n" ORDER BY "plain"."n") AS "input" "#,
-            r#"WHERE "target"."id" = "input"."k0" RETURNING "input"."n""#,
+            r#"WHERE "target"."id" = "input"."k0""#,
         ),
     );
     let wrong = "SELECT count(*) FROM sample WHERE value + 1 <> id OR cardinality(labels) <> (id - 1) % 4 + 1 \

@@ -424,7 +424,7 @@ impl Writer {
 
     /// Returns the ordinals of the rows that were met, in front of the columns that the server made.
     fn array_update(&mut self, statement: &ArrayUpdate) {
-        let ArrayUpdate { table, columns, arrays, keys, key_arrays, touched, returning } = statement;
+        let ArrayUpdate { table, columns, arrays, keys, key_arrays, touched, returning, ordinals } = statement;
         self.push("UPDATE ").table(table).push(" AS \"target\" SET ");
         self.separated(", ", columns.iter().enumerate(), |w, (i, &column)| {
             w.ident(table.columns[column].name).push(" = \"input\".").ident(&input_name("v", i));
@@ -432,6 +432,9 @@ impl Writer {
         self.touch(table, touched, !columns.is_empty());
         self.push(" FROM ");
         self.input_rows(table, keys, key_arrays, columns, arrays);
+        if !ordinals {
+            return;
+        }
         self.push(" RETURNING \"input\".\"n\"");
         self.expect_ordinal();
         for &column in returning {
@@ -516,12 +519,15 @@ impl Writer {
     }
 
     fn keyed_delete(&mut self, statement: &KeyedDelete) {
-        let KeyedDelete { table, keys, key_arrays, branches } = statement;
+        let KeyedDelete { table, keys, key_arrays, branches, ordinals } = statement;
         if !branches.is_empty() {
             return self.tree_delete(statement);
         }
         self.push("DELETE FROM ").table(table).push(" AS \"target\" USING ");
         self.input_rows(table, keys, key_arrays, &[], &[]);
+        if !ordinals {
+            return;
+        }
         self.push(" RETURNING \"input\".\"n\"");
         self.expect_ordinal();
     }

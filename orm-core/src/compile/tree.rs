@@ -89,7 +89,7 @@ impl Writer {
     /// were sent and met, or NULL, in front of the keys of all. The version is not a condition, which would leave a row in
     /// the way of the foreign key: a row that has another comes back without its ordinal.
     pub(super) fn tree_delete(&mut self, statement: &KeyedDelete) {
-        let KeyedDelete { table, keys, key_arrays, branches } = statement;
+        let KeyedDelete { table, keys, key_arrays, branches, ordinals: _ } = statement;
         let names: Vec<String> = (0..keys.len()).map(|i| input_name("k", i)).collect();
         let primary_key = table.primary_key;
         self.push("WITH RECURSIVE ").ident(ROWS).push(" AS (SELECT * FROM ");

@@ -110,6 +110,8 @@ pub(crate) struct ArrayUpdate {
     /// Columns that are set to the SQL of their own definition, or that mark the rows as deleted.
     pub(crate) touched: Vec<usize>,
     pub(crate) returning: Vec<usize>,
+    /// Whether each row that was met comes back, by its ordinal; otherwise they are counted.
+    pub(crate) ordinals: bool,
 }
 
 /// `DELETE` by key, of any number of rows, with all that are below them by these branches.
@@ -119,6 +121,8 @@ pub(crate) struct KeyedDelete {
     pub(crate) keys: Vec<usize>,
     pub(crate) key_arrays: Vec<Input>,
     pub(crate) branches: Vec<Branch>,
+    /// Whether each row that was met comes back, by its ordinal; otherwise they are counted.
+    pub(crate) ordinals: bool,
 }
 
 /// Rows of a link table that are written or removed.

@@ -66,10 +66,22 @@ struct Emitter<'w> {
     wave: Vec<Outgoing>,
     effects: Effects,
     begin: Option<&'static str>,
+    /// Whether rows that are met may be counted only.
+    counts: bool,
+    /// Whether fewer were met than were sent.
+    is_short: bool,
 }
 
-pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, bounds: Bounds) -> Result<Emitted> {
-    let mut emitter = Emitter::new(work, plan, bounds.begin);
+/// Sends the plan. Gives none if rows were counted, if `counts` lets them be, and were fewer than were sent: which were
+/// met is told if the transaction is given up and the same is sent again without counting.
+pub(super) async fn emit(
+    connection: &mut Connection,
+    work: &Work,
+    plan: &Plan,
+    bounds: Bounds,
+    counts: bool,
+) -> Result<Option<Emitted>> {
+    let mut emitter = Emitter::new(work, plan, bounds.begin, counts);
     for switch in &work.switches {
         let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(Raw::from(&**raw))));
         emitter.effects.stores.extend(carried);
@@ -82,6 +94,9 @@ pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, 
         if emitter.waits(step) {
             emitter.fly(connection, Last::Open, plan, place).await?;
         }
+        if emitter.is_short {
+            return Ok(None);
+        }
         emitter.queue(step)?;
     }
     // If an answer is to be looked at, or anything that came back is to be read, COMMIT waits for that.
@@ -91,13 +106,16 @@ pub(super) async fn emit(connection: &mut Connection, work: &Work, plan: &Plan, 
         false => bounds.end.filter(|_| !checked).map_or(Last::Open, Last::Ended),
     };
     emitter.fly(connection, last, plan, plan.steps.len()).await?;
+    if emitter.is_short {
+        return Ok(None);
+    }
     emitter.note_keys();
-    Ok(Emitted { effects: emitter.effects, ended: !matches!(last, Last::Open) })
+    Ok(Some(Emitted { effects: emitter.effects, ended: !matches!(last, Last::Open) }))
 }
 
 /// The texts of the statements that are sent before any answer.
-pub(super) fn first_wave(work: &Work, plan: &Plan) -> Result<Vec<String>> {
-    let mut emitter = Emitter::new(work, plan, None);
+pub(super) fn first_wave(work: &Work, plan: &Plan, counts: bool) -> Result<Vec<String>> {
+    let mut emitter = Emitter::new(work, plan, None, counts);
     for step in &plan.steps {
         if emitter.waits(step) {
             break;
@@ -108,13 +126,14 @@ pub(super) fn first_wave(work: &Work, plan: &Plan) -> Result<Vec<String>> {
 }
 
 impl<'w> Emitter<'w> {
-    fn new(work: &'w Work, plan: &Plan, begin: Option<&'static str>) -> Self {
-        Self { work, keys: Keys::new(work, plan), wave: Vec::new(), effects: Effects::default(), begin }
+    fn new(work: &'w Work, plan: &Plan, begin: Option<&'static str>, counts: bool) -> Self {
+        let (wave, effects) = (Vec::new(), Effects::default());
+        Self { work, keys: Keys::new(work, plan), wave, effects, begin, counts, is_short: false }
     }
 
     /// How many waves the steps take if keys come back from each, without those that fill in what had to be NULL first.
     fn waves(&self, plan: &Plan) -> usize {
-        let mut ahead = Self::new(self.work, plan, None);
+        let mut ahead = Self::new(self.work, plan, None, self.counts);
         let mut waves = 1;
         for step in plan.steps.iter().filter(|step| !matches!(step, Step::Fill { .. })) {
             if ahead.waits(step) {
@@ -168,14 +187,14 @@ impl<'w> Emitter<'w> {
                 self.wave.push(statements::fill(self.work, &self.keys, *insert, columns));
             }
             Step::Update { rows } => {
-                self.wave.extend(statements::update(self.work, &self.keys, rows)?);
+                self.wave.extend(statements::update(self.work, &self.keys, rows, self.counts)?);
                 self.keys.note_moves(rows);
             }
             Step::Link { rows } => self.wave.push(statements::link(self.work, &self.keys, rows)?),
             Step::Unlink { rows, columns } => self.wave.push(statements::unlink(self.work, &self.keys, rows, columns)?),
             Step::Delete { rows } => {
                 self.wave.extend(children::statements(self.work, &self.keys, rows)?);
-                self.wave.push(statements::delete(self.work, &self.keys, rows)?);
+                self.wave.push(statements::delete(self.work, &self.keys, rows, self.counts)?);
             }
         }
         Ok(())
@@ -192,7 +211,7 @@ impl<'w> Emitter<'w> {
 
     /// The statements of the steps from this one on, for their texts alone: the keys of this wave are not known yet.
     fn preview(&self, wave: &[Outgoing], plan: &Plan, place: usize) -> Vec<Compiled> {
-        let mut ahead = Self::new(self.work, plan, None);
+        let mut ahead = Self::new(self.work, plan, None, self.counts);
         ahead.keys = self.keys.clone();
         for (row, column) in wave.iter().flat_map(|outgoing| outgoing.expect.made()) {
             // No text depends on what the key is, but on whether it is there.
@@ -264,6 +283,11 @@ impl<'w> Emitter<'w> {
                 answer.read_each(|found| self.read(op.row, found, columns, 0))?;
                 self.note_version(*update);
             }
+            Expect::CountedUpdates(updates) => {
+                self.is_short |= answer.affected() != updates.len() as u64;
+                updates.iter().for_each(|&update| self.note_version(update));
+            }
+            Expect::Counted(rows) => self.is_short |= answer.affected() != *rows,
             Expect::Updated { updates, columns } => self.land_updates(updates, columns, answer)?,
             Expect::Filled { insert, columns } => {
                 let op = &self.work.inserts[*insert];

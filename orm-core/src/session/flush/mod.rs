@@ -15,15 +15,17 @@ mod statements;
 mod uniques;
 
 use collect::Work;
-use emit::Bounds;
+use emit::{Bounds, Emitted};
 pub(super) use finalize::follow_keys;
 pub(super) use followers::follow_rows;
+use plan::Plan;
 pub(super) use statements::{input, key_text};
 
 use super::changes::ChangeKind;
 use super::inner::{Inner, Row};
 use super::undo::Way;
 use crate::compile::{ROLLBACK, begin, rollback_to_savepoint};
+use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 
@@ -59,7 +61,7 @@ pub(super) fn steps(session: &Inner) -> Result<usize> {
 /// The texts of what a flush would send before it waits for an answer.
 pub(super) fn first_texts(session: &Inner) -> Result<Vec<String>> {
     let work = collect::collect(session)?;
-    emit::first_wave(&work, &plan::plan(&work)?)
+    emit::first_wave(&work, &plan::plan(&work)?, session.connection.is_none())
 }
 
 /// Undoes what hooks did when the flush ends without having written it: with an error, a panic, or because its future is
@@ -69,6 +71,23 @@ struct Hooked<'s>(&'s mut Inner);
 impl Drop for Hooked<'_> {
     fn drop(&mut self) {
         self.0.unhook();
+    }
+}
+
+/// Sends what is to be written. Where the transaction begins with it, rows are counted as far as that is enough, which
+/// costs the server and the wire less than to have each back; if some were not met, all is sent again to learn which.
+async fn send(connection: &mut Connection, work: &Work, plan: &Plan, bounds: Bounds) -> Result<Emitted> {
+    if bounds.begin.is_some() {
+        if let Some(emitted) = emit::emit(connection, work, plan, bounds, true).await? {
+            return Ok(emitted);
+        }
+        if connection.in_transaction() {
+            connection.end(ROLLBACK).await?;
+        }
+    }
+    match emit::emit(connection, work, plan, bounds, false).await? {
+        Some(emitted) => Ok(emitted),
+        None => unreachable!("nothing was counted"),
     }
 }
 
@@ -108,7 +127,7 @@ impl Inner {
         }
         let Some(connection) = &mut self.connection else { unreachable!("it was taken from the pool just now") };
         let begin = (!connection.in_transaction()).then(|| begin(self.options.isolation, self.options.read_only));
-        let emitted = emit::emit(connection, &work, &plan, Bounds { begin, end }).await;
+        let emitted = send(connection, &work, &plan, Bounds { begin, end }).await;
         let outcome = emitted.and_then(|emitted| {
             finalize::finalize(self, &work, &emitted.effects)?;
             self.mark = None;

@@ -29,7 +29,7 @@ impl Outgoing {
     pub(super) fn is_whole_or_nothing(&self) -> bool {
         match &self.expect {
             Expect::Made { table, rows, columns } => rows.len() == 1 && columns.iter().all(|&c| is_number(table, c)),
-            Expect::Inserted { rows, .. } => *rows == 1,
+            Expect::Inserted { rows, .. } | Expect::Counted(rows) => *rows == 1,
             Expect::UpdatedOne { columns, .. } => {
                 let takes_others = matches!(&self.write, Write::KeyedUpdate(update) if !update.followers.is_empty());
                 columns.is_empty() && !takes_others
@@ -37,6 +37,7 @@ impl Outgoing {
             Expect::Deleted { deletes, columns } => deletes.len() == 1 && columns.is_empty(),
             Expect::Nothing => true,
             Expect::Updated { .. }
+            | Expect::CountedUpdates(_)
             | Expect::Filled { .. }
             | Expect::Tree { .. }
             | Expect::Children { .. }
@@ -63,6 +64,10 @@ pub(super) enum Expect {
     Updated { updates: Vec<usize>, columns: Vec<usize> },
     /// One row affected, of this new object, with these columns if there are any.
     Filled { insert: usize, columns: Vec<usize> },
+    /// As many rows affected as there are of these; which they were is asked for only if they were fewer.
+    CountedUpdates(Vec<usize>),
+    /// As many rows affected; which they were is asked for only if they were fewer.
+    Counted(u64),
     /// The ordinal of each of these, and these columns of those that were marked.
     Deleted { deletes: Vec<usize>, columns: Vec<usize> },
     /// The ordinal of each of these, with the keys of all rows that went with them.
@@ -173,11 +178,13 @@ pub(super) fn fill(work: &Work, keys: &Keys<'_>, insert: usize, columns: &[usize
     Outgoing { write, expect: Expect::Filled { insert, columns: returning } }
 }
 
-pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<Vec<Outgoing>> {
+/// Several are counted where that is enough, if `counted` says that they may be.
+pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize], counted: bool) -> Result<Vec<Outgoing>> {
     let shape = UpdateShape::of(&work.updates[updates[0]]);
     if let [update] = *updates {
         return Ok(vec![update_one(work, keys, &shape, update)]);
     }
+    let is_counted = counted && shape.returning.is_empty();
     let ops = || updates.iter().map(|&update| &work.updates[update]);
     let new = |&column: &usize| input(shape.table, column, ops().map(|op| keys.update_cell(op, column)));
     let old = |&column: &usize| input(shape.table, column, ops().map(|op| keys.stored(op.table, &op.stored, column)));
@@ -189,8 +196,13 @@ pub(super) fn update(work: &Work, keys: &Keys<'_>, updates: &[usize]) -> Result<
         keys: shape.keys,
         touched: shape.touched,
         returning: shape.returning.clone(),
+        ordinals: !is_counted,
     });
-    Ok(vec![Outgoing { write, expect: Expect::Updated { updates: updates.to_vec(), columns: shape.returning } }])
+    let expect = match is_counted {
+        true => Expect::CountedUpdates(updates.to_vec()),
+        false => Expect::Updated { updates: updates.to_vec(), columns: shape.returning },
+    };
+    Ok(vec![Outgoing { write, expect }])
 }
 
 fn update_one(work: &Work, keys: &Keys<'_>, shape: &UpdateShape, update: usize) -> Outgoing {
@@ -259,7 +271,8 @@ pub(super) fn link(work: &Work, keys: &Keys<'_>, links: &[usize]) -> Result<Outg
     Ok(Outgoing { write, expect: Expect::Nothing })
 }
 
-pub(super) fn delete(work: &Work, keys: &Keys<'_>, deletes: &[usize]) -> Result<Outgoing> {
+/// They are counted where that is enough, if `counted` says that they may be.
+pub(super) fn delete(work: &Work, keys: &Keys<'_>, deletes: &[usize], counted: bool) -> Result<Outgoing> {
     let ops: Vec<_> = deletes.iter().map(|&delete| &work.deletes[delete]).collect();
     let table = ops[0].table;
     if ops[0].is_mark {
@@ -268,11 +281,14 @@ pub(super) fn delete(work: &Work, keys: &Keys<'_>, deletes: &[usize]) -> Result<
     let columns: Vec<usize> = table.primary_key.iter().copied().chain(table.version_column()).collect();
     let key_arrays = columns.iter().map(|&column| stored(table, keys, &ops, column)).collect::<Result<_>>()?;
     let (branches, deletes) = (children::branches(table), deletes.to_vec());
+    let is_counted = counted && branches.is_empty();
     let expect = match branches.is_empty() {
+        true if is_counted => Expect::Counted(deletes.len() as u64),
         true => Expect::Deleted { deletes, columns: Vec::new() },
         false => Expect::Tree { table, deletes },
     };
-    Ok(Outgoing { write: Write::KeyedDelete(KeyedDelete { table, keys: columns, key_arrays, branches }), expect })
+    let write = KeyedDelete { table, keys: columns, key_arrays, branches, ordinals: !is_counted };
+    Ok(Outgoing { write: Write::KeyedDelete(write), expect })
 }
 
 /// A column of rows that are to be deleted, as it is now.
@@ -296,6 +312,7 @@ fn mark(table: &'static TableDef, keys: &Keys<'_>, ops: &[&DeleteOp], deletes: &
         keys: columns,
         touched: table.touched_by_mark(),
         returning: returning.clone(),
+        ordinals: true,
     });
     Ok(Outgoing { write, expect: Expect::Deleted { deletes: deletes.to_vec(), columns: returning } })
 }
@@ -314,6 +331,7 @@ pub(super) fn unlink(work: &Work, keys: &Keys<'_>, deletes: &[usize], columns: &
         key_arrays: table.primary_key.iter().map(key).collect::<Result<_>>()?,
         touched: Vec::new(),
         returning: Vec::new(),
+        ordinals: true,
     });
     Ok(Outgoing { write, expect: Expect::Nothing })
 }
