@@ -11,7 +11,9 @@ pub use crate::schema::{
     OnParentDelete, OrderDef, Orphans, Registered, Relation, RelationDef, RelationField, RelationKind, Set, SetUnder,
     Source, SourceRef, TableDef, ToOneOf, UniqueDef, ViewDef, Writable, check_back_populates, inverse_of,
 };
-pub use crate::schema::{Cells, Embed, EmbedIn, EmbeddedCells, Part, Place, Presence, joined, names, names_len, width};
+pub use crate::schema::{
+    Cells, ColumnPart, Embed, EmbedIn, EmbeddedCells, Place, Presence, joined, names, names_len, width,
+};
 pub use crate::sql::scope::Nullable;
 pub use crate::sql::{Assignments, At, ChangeSet, Changes, Column, IntoExpr, Node};
 pub use crate::sql::{

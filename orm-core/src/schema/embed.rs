@@ -242,16 +242,17 @@ impl<S, P: Place, E: EmbedIn<S, P>> EmbedIn<S, P> for Option<E> {
 /// What a model or an embedded struct has in its place in the list of columns.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-pub enum Part {
+pub enum ColumnPart {
     /// A column of its own.
     Own(ColumnDef),
     /// The columns of an embedded struct.
     Embedded { field: &'static str, prefix: &'static str, columns: &'static [ColumnDef], optional: bool },
 }
 
-impl Part {
+impl ColumnPart {
     /// The columns of a field of type `E`.
     #[must_use]
+    #[track_caller]
     pub const fn embedded<E: Embed>(field: &'static str, prefix: &'static str) -> Self {
         if E::OPTIONAL {
             assert_told_by_null(E::COLUMNS);
@@ -266,6 +267,7 @@ const SAME_NAME: &str = "two columns have one name; give the embedded ones anoth
 const LONG_NAME: &str = "the name of an embedded column has more than 63 bytes, where PostgreSQL cuts it; shorten the prefix \
     by `embed = \"…\"`";
 
+#[track_caller]
 const fn assert_told_by_null(columns: &[ColumnDef]) {
     let mut at = 0;
     while at < columns.len() {
@@ -280,12 +282,12 @@ const fn assert_told_by_null(columns: &[ColumnDef]) {
 /// How many columns there are.
 #[doc(hidden)]
 #[must_use]
-pub const fn width(parts: &[Part]) -> usize {
+pub const fn width(parts: &[ColumnPart]) -> usize {
     let (mut part, mut width) = (0, 0);
     while part < parts.len() {
         width += match parts[part] {
-            Part::Own(_) => 1,
-            Part::Embedded { columns, .. } => columns.len(),
+            ColumnPart::Own(_) => 1,
+            ColumnPart::Embedded { columns, .. } => columns.len(),
         };
         part += 1;
     }
@@ -295,10 +297,10 @@ pub const fn width(parts: &[Part]) -> usize {
 /// How many bytes the names of embedded columns need, and those of their fields.
 #[doc(hidden)]
 #[must_use]
-pub const fn names_len(parts: &[Part]) -> usize {
+pub const fn names_len(parts: &[ColumnPart]) -> usize {
     let (mut part, mut len) = (0, 0);
     while part < parts.len() {
-        if let Part::Embedded { field, prefix, columns, .. } = parts[part] {
+        if let ColumnPart::Embedded { field, prefix, columns, .. } = parts[part] {
             let mut at = 0;
             while at < columns.len() {
                 len += prefix.len() + columns[at].name.len() + field.len() + 1 + columns[at].field.len();
@@ -313,10 +315,10 @@ pub const fn names_len(parts: &[Part]) -> usize {
 /// The names of embedded columns, each followed by that of its field: `address_city`, `address.city`.
 #[doc(hidden)]
 #[must_use]
-pub const fn names<const N: usize>(parts: &[Part]) -> [u8; N] {
+pub const fn names<const N: usize>(parts: &[ColumnPart]) -> [u8; N] {
     let (mut out, mut end, mut part) = ([0; N], 0, 0);
     while part < parts.len() {
-        if let Part::Embedded { field, prefix, columns, .. } = parts[part] {
+        if let ColumnPart::Embedded { field, prefix, columns, .. } = parts[part] {
             let mut at = 0;
             while at < columns.len() {
                 (out, end) = append(out, end, prefix);
@@ -346,15 +348,16 @@ const fn append<const N: usize>(mut out: [u8; N], mut end: usize, text: &str) ->
 /// the compiler.
 #[doc(hidden)]
 #[must_use]
-pub const fn joined<const N: usize>(parts: &'static [Part], names: &'static [u8]) -> [ColumnDef; N] {
+#[track_caller]
+pub const fn joined<const N: usize>(parts: &'static [ColumnPart], names: &'static [u8]) -> [ColumnDef; N] {
     let (mut out, mut end, mut part, mut names) = ([ColumnDef::of::<i32>("", ""); N], 0, 0, names);
     while part < parts.len() {
         match parts[part] {
-            Part::Own(column) => {
+            ColumnPart::Own(column) => {
                 out[end] = column;
                 end += 1;
             }
-            Part::Embedded { field, prefix, columns, optional } => {
+            ColumnPart::Embedded { field, prefix, columns, optional } => {
                 let mut at = 0;
                 while at < columns.len() {
                     let mut column = columns[at];
@@ -384,6 +387,7 @@ const fn text(bytes: &'static [u8]) -> &'static str {
     }
 }
 
+#[track_caller]
 const fn assert_names(columns: &[ColumnDef]) {
     let mut at = 0;
     while at < columns.len() {

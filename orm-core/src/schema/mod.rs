@@ -19,7 +19,7 @@ mod view;
 
 pub use column::{ColumnDef, Embedded, Identity};
 pub(crate) use embed::store_cells;
-pub use embed::{Cells, Embed, EmbedIn, EmbeddedCells, Part, Place, Presence, joined, names, names_len, width};
+pub use embed::{Cells, ColumnPart, Embed, EmbedIn, EmbeddedCells, Place, Presence, joined, names, names_len, width};
 pub use handle::Handle;
 pub use handle::RawHandle;
 pub use index::{CheckDef, IndexDef, UniqueDef};

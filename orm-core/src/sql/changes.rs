@@ -78,12 +78,15 @@ impl<M: Model> fmt::Debug for ChangeSet<M> {
 }
 
 /// What a field of [`Changes`] changes by a `C`: a column of `M`, or the columns of an embedded struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be changed by `{C}`",
+    label = "neither a column of `{M}` nor an embedded struct, or a change of another type"
+)]
 pub trait Changing<M, C>: Sized {
     /// Adds the change, if there is one.
     fn change(self, change: C, out: &mut ChangeSet<M>);
 }
 
-#[diagnostic::do_not_recommend]
 impl<M, T: Field, C: Change<T>> Changing<M, C> for Column<M, T> {
     fn change(self, change: C, out: &mut ChangeSet<M>) {
         if let Some(value) = change.into_change() {

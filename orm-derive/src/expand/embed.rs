@@ -18,16 +18,16 @@ pub(super) fn list(fields: &[&Field], definition: impl Fn(&Field) -> TokenStream
     let parts = fields.iter().map(|field| match field.prefix() {
         Some(prefix) => {
             let (ty, name) = (&field.ty, field.name());
-            let embedded = quote_spanned!(ty.span()=> __orm::Part::embedded::<#ty>);
+            let embedded = quote_spanned!(ty.span()=> __orm::ColumnPart::embedded::<#ty>);
             quote!(#embedded(#name, #prefix))
         }
         None => {
             let definition = definition(field);
-            quote!(__orm::Part::Own(#definition))
+            quote!(__orm::ColumnPart::Own(#definition))
         }
     });
     quote! {{
-        const PARTS: &[__orm::Part] = &[#(#parts),*];
+        const PARTS: &[__orm::ColumnPart] = &[#(#parts),*];
         const NAMES: [u8; __orm::names_len(PARTS)] = __orm::names(PARTS);
         const COLUMNS: [__orm::ColumnDef; __orm::width(PARTS)] = __orm::joined(PARTS, &NAMES);
         &COLUMNS
