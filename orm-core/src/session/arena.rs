@@ -75,6 +75,21 @@ impl<M: Model> Arena<M> {
         }
     }
 
+    /// Takes an object in that was read from a row with this key.
+    pub(super) fn insert_loaded(&mut self, value: M, key: Option<IdentityKey>, epoch: u32) -> u32 {
+        let slot = self.insert(value, SlotState::Persistent, epoch);
+        match key {
+            Some(key @ IdentityKey::Number(_)) => {
+                self.identity.insert(key, slot);
+            }
+            // Other keys are known by the bytes that the fields make.
+            Some(IdentityKey::Bytes(_)) | None => {
+                self.register(slot);
+            }
+        }
+        slot
+    }
+
     pub(super) fn insert(&mut self, value: M, state: SlotState, epoch: u32) -> u32 {
         if let Some(free) = self.free.pop() {
             let slot = &mut self.slots[free as usize];

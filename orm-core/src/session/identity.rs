@@ -88,7 +88,7 @@ impl IdentityMap {
 
 /// Spreads numbers over the table: multiplication by a constant without pattern, as keys come in rows.
 #[derive(Debug, Default)]
-struct NumberHasher(u64);
+pub(super) struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn finish(&self) -> u64 {
@@ -99,6 +99,10 @@ impl Hasher for NumberHasher {
         for byte in bytes {
             self.write_u64(u64::from(*byte));
         }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
     }
 
     fn write_u64(&mut self, number: u64) {

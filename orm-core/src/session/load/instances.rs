@@ -1,10 +1,11 @@
 //! Rows become objects: one object a row, by its primary key.
 
 use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
 
-use super::super::arena::{Arena, SlotState};
+use super::super::arena::Arena;
 use super::super::executor::refuse_writes;
-use super::super::identity::IdentityKey;
+use super::super::identity::{IdentityKey, NumberHasher};
 use super::super::inner::{Inner, Row};
 use crate::compile::Compile;
 use crate::engine;
@@ -73,9 +74,12 @@ impl Inner {
     }
 
     /// A join may bring one object several times.
-    pub(in crate::session) fn each_once<M>(rows: Vec<Handle<M>>) -> Vec<Handle<M>> {
-        let mut seen = HashSet::with_capacity(rows.len());
-        rows.into_iter().filter(|handle| seen.insert(*handle)).collect()
+    pub(in crate::session) fn each_once<M>(mut rows: Vec<Handle<M>>) -> Vec<Handle<M>> {
+        // They are of one session and alive: the slot tells them apart.
+        let mut seen: HashSet<u32, BuildHasherDefault<NumberHasher>> = HashSet::default();
+        seen.reserve(rows.len());
+        rows.retain(|handle: &Handle<M>| seen.insert(handle.raw().slot));
+        rows
     }
 
     /// Flushes what is pending before a query, unless that is turned off.
@@ -124,10 +128,10 @@ impl Inner {
         let start = row.position();
         // A row without these columns is refused when it is read.
         let key = IdentityKey::of(M::table(), |column| row.raw_at(start + column).ok().flatten());
-        let found = key.and_then(|key| self.arenas[arena].lookup(&key).or_else(|| self.unmark(arena, &key)));
+        let found = key.as_ref().and_then(|key| self.arenas[arena].lookup(key).or_else(|| self.unmark(arena, key)));
         let row = match found {
             Some(slot) => self.refresh_instance::<M>(Row { arena, slot }, row)?,
-            None => self.new_instance::<M>(arena, row)?,
+            None => self.new_instance::<M>(arena, key, row)?,
         };
         Ok(self.handle_of(row).typed())
     }
@@ -157,12 +161,17 @@ impl Inner {
         Some(slot)
     }
 
-    fn new_instance<M: Model>(&mut self, arena: usize, row: &mut RowReader<'_>) -> Result<Row> {
+    fn new_instance<M: Model>(
+        &mut self,
+        arena: usize,
+        key: Option<IdentityKey>,
+        row: &mut RowReader<'_>,
+    ) -> Result<Row> {
         let value = M::from_row(row)?;
         let epoch = self.epoch;
-        let slot = self.arena_mut::<M>().map(|arena| arena.insert(value, SlotState::Persistent, epoch));
+        let of_model = self.arenas[arena].as_any_mut().downcast_mut::<Arena<M>>();
+        let slot = of_model.map(|arena| arena.insert_loaded(value, key, epoch));
         let Some(slot) = slot else { unreachable!("the arena was found just now") };
-        self.arenas[arena].register(slot);
         let row = Row { arena, slot };
         let handle = self.handle_of(row);
         if let Some(brought) = &mut self.brought {
