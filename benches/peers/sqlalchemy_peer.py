@@ -114,8 +114,11 @@ def memory(field):
     return 0
 
 
-def measured(times, expected, work):
-    """Does the work, which gives a number of rows and what is kept until the time has been taken."""
+def measured(times, expected, work, setup=0):
+    """Does the work, which gives a number of rows and what is kept until it is done again.
+
+    `setup` is how many statements were sent before, each a round trip.
+    """
     try:
         with open("/proc/self/clear_refs", "w") as refs:
             refs.write("5")
@@ -129,7 +132,7 @@ def measured(times, expected, work):
             raise RuntimeError(f"{rows} rows where {expected} were expected")
         del kept
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"wall": wall / times, "cpu": cpu / times, "peak": max(0, memory("VmHWM") - before)}
+    return {"wall": wall / times, "cpu": cpu / times, "peak": max(0, memory("VmHWM") - before), "setup": setup}
 
 
 def run(engines, ask):
@@ -269,7 +272,7 @@ def run(engines, ask):
                 session.commit()
                 return len(entries), None
 
-            return measured(times, rows, do)
+            return measured(times, rows, do, setup=3)
 
     if work == "identity":
         with Session(engines.auto) as session:
@@ -279,7 +282,7 @@ def run(engines, ask):
             def do():
                 return int(session.get(Entry, next(keys) % 1000 + 1) is not None), None
 
-            cost = measured(times, 1, do)
+            cost = measured(times, 1, do, setup=1)
             del kept
             return cost
 

@@ -61,11 +61,8 @@ impl Alchemy {
     pub(crate) async fn run(&mut self, way: Way, work: Work, link: Link, meter: &mut Meter) -> Result<Done> {
         let Some(ask) = ask(way, work, meter.times()) else { return Ok(Done::NotMeant) };
         let link = if link == Link::Near { "near" } else { "far" };
-        let line = format!(
-            "{{\"link\": \"{link}\", \"way\": \"{}\", \"times\": {}, {ask}}}\n",
-            way.name(),
-            meter.times()
-        );
+        let line =
+            format!("{{\"link\": \"{link}\", \"way\": \"{}\", \"times\": {}, {ask}}}\n", way.name(), meter.times());
         let wire = match meter.purpose() {
             Purpose::Wire(counts) => Some((counts.clone(), counts.statements(), counts.round_trips())),
             Purpose::Time | Purpose::Allocations => None,
@@ -79,8 +76,9 @@ impl Alchemy {
         let mut cost = Cost { wall: figure("wall")?, cpu: figure("cpu")?, ..Cost::default() };
         cost.peak = figure("peak")? as u64;
         if let Some((counts, statements, round_trips)) = wire {
-            cost.statements = counts.statements() - statements;
-            cost.round_trips = counts.round_trips() - round_trips;
+            let setup = figure("setup")? as u64;
+            cost.statements = counts.statements() - statements - setup;
+            cost.round_trips = counts.round_trips() - round_trips - setup;
         }
         meter.set(cost);
         Ok(Done::Measured)
@@ -107,9 +105,7 @@ fn ask(way: Way, work: Work, times: u32) -> Option<String> {
         Work::Load { parents } => format!(r#""work": "load", "rows": {}"#, parents * 100),
         Work::Graph { tops, middles, leaves } => {
             let rows = tops * (1 + middles * (1 + leaves));
-            format!(
-                r#""work": "graph", "rows": {rows}, "tops": {tops}, "middles": {middles}, "leaves": {leaves}"#
-            )
+            format!(r#""work": "graph", "rows": {rows}, "tops": {tops}, "middles": {middles}, "leaves": {leaves}"#)
         }
         Work::Change { loaded, changed } => format!(r#""work": "change", "rows": {loaded}, "changed": {changed}"#),
         Work::Remove(rows) => format!(r#""work": "remove", "rows": {rows}"#),

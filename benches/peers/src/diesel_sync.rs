@@ -216,9 +216,8 @@ impl DieselSync {
 
     fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
         meter.run_blocking(rows, || {
-            let items = item::table
-                .select(Item::as_select())
-                .load_iter::<Item, PgRowByRowLoadingMode>(&mut self.client)?;
+            let items =
+                item::table.select(Item::as_select()).load_iter::<Item, PgRowByRowLoadingMode>(&mut self.client)?;
             let (mut count, mut total) = (0, 0);
             for item in items {
                 let item = item?;
@@ -234,7 +233,10 @@ impl DieselSync {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => {
-                let made = Pool::builder().max_size(u32::try_from(size)?).test_on_check_out(false).build(ConnectionManager::new(&self.url))?;
+                let made = Pool::builder()
+                    .max_size(u32::try_from(size)?)
+                    .test_on_check_out(false)
+                    .build(ConnectionManager::new(&self.url))?;
                 self.pool.insert(made).clone()
             }
         };

@@ -17,6 +17,7 @@ mod report;
 mod sea;
 mod sqlx_peer;
 mod tables;
+mod targets;
 mod toasty_peer;
 mod work;
 
@@ -79,7 +80,7 @@ pub(crate) enum Who {
 }
 
 impl Who {
-    const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Raw,
         Self::RawUnnest,
         Self::RawCopy,
@@ -257,8 +258,7 @@ impl Bench {
             if !self.options.takes(who) {
                 continue;
             }
-            let mut line =
-                Line { who, costs: Vec::new(), memory: Cost::default(), wire: None, left_out: None };
+            let mut line = Line { who, costs: Vec::new(), memory: Cost::default(), wire: None, left_out: None };
             // The first time statements are prepared and pools filled, which is not what is counted.
             for _ in 0..2 {
                 match self.once(row, who, Link::Near, Purpose::Allocations).await? {
@@ -273,7 +273,8 @@ impl Bench {
             if line.left_out.is_none() {
                 // First statements are prepared. With the delay, what is sent in one go arrives in one go, although the
                 // server may have answered the first part of it already.
-                for delay in [0, 0, 8] {
+                let warm = if row.times > 1 { 6 } else { 2 };
+                for delay in std::iter::repeat_n(0, warm).chain([8]) {
                     // Where statements are many, they were not sent in one go.
                     if delay == 0 || line.wire.is_some_and(|cost| cost.statements < 100) {
                         self.wire.set_round_trip(Duration::from_millis(delay));
@@ -358,8 +359,11 @@ async fn main() -> Result<()> {
             }
         }
     }
+    println!("{}\n{}", report::summary(&tables), targets::text(&tables));
     if bench.options.is_whole() {
-        std::fs::write(RESULTS, report::write(&tables, &server, "cargo run --release -p peers"))?;
+        let python = bench.alchemy.as_ref().map_or("SQLAlchemy left out", |alchemy| alchemy.versions.as_str());
+        let place = report::Place { command: "cargo run --release -p peers", server: &server, python };
+        std::fs::write(RESULTS, report::write(&tables, &place))?;
     }
     Ok(())
 }

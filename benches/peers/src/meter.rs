@@ -52,7 +52,11 @@ impl Meter {
     }
 
     /// Does the work, which says how many rows it was about; it must be as many as expected.
-    pub(crate) async fn run<T>(&mut self, expected: usize, mut work: impl AsyncFnMut() -> Result<(usize, T)>) -> Result<()> {
+    pub(crate) async fn run<T>(
+        &mut self,
+        expected: usize,
+        mut work: impl AsyncFnMut() -> Result<(usize, T)>,
+    ) -> Result<()> {
         let watch = Watch::start(&self.purpose);
         let mut kept = 0;
         for _ in 0..self.times {
@@ -68,7 +72,11 @@ impl Meter {
     }
 
     /// Like [`run`](Self::run), of what blocks.
-    pub(crate) fn run_blocking<T>(&mut self, expected: usize, mut work: impl FnMut() -> Result<(usize, T)>) -> Result<()> {
+    pub(crate) fn run_blocking<T>(
+        &mut self,
+        expected: usize,
+        mut work: impl FnMut() -> Result<(usize, T)>,
+    ) -> Result<()> {
         let watch = Watch::start(&self.purpose);
         let mut kept = 0;
         for _ in 0..self.times {

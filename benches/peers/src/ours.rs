@@ -124,13 +124,15 @@ impl Ours {
             (Way::Session, Work::Remove(rows)) => self.remove(rows, meter).await?,
             (Way::Session, Work::Unchanged(rows)) => self.unchanged(rows, meter).await?,
             (Way::Session, Work::Identity) => self.identity(meter).await?,
-            (Way::Session, Work::Tracked(rows)) => self.select_handles(rows, meter).await?,
+            (Way::Session, Work::Tracked(rows)) => self.tracked(rows, meter).await?,
             (Way::Engine, Work::Upsert(rows)) => self.upsert(data.rows.get(..rows).unwrap_or_default(), meter).await?,
             (Way::Session, Work::Upsert(rows)) => {
                 self.upsert_objects(data.rows.get(..rows).unwrap_or_default(), meter).await?;
             }
             (Way::Engine, Work::Stream(rows)) => self.stream(rows, meter).await?,
-            (Way::Engine, Work::Throughput { tasks, pool, finds }) => self.throughput(tasks, pool, finds, meter).await?,
+            (Way::Engine, Work::Throughput { tasks, pool, finds }) => {
+                self.throughput(tasks, pool, finds, meter).await?
+            }
             (Way::Engine, Work::Update) => self.update(meter).await?,
             (Way::Engine, Work::Delete) => self.delete(meter).await?,
             _ => return Ok(Done::NotMeant),
@@ -153,6 +155,17 @@ impl Ours {
                 let mut session = self.engine.session();
                 let items = session.query::<Item>().all().await?;
                 Ok((items.len(), (items, session)))
+            })
+            .await
+    }
+
+    /// What is kept is the session, without the handles.
+    async fn tracked(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+        meter
+            .run(rows, async || {
+                let mut session = self.engine.session();
+                let items = session.query::<Item>().all().await?;
+                Ok((items.len(), session))
             })
             .await
     }
@@ -398,8 +411,13 @@ impl Ours {
     }
 }
 
+/// The bytes of so many items themselves, with their names: what is kept beyond them is bookkeeping.
+pub(crate) fn item_bytes(rows: usize) -> usize {
+    (1..=rows).map(|number| size_of::<Item>() + format!("the item of number {number}").len()).sum()
+}
+
 fn stocks(rows: &[NewRow]) -> impl Iterator<Item = Stock> {
-    rows.iter().zip(0i64..).map(|(row, code)| {
-        Stock::builder().code(code).name(row.name.as_str()).amount(row.amount).build()
-    })
+    rows.iter()
+        .zip(0i64..)
+        .map(|(row, code)| Stock::builder().code(code).name(row.name.as_str()).amount(row.amount).build())
 }

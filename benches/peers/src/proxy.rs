@@ -119,8 +119,15 @@ enum State {
     /// The first message has no letter.
     Start,
     Letter,
-    Length { bytes: [u8; 4], known: usize, starts: bool },
-    Body { left: usize, starts: bool },
+    Length {
+        bytes: [u8; 4],
+        known: usize,
+        starts: bool,
+    },
+    Body {
+        left: usize,
+        starts: bool,
+    },
 }
 
 impl Look for Messages {

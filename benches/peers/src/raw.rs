@@ -59,6 +59,7 @@ pub(crate) struct Item {
     pub(crate) amount: i32,
 }
 
+#[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) id: i64,
@@ -67,6 +68,7 @@ pub(crate) struct Part {
     pub(crate) item_id: Option<i64>,
 }
 
+#[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug)]
 pub(crate) struct Top {
     pub(crate) id: i64,
@@ -74,6 +76,7 @@ pub(crate) struct Top {
     pub(crate) middles: Vec<Middle>,
 }
 
+#[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug)]
 pub(crate) struct Middle {
     pub(crate) id: i64,
@@ -82,6 +85,7 @@ pub(crate) struct Middle {
     pub(crate) leaves: Vec<Leaf>,
 }
 
+#[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug)]
 pub(crate) struct Leaf {
     pub(crate) id: i64,
@@ -113,7 +117,8 @@ impl Raw {
             (Way::Unnest, Work::Insert { rows, keys }) => {
                 self.insert_unnest(data.rows.get(..rows).unwrap_or_default(), keys, meter).await?;
             }
-            (Way::Copy, Work::Insert { rows, keys: false }) if rows >= 10_000 => {
+            // It returns no keys, and is there as a limit.
+            (Way::Copy, Work::Insert { rows, .. }) if rows >= 10_000 => {
                 self.insert_copy(data.rows.get(..rows).unwrap_or_default(), meter).await?;
             }
             (Way::Values, Work::Find) => self.find(meter).await?,
@@ -126,7 +131,9 @@ impl Raw {
             (Way::Values, Work::Upsert(rows)) => self.upsert(data.rows.get(..rows).unwrap_or_default(), meter).await?,
             (Way::Values, Work::Tracked(rows)) => self.select(rows, meter).await?,
             (Way::Values, Work::Stream(rows)) => self.stream(rows, meter).await?,
-            (Way::Values, Work::Throughput { tasks, pool, finds }) => self.throughput(tasks, pool, finds, meter).await?,
+            (Way::Values, Work::Throughput { tasks, pool, finds }) => {
+                self.throughput(tasks, pool, finds, meter).await?
+            }
             (Way::Values, Work::Update) => self.update(meter).await?,
             (Way::Values, Work::Delete) => self.delete(meter).await?,
             _ => return Ok(Done::NotMeant),

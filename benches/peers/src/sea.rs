@@ -4,10 +4,13 @@
 //! is written out by hand; its own nested save would take three statements an object. Many changed rows are one insert
 //! whose conflict updates, which takes fewer statements than its `update`, one for each row.
 
+#![allow(unreachable_pub, reason = "its macros want entities that are public")]
+
 use futures_util::TryStreamExt;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, QueryFilter, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, QueryFilter,
+    TransactionTrait,
 };
 use tokio::task::JoinSet;
 
@@ -316,8 +319,7 @@ impl Sea {
                     name: Set(entry.name.clone()),
                     amount: Set(entry.amount + 1),
                 });
-                let conflict =
-                    OnConflict::column(entry::Column::Id).update_column(entry::Column::Amount).to_owned();
+                let conflict = OnConflict::column(entry::Column::Id).update_column(entry::Column::Amount).to_owned();
                 let insert = entry::Entity::insert_many(values).on_conflict(conflict);
                 Ok((insert.exec_without_returning(&self.db).await? as usize, ()))
             })

@@ -162,8 +162,7 @@ impl Sqlx {
     async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<()> {
         meter
             .run(parents * 100, async || {
-                let mut tops: Vec<Top> =
-                    sqlx::query_as("SELECT id, name FROM top").fetch_all(&mut self.client).await?;
+                let mut tops: Vec<Top> = sqlx::query_as("SELECT id, name FROM top").fetch_all(&mut self.client).await?;
                 let ids: Vec<i64> = tops.iter().map(|top| top.id).collect();
                 let mut middles: Vec<Middle> =
                     sqlx::query_as("SELECT id, name, top_id FROM middle WHERE top_id = ANY($1)")
@@ -287,8 +286,7 @@ impl Sqlx {
     async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
         meter
             .run(rows, async || {
-                let mut items =
-                    sqlx::query_as::<_, Item>("SELECT id, name, amount FROM item").fetch(&mut self.client);
+                let mut items = sqlx::query_as::<_, Item>("SELECT id, name, amount FROM item").fetch(&mut self.client);
                 let (mut count, mut total) = (0, 0);
                 while let Some(item) = items.try_next().await? {
                     count += 1;

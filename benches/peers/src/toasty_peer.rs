@@ -191,10 +191,8 @@ impl Toasty {
     async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<()> {
         meter
             .run(parents * 100, async || {
-                let tops: Vec<Top> =
-                    Top::all().include(Top::fields().middles().leaves()).exec(&mut self.db).await?;
-                let count =
-                    tops.iter().flat_map(|top| top.middles.get()).map(|middle| middle.leaves.get().len()).sum();
+                let tops: Vec<Top> = Top::all().include(Top::fields().middles().leaves()).exec(&mut self.db).await?;
+                let count = tops.iter().flat_map(|top| top.middles.get()).map(|middle| middle.leaves.get().len()).sum();
                 Ok((count, tops))
             })
             .await

@@ -11,16 +11,28 @@ pub(crate) enum Work {
     Select(usize),
     /// A left join of two tables, of which half is filtered out.
     Join(usize),
-    Insert { rows: usize, keys: bool },
+    Insert {
+        rows: usize,
+        keys: bool,
+    },
     /// Parents with their children and grandchildren, as they hang together.
-    Load { parents: usize },
+    Load {
+        parents: usize,
+    },
     Find,
     Update,
     Delete,
     /// New objects that hang together; `leaves` is zero for two levels.
-    Graph { tops: usize, middles: usize, leaves: usize },
+    Graph {
+        tops: usize,
+        middles: usize,
+        leaves: usize,
+    },
     /// Of loaded objects some are changed, and that is committed.
-    Change { loaded: usize, changed: usize },
+    Change {
+        loaded: usize,
+        changed: usize,
+    },
     /// Loaded objects are deleted, and that is committed.
     Remove(usize),
     /// Loaded objects, of which none has been changed, are committed.
@@ -34,7 +46,11 @@ pub(crate) enum Work {
     /// Rows are read one by one and not kept.
     Stream(usize),
     /// Tasks that find by key, on a pool.
-    Throughput { tasks: usize, pool: usize, finds: usize },
+    Throughput {
+        tasks: usize,
+        pool: usize,
+        finds: usize,
+    },
 }
 
 /// Where the server is.
