@@ -18,7 +18,7 @@ const WITHOUT_TEXTS: &str = "ORM_UI_WITHOUT_TEXTS";
 /// The longest text that a mistake may get, in lines, and those that get a longer one. What these have is several errors
 /// for one mistake, or words that are the compiler's own.
 const LONGEST: usize = 30;
-const LONGER: [&str; 13] = [
+const LONGER: [&str; 15] = [
     "a_column_of_a_child_that_was_forgotten",
     "a_column_of_a_parent_that_was_forgotten",
     "a_column_that_is_an_array_of_what_is_none",
@@ -26,9 +26,11 @@ const LONGER: [&str; 13] = [
     "a_key_of_another_type",
     "a_model_that_is_not_clone",
     "a_native_enum_that_was_not_derived",
+    "a_query_of_a_subquery_that_selects_nothing",
     "a_query_that_nobody_runs",
     "a_subquery_of_rows_with_whole_models",
     "an_embedded_struct_without_its_derive",
+    "rows_of_a_subquery_that_nobody_runs",
     "several_columns_that_were_forgotten",
     "whole_models_after_a_full_join_given_to_an_engine",
     "whole_models_after_a_right_join",

@@ -75,8 +75,9 @@ pub use query::{
     Takes, Unbound, Update, WhenMatched, WhenNotMatched, Whole, Written, insert, insert_into, merge_into, query,
 };
 pub use query::{
-    ArrayOf, Combined, LeadsToOne, Maybe, OneColumn, Quantified, Referent, Rooted, SeriesBound, SetFunction,
-    UsedTables, Values, ValuesRow, WholeNumber, generate_series, generate_series_by, query_from, unnest, values,
+    ArrayOf, Combined, LeadsToOne, Maybe, OneColumn, Quantified, Referent, Rooted, SeriesBound, SetFunction, TimeBound,
+    UsedTables, Values, ValuesPart, ValuesRow, WholeNumber, generate_series, generate_series_by, generate_times,
+    query_from, unnest, values,
 };
 #[doc(hidden)]
 pub use query::{

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::ops::Bound;
 
-use orm_core::types::{Cidr, Inet, Lexeme, Multirange, Range, TsVector, Weight};
+use orm_core::types::{Cidr, Inet, Interval, Lexeme, Multirange, Range, TsVector, Weight};
 
 use crate::round_trip;
 
@@ -162,3 +162,19 @@ fn a_range_knows_its_points() {
     assert!(Range::<i32>::unbounded().contains(&i32::MIN));
     assert!(Range::<i32>::default().is_empty());
 }
+
+round_trip!(
+    intervals: Interval,
+    "interval",
+    [
+        Interval::default(),
+        Interval::new(14, -3, 4_500_000),
+        Interval::hours(24),
+        Interval::days(1),
+        Interval::months(-1),
+        Interval::new(i32::MAX, 0, 0),
+        Interval::new(i32::MIN, i32::MIN, -1),
+        Interval::new(0, i32::MAX, i64::MAX),
+        Interval::microseconds(i64::MIN),
+    ]
+);

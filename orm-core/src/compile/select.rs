@@ -9,7 +9,6 @@ use crate::sql::{
     Distinct, FromItem, Grouping, Join, JoinKind, Lock, LockStrength, LockWait, Node, OrderBy, Per, Projection, Select,
     WindowDef, is_no_table,
 };
-use crate::types::Value;
 
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
@@ -115,7 +114,7 @@ impl Writer {
         for lock in &select.locks {
             self.lock(lock);
         }
-        self.share(shared);
+        self.unshare(shared);
         self.name_windows(windows);
         self.restore(before);
         self.leave(outer);
@@ -132,7 +131,7 @@ impl Writer {
 
     /// Sees to it that an expression with values in it is the same one in the select list, by which it is grouped, told from
     /// others or ordered among distinct rows: its values are the same parameters.
-    fn share_params(&mut self, select: &Select) -> Vec<(Value, Option<usize>)> {
+    fn share_params(&mut self, select: &Select) -> usize {
         let on = match &select.distinct {
             Distinct::On(nodes) => nodes.as_slice(),
             Distinct::No | Distinct::Rows => &[],
@@ -140,14 +139,14 @@ impl Writer {
         let is_distinct = !matches!(select.distinct, Distinct::No);
         let order: &[OrderBy] = if is_distinct { &select.order_by } else { &[] };
         if select.group_by.is_empty() && on.is_empty() && order.is_empty() {
-            return self.share(Vec::new());
+            return self.share(None);
         }
         let params = self.params_of(|w| {
             w.group_by(&select.group_by);
             w.separated(", ", on, Self::node);
             w.order_by(order);
         });
-        self.share(params.into_iter().map(|value| (value, None)).collect())
+        self.share(params)
     }
 
     pub(super) fn declare_joins(&mut self, joins: &[Join]) {

@@ -169,9 +169,16 @@ impl Writer {
         self.push("$").number(number as u64)
     }
 
-    /// Makes these values one parameter each; gives those that were so before.
-    pub(super) fn share(&mut self, values: Vec<(Value, Option<usize>)>) -> Vec<(Value, Option<usize>)> {
-        std::mem::replace(&mut self.shared, values)
+    /// Makes these values one parameter each, besides those that are so already; gives how many these are.
+    pub(super) fn share(&mut self, values: impl IntoIterator<Item = Value>) -> usize {
+        let before = self.shared.len();
+        self.shared.extend(values.into_iter().map(|value| (value, None)));
+        before
+    }
+
+    /// Ends what [`share`](Self::share) began.
+    pub(super) fn unshare(&mut self, before: usize) {
+        self.shared.truncate(before);
     }
 
     /// The values of what would be written here.

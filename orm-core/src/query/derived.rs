@@ -274,7 +274,9 @@ pub struct Values<R> {
 ///     ),
 /// );
 /// ```
-pub fn values<R: ValuesRow>(rows: impl IntoIterator<Item = R>) -> Values<R> {
+///
+/// Texts may be borrowed, as in `values([("Python", 100)])`.
+pub fn values<R: ValuesRow>(rows: impl IntoIterator<Item = R>) -> Values<R::Row> {
     let mut columns: Vec<Vec<Value>> = R::TYPES.iter().map(|_| Vec::new()).collect();
     for row in rows {
         row.spread(&mut columns);
@@ -289,7 +291,9 @@ pub fn values<R: ValuesRow>(rows: impl IntoIterator<Item = R>) -> Values<R> {
     label = "neither a value nor a tuple of up to eight",
     note = "the columns are sent as arrays: numbers, text, dates and the like, and `Option` of these"
 )]
-pub trait ValuesRow: Tabular {
+pub trait ValuesRow {
+    /// What a row is when it is read: a borrowed text is a `String`.
+    type Row: Tabular;
     /// The types of its columns.
     #[doc(hidden)]
     const TYPES: &'static [&'static crate::types::TypeDef];
@@ -300,24 +304,79 @@ pub trait ValuesRow: Tabular {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ArrayElement> ValuesRow for T {
-    const TYPES: &'static [&'static crate::types::TypeDef] = &[T::TYPE];
+impl<T: ValuesPart> ValuesRow for T {
+    type Row = T::Field;
+    const TYPES: &'static [&'static crate::types::TypeDef] = &[<T::Field as Field>::TYPE];
 
     fn spread(self, columns: &mut [Vec<Value>]) {
-        columns[0].push(Value::of(&self));
+        columns[0].push(self.into_value());
     }
+}
+
+/// A value in a row of [`values`]: of a type that arrays can have, or a text or bytes that are borrowed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value of a row of values",
+    label = "arrays cannot have it",
+    note = "the columns are sent as arrays: numbers, text, dates and the like, and `Option` of these"
+)]
+pub trait ValuesPart {
+    /// The type of the column.
+    type Field: ArrayElement;
+
+    /// The value.
+    #[doc(hidden)]
+    fn into_value(self) -> Value;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ArrayElement> ValuesPart for T {
+    type Field = T;
+
+    fn into_value(self) -> Value {
+        Value::of(&self)
+    }
+}
+
+macro_rules! borrowed {
+    ($($ty:ty => $field:ty),* $(,)?) => { $(
+        #[diagnostic::do_not_recommend]
+        impl ValuesPart for $ty {
+            type Field = $field;
+
+            fn into_value(self) -> Value {
+                Value::of(&<$field>::from(self))
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl ValuesPart for Option<$ty> {
+            type Field = Option<$field>;
+
+            fn into_value(self) -> Value {
+                Value::of(&self.map(<$field>::from))
+            }
+        }
+    )* };
+}
+borrowed! {
+    &str => String,
+    &String => String,
+    std::borrow::Cow<'_, str> => String,
+    Box<str> => String,
+    &[u8] => Vec<u8>,
 }
 
 macro_rules! values_row {
     ($($part:ident $place:literal),*) => {
         #[diagnostic::do_not_recommend]
-        impl<$($part: ArrayElement),*> ValuesRow for ($($part,)*) {
-            const TYPES: &'static [&'static crate::types::TypeDef] = &[$($part::TYPE),*];
+        impl<$($part: ValuesPart),*> ValuesRow for ($($part,)*) {
+            type Row = ($($part::Field,)*);
+            const TYPES: &'static [&'static crate::types::TypeDef] = &[$(<$part::Field as Field>::TYPE),*];
 
             #[allow(non_snake_case, reason = "the values are named after their types")]
             fn spread(self, columns: &mut [Vec<Value>]) {
                 let ($($part,)*) = self;
-                $(columns[$place].push(Value::of(&$part));)*
+                $(columns[$place].push($part.into_value());)*
             }
         }
     };
@@ -500,7 +559,7 @@ impl<T: WholeNumber, U> SeriesBound for Expr<T, U> {
 }
 
 impl<R, U> SetFunction<R, U> {
-    fn call(name: &'static str, args: Vec<Node>) -> Self {
+    pub(super) fn call(name: &'static str, args: Vec<Node>) -> Self {
         let call = Call::of(FunctionName::Known(name), Args::List(args));
         Self { call: Node::Call(Box::new(call)), types: PhantomData }
     }

@@ -156,6 +156,7 @@ pub(crate) fn row_key(row: &RowReader<'_>, at: usize, columns: usize) -> Result<
     (at..at + columns).map(|column| Ok(row.raw_at(column)?.map(<[u8]>::to_vec))).collect()
 }
 
+#[diagnostic::do_not_recommend]
 impl<'e> Executor for &'e Engine {
     type Entity<M: Model, L: Loads<M>> = L::Value;
 

@@ -76,7 +76,9 @@ impl<A: Source, B: Model, K> Relation<A, B, K> {
         exists(self.edge(), A::source(), item, to, None)
     }
 
-    /// Whether there is no related object.
+    /// Whether there is no related object. None for which a condition holds is `!relationship.any(condition)`, or
+    /// [`none_of`](Self::none_of).
+    #[doc(alias = "not_exists")]
     pub fn none(self) -> Expr<bool, A> {
         Expr::new(Node::Not(Box::new(Expression::into_node(self.exists()))))
     }

@@ -208,7 +208,7 @@ impl Explained {
     }
 }
 
-impl<X, M: Model, S, L> Query<X, M, S, L> {
+impl<X, M, S, L> Query<X, M, S, L> {
     /// The query as it is sent: its text, and its parameters with their types. What `with` loads has statements of its own.
     ///
     /// # Errors
@@ -233,7 +233,8 @@ impl<X, M: Model, S, L> Query<X, M, S, L> {
         X: Executor,
     {
         let (on, select, _) = self.into_parts();
-        Explain::new(on, Ok(Write::Find(Box::new(select))), M::table(), false)
+        let table = select.root.table();
+        Explain::new(on, Ok(Write::Find(Box::new(select))), table, false)
     }
 
     /// Runs the query and asks how it went: the plan with the rows that came and the time that it took.

@@ -28,7 +28,7 @@ impl<M> std::fmt::Debug for Maybe<M> {
 #[diagnostic::on_unimplemented(
     message = "the rows of this query are `{Self}`, and not whole models",
     label = "select what a row shall have",
-    note = "after a right or full join the model may be missing, and rows of a subquery are none: write for example `.select((Course::all(), Homework::all()))`"
+    note = "after a right or full join the model may be missing: write for example `.select((Course::all(), Homework::all()))`; of a subquery its columns are selected: `.select((rows.c.0, rows.c.1))`"
 )]
 pub trait Rooted: Model {}
 

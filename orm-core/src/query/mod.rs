@@ -34,6 +34,7 @@ mod select;
 mod sets;
 mod sql;
 mod stream;
+mod times;
 
 pub use bulk::{Delete, Update};
 pub(crate) use conditions::{beyond_key, select_by_keys};
@@ -41,7 +42,7 @@ pub use copy::{CopyIn, CopyPlan, CopyRow, Copying, OfColumns, OfModel};
 pub(crate) use cursor::RowKey;
 pub use db::Db;
 pub use derived::{
-    ArrayOf, OneColumn, Quantified, SeriesBound, SetFunction, UsedTables, Values, ValuesRow, WholeNumber,
+    ArrayOf, OneColumn, Quantified, SeriesBound, SetFunction, UsedTables, Values, ValuesPart, ValuesRow, WholeNumber,
     generate_series, generate_series_by, query_from, unnest, values,
 };
 pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
@@ -74,3 +75,4 @@ pub use select::{Dynamic, Query, query};
 pub use sets::Combined;
 pub use sql::{AsModel, AsProjection, AsValues, ReadBy, Sql, SqlOf, SqlOut, SqlRow};
 pub use stream::RowStream;
+pub use times::{TimeBound, generate_times};

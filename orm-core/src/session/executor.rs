@@ -18,6 +18,7 @@ use crate::schema::{Handle, Model, TableDef};
 use crate::sql::{Filters, Select};
 use crate::types::RowReader;
 
+#[diagnostic::do_not_recommend]
 impl<'s> Executor for &'s mut Session {
     type Entity<M: Model, L: Loads<M>> = Handle<M>;
 

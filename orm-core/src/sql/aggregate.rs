@@ -203,7 +203,7 @@ macro_rules! sums {
         }
     )* };
 }
-sums!(Int2 => i64, Int4 => i64, Float4 => f32, Float8 => f64);
+sums!(Int2 => i64, Int4 => i64, Float4 => f32, Float8 => f64, Interval => crate::types::Interval);
 #[cfg(feature = "decimal")]
 sums!(Int8 => rust_decimal::Decimal, Numeric => rust_decimal::Decimal);
 
@@ -215,7 +215,7 @@ macro_rules! averages {
         }
     )* };
 }
-averages!(Float4 => f64, Float8 => f64);
+averages!(Float4 => f64, Float8 => f64, Interval => crate::types::Interval);
 #[cfg(feature = "decimal")]
 averages!(
     Int2 => rust_decimal::Decimal,

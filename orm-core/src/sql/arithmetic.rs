@@ -6,6 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use super::column::Column;
 use super::expr::{Expr, Expression, IntoExpr, SqlOf};
 use super::node::{BinaryOp, Node, UnaryOp};
+use super::temporal::{Divided, Minus, Operation, Plus, Times};
 use crate::schema::Source;
 use crate::types::{Field, Nullability, Value, sql};
 
@@ -27,34 +28,34 @@ pub type Arithmetic<T, N> = <N as Nullability>::If<<T as Field>::Nullable, T>;
 macro_rules! operator {
     ($operator:ident $method:ident $op:ident) => {
         #[diagnostic::do_not_recommend]
-        impl<S: Source, T: Field, R: IntoExpr<T::Sql>> $operator<R> for Column<S, T>
+        impl<S: Source, T: Field, R> $operator<R> for Column<S, T>
         where
-            T::Sql: NumericSql,
+            T::Sql: Operation<$op, T::Read, S, R>,
         {
-            type Output = Expr<Arithmetic<T::Read, R::Null>, R::Uses<S>>;
+            type Output = <T::Sql as Operation<$op, T::Read, S, R>>::Output;
 
             fn $method(self, other: R) -> Self::Output {
-                Expr::new(Node::binary(BinaryOp::$op, Expression::into_node(self), other.into_node()))
+                T::Sql::make(Expression::into_node(self), other)
             }
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: Field, U, R: IntoExpr<T::Sql>> $operator<R> for Expr<T, U>
+        impl<T: Field, U, R> $operator<R> for Expr<T, U>
         where
-            T::Sql: NumericSql,
+            T::Sql: Operation<$op, T, U, R>,
         {
-            type Output = Expr<Arithmetic<T, R::Null>, R::Uses<U>>;
+            type Output = <T::Sql as Operation<$op, T, U, R>>::Output;
 
             fn $method(self, other: R) -> Self::Output {
-                Expr::new(Node::binary(BinaryOp::$op, Expression::into_node(self), other.into_node()))
+                T::Sql::make(Expression::into_node(self), other)
             }
         }
     };
 }
-operator!(Add add Add);
-operator!(Sub sub Sub);
-operator!(Mul mul Mul);
-operator!(Div div Div);
+operator!(Add add Plus);
+operator!(Sub sub Minus);
+operator!(Mul mul Times);
+operator!(Div div Divided);
 
 /// A SQL type whose division has a remainder.
 #[diagnostic::on_unimplemented(

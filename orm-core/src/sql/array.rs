@@ -134,6 +134,20 @@ pub trait ArrayExpression: Expression {
         call("array_remove", vec![array, value])
     }
 
+    /// `array_replace(self, from, to)`: every element that is the one value becomes the other.
+    fn array_replace<E, F>(self, from: E, to: F) -> Expr<Self::Type, F::Uses<E::Uses<Self::Uses>>>
+    where
+        Self::Type: ArrayType,
+        E: IntoExpr<ElementSql<Self>>,
+        F: IntoExpr<ElementSql<Self>, Null = NotNull>,
+    {
+        let array = self.into_node();
+        let is_own = matches!(&array, Node::Column { column, .. } if column.sql_type.is_some());
+        let (from, to) = (from.into_node(), to.into_node());
+        let (from, to) = if is_own { (from.undeclared(), to.undeclared()) } else { (from, to) };
+        call("array_replace", vec![array, from, to])
+    }
+
     /// `array_cat(self, other)`, which is `self || other`. An array that is NULL counts as one without elements, if the other is
     /// none.
     fn array_cat<E>(self, other: E) -> Expr<Self::Type, E::Uses<Self::Uses>>

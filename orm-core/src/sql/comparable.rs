@@ -64,6 +64,7 @@ macro_rules! comparable {
 }
 
 comparable!(bool, i16, i32, i64, f32, f64, String, Vec<u8>);
+comparable!(crate::types::Interval);
 #[cfg(feature = "chrono")]
 comparable!(
     chrono::NaiveDate,

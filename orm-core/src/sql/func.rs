@@ -31,6 +31,7 @@ use super::assign::IntoValue;
 use super::expr::{Expr, Expression, IntoExpr, SqlOf};
 use super::node::{Args, Call, FunctionName, Node, QualifiedName};
 use super::scope::NeverNull;
+pub use super::temporal::{age, justify_interval, make_interval};
 use super::text::IntoText;
 use crate::types::{Field, NotNull, Nullability, PointInTime, TypeDef, sql};
 
@@ -244,6 +245,22 @@ pub fn split_part<T: IntoText, D: IntoText, N: IntoExpr<sql::Int4>>(
     known("split_part", vec![text.into_node(), delimiter.into_node(), n.into_node()])
 }
 
+/// `string_to_array(text, separator)`: the parts between the separators; without any of an empty text.
+///
+/// ```
+/// # use orm_core::prelude::*;
+/// # #[derive(Model, Debug, Clone)]
+/// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+/// let query = query::<Course>().select(func::string_to_array(Course::name, " "));
+/// assert_eq!(query.to_sql(), r#"SELECT string_to_array("course"."name", $1) FROM "course""#);
+/// ```
+pub fn string_to_array<T: IntoText, D: IntoText<Null = NotNull>>(
+    text: T,
+    separator: D,
+) -> Expr<OrNull<Vec<String>, T::Null>, D::Uses<T::Own>> {
+    known("string_to_array", vec![text.into_node(), separator.into_node()])
+}
+
 // Numbers.
 
 /// `abs(number)`: without its sign.
@@ -361,6 +378,17 @@ impl<K> ServerTime<K> {
     }
 }
 
+impl<K> ServerTime<K> {
+    pub(super) fn shifted(self, op: super::node::BinaryOp, by: Node) -> Self {
+        let node = Node::Binary { op, operands: Box::new([self.node, by]) };
+        Self { node, types: PhantomData }
+    }
+
+    pub(super) fn into_tree(self) -> Node {
+        self.node
+    }
+}
+
 impl<K> Clone for ServerTime<K> {
     fn clone(&self) -> Self {
         Self { node: self.node.clone(), types: PhantomData }
@@ -469,7 +497,7 @@ pub mod part {
     }
 }
 
-/// A part of a date or time (`date_part`, which is `EXTRACT` in every version of PostgreSQL).
+/// A part of a date, a time or an interval (`date_part`, which is `EXTRACT` in every version of PostgreSQL).
 ///
 /// ```
 /// # #[cfg(feature = "chrono")]
@@ -487,7 +515,7 @@ pub mod part {
 /// Of a `timestamp with time zone` it is the part in the time zone of the connection.
 pub fn extract<T: Field, E: Expression>(part: DatePart<T>, of: E) -> Expr<OrNull<T, NullOf<E>>, E::Uses>
 where
-    SqlOf<E>: PointInTime,
+    SqlOf<E>: super::temporal::ExtractSql,
 {
     let part = Node::Function { name: "date_part", args: vec![Node::Word(part.name), of.into_node()] };
     if T::TYPE.oid() == f64::TYPE.oid() {

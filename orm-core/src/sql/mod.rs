@@ -38,6 +38,7 @@ pub mod scope;
 mod search;
 mod select;
 mod selection;
+mod temporal;
 mod text;
 mod tree;
 mod tuple;
@@ -102,6 +103,7 @@ pub use select::{
 };
 pub(crate) use selection::is_there;
 pub use selection::{ModelSource, Selection, SubqueryOf, WholeRow};
+pub use temporal::{Divided, ExtractSql, Minus, Operation, Operator, Plus, TemporalOperand, TemporalSql, Times};
 pub use text::{Escaped, IntoPattern, IntoText, TextExpression, TextParts, escape};
 pub use tree::{Branch, Tree};
 pub use tuple::{IntoTuple, TupleCompared, TupleExpression, TupleList};

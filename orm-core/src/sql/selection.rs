@@ -18,7 +18,7 @@ use crate::types::{Field, MaybeNull, NotNull, Nullability, RowReader};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be selected from this query",
     label = "something here is no expression, or of a table that the query has not joined",
-    note = "a column, an expression, a model as `Course::all()`, or a tuple of up to sixteen can be selected; join its table first, for example `.join(Course::homeworks)`"
+    note = "a column, an expression, a model as `Course::all()`, or a tuple of up to sixteen can be selected; join its table first, for example `.join(Course::homeworks)`; a window function needs its window, `row_number().over(window().order_by(…))`"
 )]
 pub trait Selection<Scope, I> {
     /// The type of a row.

@@ -13,6 +13,7 @@ mod composite;
 #[cfg(feature = "decimal")]
 mod decimal;
 mod field;
+mod interval;
 #[cfg(feature = "jiff")]
 mod jiff;
 #[cfg(feature = "json")]
@@ -39,6 +40,7 @@ pub use field::{
     CanReference, Condition, DecodeError, EncodeError, Encoded, Encoder, Field, IntoField, IntoKey, Key, KeyType,
     MaybeNull, NotNull, Nullability, PointInTime, SoftDeleteType, VersionType, check_soft_delete, check_version,
 };
+pub use interval::{Interval, Moment};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use network::{Cidr, Inet};

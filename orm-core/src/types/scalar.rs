@@ -46,6 +46,8 @@ pub mod sql {
         Timestamp,
         /// `timestamp with time zone`
         Timestamptz,
+        /// `interval`
+        Interval,
         /// `jsonb`
         Jsonb,
         /// `tsvector`

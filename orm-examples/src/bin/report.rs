@@ -294,8 +294,7 @@ fn between_purchases() -> Rows<Unbound, (String, Option<f64>, Option<f64>, Optio
     let by_customer = window().partition_by(Sale::customer_id).order_by(Sale::sold_on.asc()).order_by(Sale::id.asc());
     cte!(let purchases { customer, day, before } = query::<Sale>()
         .select((Sale::customer_id, Sale::sold_on, lag(Sale::sold_on).over(by_customer))));
-    // What `-` is of two dates.
-    let days = func::func::<Option<i32>>("date_mi").args((purchases.c.day, purchases.c.before));
+    let days = purchases.c.day - purchases.c.before;
     query_from(&purchases)
         .join_on(Customer::TABLE, Customer::id.eq(purchases.c.customer))
         .group_by(Customer::city)
@@ -317,8 +316,7 @@ const BETWEEN_PURCHASES: &str = "
 
 /// A subquery for each row (LATERAL), for a list of customers that the program has (VALUES).
 fn last_purchases() -> Rows<Unbound, (String, String, Option<NaiveDate>, Option<String>, Option<i32>)> {
-    let asked = [(7, "a letter"), (1111, "a call"), (1999, "a letter")];
-    subquery!(let wanted { id, reason } = values(asked.map(|(id, reason)| (id, reason.to_owned()))));
+    subquery!(let wanted { id, reason } = values([(7, "a letter"), (1111, "a call"), (1999, "a letter")]));
     subquery!(let last { day, product, cents } = query::<Sale>()
         .outer(Customer::TABLE)
         .join(Sale::product)
