@@ -31,6 +31,7 @@ use super::assign::IntoValue;
 use super::expr::{Expr, Expression, IntoExpr, SqlOf};
 use super::node::{Args, Call, FunctionName, Node, QualifiedName};
 use super::scope::NeverNull;
+use super::temporal::ExtractSql;
 pub use super::temporal::{age, justify_interval, make_interval};
 use super::text::IntoText;
 use crate::types::{Field, NotNull, Nullability, PointInTime, TypeDef, sql};
@@ -515,7 +516,7 @@ pub mod part {
 /// Of a `timestamp with time zone` it is the part in the time zone of the connection.
 pub fn extract<T: Field, E: Expression>(part: DatePart<T>, of: E) -> Expr<OrNull<T, NullOf<E>>, E::Uses>
 where
-    SqlOf<E>: super::temporal::ExtractSql,
+    SqlOf<E>: ExtractSql,
 {
     let part = Node::Function { name: "date_part", args: vec![Node::Word(part.name), of.into_node()] };
     if T::TYPE.oid() == f64::TYPE.oid() {

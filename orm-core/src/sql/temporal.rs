@@ -42,9 +42,10 @@ symbols! {
 
 /// What the operator `O` makes of an expression of this SQL type, which is a `T` and reads the tables of `U`, and of an `R`.
 #[diagnostic::on_unimplemented(
-    message = "SQL type `{Self}` has no `{O}` with `{R}`",
+    message = "`{R}` is no operand of `{O}` beside SQL type `{Self}`",
     label = "not an operand of this",
-    note = "a date takes days as an `i32`, another date to subtract, or an `Interval`; a time or a timestamp one of its own type to subtract, or an `Interval`; an interval another one, or a number to multiply it by"
+    note = "numbers are of one type, which `.cast::<i64>()` and the like make of another; a date takes days as an `i32` or an `Interval`, a time and a timestamp an `Interval`, and an interval an `Interval`",
+    note = "what is subtracted may also be of the type that it is subtracted from; an interval is multiplied by an `i32` or an `f64`"
 )]
 pub trait Operation<O, T, U, R> {
     /// The expression.
@@ -117,10 +118,9 @@ value_operand!(i32, f64, Interval);
 
 /// What the operator `O` makes of this SQL type and of `K`.
 #[diagnostic::on_unimplemented(
-    message = "SQL type `{Self}` has no `{O}` with SQL type `{K}`",
+    message = "SQL type `{K}` is no operand of `{O}` beside SQL type `{Self}`",
     label = "not an operand of this",
-    note = "a date takes days as an `i32`, another date to subtract, or an `Interval`; a time or a timestamp one of its own type to subtract, or an `Interval`; an interval another one, or a number to multiply it by",
-    note = "`.cast::<NaiveDate>()` makes a date of a timestamp, and the like"
+    note = "a date takes days as an `i32` or an `Interval`, a time and a timestamp an `Interval`, and an interval an `Interval`; what is subtracted may also be of the type that it is subtracted from"
 )]
 pub trait TemporalSql<O, K> {
     /// The type of the result, of an `L` and an `R` that are not NULL.
