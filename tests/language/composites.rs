@@ -183,3 +183,39 @@ async fn q36_composite_values_are_not_taken_apart() {
         assert!(error.to_string().contains(message), "{error}");
     }
 }
+
+#[tokio::test]
+async fn q36_composite_values_are_inserted_upserted_copied_and_merged() {
+    let db = TestDb::with::<Shop>().await;
+    let shop = |name: &str, address: Address, other: Option<Address>| {
+        Shop::builder().name(name).address(address).other(other).past(Vec::new()).build()
+    };
+    let riga = || address("Riga", Some("Brivibas"), 1);
+    // One row, several, and as an update of one that is there.
+    assert_eq!(db.engine.insert([shop("one", riga(), None)]).await.unwrap(), 1);
+    let several = [shop("two", address("Oslo", None, 7), Some(riga())), shop("three", address("Bern", None, 8), None)];
+    assert_eq!(db.engine.insert(several).await.unwrap(), 2);
+    let again = Shop { id: Auto::Value(1), ..shop("one", address("Turku", None, 2), Some(riga())) };
+    let upsert = db.engine.insert([again.clone()]).on_conflict(Shop::id);
+    let upsert = upsert.do_update((
+        Shop::address.set(excluded(Shop::address)),
+        Shop::other.set(excluded(Shop::other)),
+    ));
+    upsert.await.unwrap();
+    let stored = "SELECT name, (address).city, (other).city FROM shop ORDER BY id";
+    assert_eq!(db.stored(stored).await, ["one|Turku|Riga", "two|Oslo|Riga", "three|Bern|NULL"]);
+
+    let copied = [shop("four", address("Kiel", Some(""), 3), None), shop("five", address("Gent", None, 4), Some(riga()))];
+    assert_eq!(db.engine.copy_in::<Shop>().rows(copied).await.unwrap(), 2);
+    assert_eq!(db.stored(stored).await[3..], ["four|Kiel|NULL", "five|Gent|Riga"]);
+
+    let mut session = db.engine.session();
+    let merged = session.merge(Shop { address: address("Rome", None, 9), other: None, ..again }).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(session[merged].address, address("Rome", None, 9));
+    assert_eq!(db.stored(stored).await[0], "one|Rome|NULL");
+    let upserted = [Shop { id: Auto::Value(2), ..shop("two", address("Lund", None, 5), None) }];
+    session.upsert(upserted, Shop::id).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(db.stored(stored).await[1], "two|Lund|NULL");
+}
