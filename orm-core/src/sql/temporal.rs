@@ -223,6 +223,7 @@ value_on_the_left! {
     Div div Divided: Interval;
 }
 
+#[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
 macro_rules! calendar {
     ($($ty:ty),* $(,)?) => {
         value_operand!($($ty),*);
