@@ -197,15 +197,13 @@ async fn q36_composite_values_are_inserted_upserted_copied_and_merged() {
     assert_eq!(db.engine.insert(several).await.unwrap(), 2);
     let again = Shop { id: Auto::Value(1), ..shop("one", address("Turku", None, 2), Some(riga())) };
     let upsert = db.engine.insert([again.clone()]).on_conflict(Shop::id);
-    let upsert = upsert.do_update((
-        Shop::address.set(excluded(Shop::address)),
-        Shop::other.set(excluded(Shop::other)),
-    ));
+    let upsert = upsert.do_update((Shop::address.set(excluded(Shop::address)), Shop::other.set(excluded(Shop::other))));
     upsert.await.unwrap();
     let stored = "SELECT name, (address).city, (other).city FROM shop ORDER BY id";
     assert_eq!(db.stored(stored).await, ["one|Turku|Riga", "two|Oslo|Riga", "three|Bern|NULL"]);
 
-    let copied = [shop("four", address("Kiel", Some(""), 3), None), shop("five", address("Gent", None, 4), Some(riga()))];
+    let copied =
+        [shop("four", address("Kiel", Some(""), 3), None), shop("five", address("Gent", None, 4), Some(riga()))];
     assert_eq!(db.engine.copy_in::<Shop>().rows(copied).await.unwrap(), 2);
     assert_eq!(db.stored(stored).await[3..], ["four|Kiel|NULL", "five|Gent|Riga"]);
 

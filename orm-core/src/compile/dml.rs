@@ -103,7 +103,7 @@ fn nested(name: &str) -> String {
 }
 
 /// Whether the server makes a value in the place of NULL. What a trigger makes has no expression: it finds NULL.
-fn is_made_for_null(column: &ColumnDef) -> bool {
+pub(super) fn is_made_for_null(column: &ColumnDef) -> bool {
     column.auto && (column.default.is_some() || column.identity != Identity::No || !column.trigger)
 }
 
@@ -270,12 +270,11 @@ impl Writer {
     }
 
     /// `SELECT unnest($1::integer[]), unnest($2::text[])`, whose rows are in the order of the arrays and need neither a
-    /// table in memory nor a sort; unless there is more to be said of a column. Tells whether it was written.
+    /// table in memory nor a sort; unless a column has to be put together. Tells whether it was written.
     pub(super) fn unnested(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) -> bool {
         let plain = |(&column, input): (&usize, &Input)| {
             let def = &table.columns[column];
-            let is_plain = !def.ty.is_composite() && !is_made_for_null(def);
-            matches!(input, Input::Plain(_)) && is_plain
+            matches!(input, Input::Plain(_)) && !def.ty.is_composite()
         };
         if !columns.iter().zip(arrays).all(plain) {
             return false;

@@ -1,7 +1,7 @@
 //! `INSERT` of values or of a query's rows to text.
 
 use super::ResultColumn;
-use super::dml::{input_name, named_inputs};
+use super::dml::{input_name, is_made_for_null, named_inputs};
 use super::writer::{Named, Spelling, Writer};
 use crate::schema::{SourceRef, TableDef};
 use crate::sql::{BulkInsert, ConflictAction, ConflictTarget, InsertRows, excluded_source};
@@ -37,7 +37,9 @@ impl Writer {
         match rows {
             InsertRows::Select(select) => self.select(select, false),
             InsertRows::Row(values) => self.values_row(table, columns, values),
-            InsertRows::Arrays { arrays, .. } if self.unnested(table, columns, arrays) => {}
+            InsertRows::Arrays { arrays, .. }
+                if !columns.iter().any(|&column| is_made_for_null(&table.columns[column]))
+                    && self.unnested(table, columns, arrays) => {}
             InsertRows::Arrays { arrays, .. } => {
                 let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
                 self.push("SELECT ").separated(", ", columns.iter().zip(&names), |w, (&column, name)| {
