@@ -249,18 +249,18 @@ impl Writer {
     fn insert_row(&mut self, statement: &InsertRow) {
         let InsertRow { table, columns, values, returning } = statement;
         self.push("INSERT INTO ").table(table);
-        if columns.is_empty() {
-            self.push(" DEFAULT VALUES");
-        } else {
-            self.push(" (").column_names(table, columns).push(") ");
-            self.values_row(table, columns, values);
-        }
+        self.values_row(table, columns, values);
         self.returning(table, returning);
     }
 
-    /// `VALUES ($1, $2)`: for one row, arrays would cost more than they save.
+    /// `("a", "b") VALUES ($1, $2)`: for one row, arrays would cost more than they save.
     pub(super) fn values_row(&mut self, table: &'static TableDef, columns: &[usize], values: &[Value]) {
-        self.push("VALUES (").separated(", ", columns.iter().zip(values), |w, (&column, value)| {
+        if columns.is_empty() {
+            self.push(" DEFAULT VALUES");
+            return;
+        }
+        self.push(" (").column_names(table, columns).push(") VALUES (");
+        self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
             w.part(|w| {
                 w.names(&table.columns[column]);
                 w.param(value.clone());

@@ -4,13 +4,11 @@
 
 use std::borrow::Cow;
 
-use bytes::BytesMut;
-
 use super::refused;
 use crate::error::Result;
 use crate::schema::{ColumnDef, Dump, TableDef};
 use crate::sql::Input;
-use crate::types::{ArrayWriter, EncodeError, GrowingArray, TypeDef, Value, raw_elements};
+use crate::types::{EncodeError, GrowingArray, TypeDef, Value, raw_elements};
 
 /// One column of many rows.
 pub(crate) fn input<'a>(
@@ -20,16 +18,16 @@ pub(crate) fn input<'a>(
 ) -> Result<Input> {
     match table.columns[column].ty.element() {
         None => input_array(table, column, cells).map(Input::Plain),
-        Some(element) => nested(element, cells, table.columns[column].sql_type.is_some())
+        Some(element) => nested(&table.columns[column], element, cells)
             .map_err(|reason| refused(table, &table.columns[column], &reason)),
     }
 }
 
 /// The arrays of many rows as one array of their elements.
 fn nested<'a>(
+    column: &ColumnDef,
     element: &'static TypeDef,
     cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
-    undeclared: bool,
 ) -> std::result::Result<Input, EncodeError> {
     let cells: Vec<Option<Cow<'a, [u8]>>> = cells.collect();
     let (mut present, mut rows, mut elements) = (Vec::with_capacity(cells.len()), Vec::new(), Vec::new());
@@ -41,14 +39,9 @@ fn nested<'a>(
         }
         rows.extend((before..elements.len()).map(|_| row));
     }
-    let mut buffer = BytesMut::new();
-    let mut array = ArrayWriter::begin(&mut buffer, element, elements.len())?;
-    for raw in elements {
-        array.push_raw(raw)?;
-    }
-    array.finish();
-    let elements = Value::array_from_raw(element, &buffer);
-    let elements = if undeclared { elements.undeclared() } else { elements };
+    let mut array = GrowingArray::of(element);
+    elements.into_iter().try_for_each(|raw| array.push_raw(raw))?;
+    let elements = column.param(array.finish()?);
     Ok(Input::Nested { present: Value::of(&present), rows: Value::of(&rows), elements })
 }
 
@@ -61,15 +54,13 @@ pub(crate) fn input_array<'a>(
     let column = &table.columns[column];
     let mut array = GrowingArray::of(column.ty);
     let written = cells.into_iter().try_for_each(|cell| array.push_raw(cell.as_deref())).and_then(|()| array.finish());
-    let value = written.map_err(|reason| refused(table, column, &reason))?;
-    Ok(if column.sql_type.is_some() { value.undeclared() } else { value })
+    written.map(|value| column.param(value)).map_err(|reason| refused(table, column, &reason))
 }
 
 /// One value of a column.
 pub(crate) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Value {
     let column = &table.columns[column];
-    let value = Value::from_raw(column.ty, raw);
-    if column.sql_type.is_some() { value.undeclared() } else { value }
+    column.param(Value::from_raw(column.ty, raw))
 }
 
 /// Columns of many rows that are filled row by row, so that a row is encoded once and kept nowhere else.
@@ -132,9 +123,8 @@ impl Inputs {
         let finished = given.map(|(_, Growing { column, cells, .. })| {
             let input = match cells {
                 Cells::Array(array) => {
-                    let value = array.finish().map_err(|reason| refused(table, &table.columns[column], &reason))?;
-                    let is_declared = table.columns[column].sql_type.is_none();
-                    Input::Plain(if is_declared { value } else { value.undeclared() })
+                    let def = &table.columns[column];
+                    Input::Plain(def.param(array.finish().map_err(|reason| refused(table, def, &reason))?))
                 }
                 Cells::Arrays(cells) => input(table, column, cells.iter().map(|cell| cell.as_deref().map(Into::into)))?,
             };

@@ -4,7 +4,7 @@ use super::ResultColumn;
 use super::dml::{input_name, is_made_for_null, named_inputs};
 use super::writer::{Named, Spelling, Writer};
 use crate::schema::{SourceRef, TableDef};
-use crate::sql::{BulkInsert, ConflictAction, ConflictTarget, InsertRows, excluded_source};
+use crate::sql::{BulkInsert, ConflictAction, ConflictTarget, Input, InsertRows, excluded_source};
 use crate::types::Field;
 
 impl Writer {
@@ -19,11 +19,16 @@ impl Writer {
         }
         self.declare(Named::Source(source));
         self.push("INSERT INTO ").table(table).renamed(table);
-        if columns.is_empty() {
-            self.push(" DEFAULT VALUES");
-        } else {
-            self.push(" (").column_names(table, columns).push(") ");
-            self.inserted_rows(table, columns, rows);
+        match rows {
+            InsertRows::Row(values) => self.values_row(table, columns, values),
+            InsertRows::Select(select) => {
+                self.push(" (").column_names(table, columns).push(") ");
+                self.select(select, false);
+            }
+            InsertRows::Arrays { arrays, .. } => {
+                self.push(" (").column_names(table, columns).push(") ");
+                self.inserted_arrays(table, columns, arrays);
+            }
         }
         if let Some(conflict) = conflict {
             self.conflict_target(table, &conflict.target);
@@ -33,23 +38,18 @@ impl Writer {
         self.leave(outer);
     }
 
-    fn inserted_rows(&mut self, table: &'static TableDef, columns: &[usize], rows: &InsertRows) {
-        match rows {
-            InsertRows::Select(select) => self.select(select, false),
-            InsertRows::Row(values) => self.values_row(table, columns, values),
-            InsertRows::Arrays { arrays, .. }
-                if !columns.iter().any(|&column| is_made_for_null(&table.columns[column]))
-                    && self.unnested(table, columns, arrays) => {}
-            InsertRows::Arrays { arrays, .. } => {
-                let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
-                self.push("SELECT ").separated(", ", columns.iter().zip(&names), |w, (&column, name)| {
-                    w.value_or_default(table, &table.columns[column], name);
-                });
-                self.push(" FROM ");
-                self.rows("rows", &named_inputs(table, columns, arrays, &names));
-                self.push(" ORDER BY \"n\"");
-            }
+    fn inserted_arrays(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {
+        let is_made = columns.iter().any(|&column| is_made_for_null(&table.columns[column]));
+        if !is_made && self.unnested(table, columns, arrays) {
+            return;
         }
+        let names: Vec<String> = (0..columns.len()).map(|i| input_name("v", i)).collect();
+        self.push("SELECT ").separated(", ", columns.iter().zip(&names), |w, (&column, name)| {
+            w.value_or_default(table, &table.columns[column], name);
+        });
+        self.push(" FROM ");
+        self.rows("rows", &named_inputs(table, columns, arrays, &names));
+        self.push(" ORDER BY \"n\"");
     }
 
     fn conflict_target(&mut self, table: &'static TableDef, target: &ConflictTarget) {

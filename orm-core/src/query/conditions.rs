@@ -43,10 +43,7 @@ pub(super) fn in_keys(nodes: Vec<Node>, columns: &[&'static ColumnDef], keys: &[
     let mut arrays: Vec<Value> = columns
         .iter()
         .enumerate()
-        .map(|(part, column)| {
-            let array = Value::array(column.ty, keys.iter().map(|key| &key[part]));
-            if column.sql_type.is_some() { array.undeclared() } else { array }
-        })
+        .map(|(part, column)| column.param(Value::array(column.ty, keys.iter().map(|key| &key[part]))))
         .collect();
     match (nodes.as_slice(), arrays.pop()) {
         ([single], Some(array)) => Node::InArray { operand: Box::new(single.clone()), array, negated: false },
@@ -70,10 +67,7 @@ pub(crate) fn beyond_key(mut select: Select, key: Option<&[Value]>, rows: u64) -
     let columns: Vec<&'static ColumnDef> = source.table().key_columns().collect();
     let nodes: Vec<Node> = columns.iter().map(|column| Node::column(source, column)).collect();
     if let Some(key) = key {
-        let values = columns.iter().zip(key).map(|(column, value)| {
-            let value = Node::Param(value.clone());
-            if column.sql_type.is_some() { value.undeclared() } else { value }
-        });
+        let values = columns.iter().zip(key).map(|(column, value)| Node::Param(column.param(value.clone())));
         let one = |mut nodes: Vec<Node>| if nodes.len() == 1 { nodes.swap_remove(0) } else { Node::Tuple(nodes) };
         select.predicates.push(Node::binary(BinaryOp::Gt, one(nodes.clone()), one(values.collect())));
     }

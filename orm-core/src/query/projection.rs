@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Edge, Embed, Kind, Many, MaybeOne, Model, Relation, Source, SourceRef, ToOne};
 use crate::sql::scope::Nullable;
-use crate::sql::{Condition, Expression, InScope, Node, OrderTerm, Projection as Item, Select};
+use crate::sql::{Condition, Expression, InScope, Node, OrderTerm, Projection as Item, Select, select_embedded};
 use crate::types::{Auto, Field, NotNull, Nullability, RowReader, SameAs, TypeDef};
 
 /// A struct that is filled from the columns, expressions and relationships of a model. Implemented by
@@ -307,10 +307,8 @@ impl Parts {
 
     fn embedded<E: Embed>(&mut self, source: &FieldSource) -> Slot<E> {
         if let FieldSource::Embedded(source, columns) = source {
-            for column in *columns {
-                self.items.push(Item::Expr { node: Node::column(*source, column), ty: column.ty });
-                self.names.push(column.name);
-            }
+            select_embedded(*source, columns, &mut self.items);
+            self.names.extend(columns.iter().map(|column| column.name));
         }
         Slot(Kept::Value(|row| E::read(row)))
     }

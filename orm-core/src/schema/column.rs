@@ -1,6 +1,6 @@
 //! Columns as data.
 
-use crate::types::{Field, Nullability, TypeDef};
+use crate::types::{Field, Nullability, TypeDef, Value};
 
 /// How a key that the server makes is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,11 @@ pub struct Embedded {
 }
 
 impl ColumnDef {
+    /// The value as a parameter for this column: its type is left to the server where the column has a SQL type of its own.
+    pub(crate) fn param(&self, value: Value) -> Value {
+        if self.sql_type.is_some() { value.undeclared() } else { value }
+    }
+
     /// The column of a field of type `T`.
     #[must_use]
     pub const fn of<T: Field>(field: &'static str, name: &'static str) -> Self {

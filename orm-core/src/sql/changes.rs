@@ -53,7 +53,7 @@ impl<M> ChangeSet<M> {
     }
 
     pub(super) fn push(&mut self, column: &'static ColumnDef, value: Value) {
-        self.set.push((column, if column.sql_type.is_some() { value.undeclared() } else { value }));
+        self.set.push((column, column.param(value)));
     }
 
     /// What a bulk update sets; for generated code.

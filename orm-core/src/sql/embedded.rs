@@ -8,7 +8,7 @@ use super::changes::ChangeSet;
 use super::expr::Expr;
 use super::node::{BinaryOp, IsTest, Node};
 use super::select::Projection;
-use crate::schema::{ColumnDef, Dump, Embed, Source};
+use crate::schema::{ColumnDef, Dump, Embed, Source, SourceRef};
 use crate::types::Value;
 
 /// The columns of an embedded struct, as `Customer::address` is: each is a field (`Customer::address.city`), and these
@@ -120,15 +120,10 @@ fn tested<C: EmbeddedColumns>(columns: C, test: IsTest) -> Vec<Node> {
     columns.definitions().iter().map(node).collect()
 }
 
-/// The select list of the columns; for generated code.
+/// The items of a select list that are these columns; for generated code too.
 #[doc(hidden)]
-pub fn select_embedded<C: EmbeddedColumns>(columns: C, out: &mut Vec<Projection>) {
-    out.extend(
-        columns
-            .definitions()
-            .iter()
-            .map(|column| Projection::Expr { node: Node::column(C::Source::source(), column), ty: column.ty }),
-    );
+pub fn select_embedded(source: SourceRef, columns: &'static [ColumnDef], out: &mut Vec<Projection>) {
+    out.extend(columns.iter().map(|column| Projection::Expr { node: Node::column(source, column), ty: column.ty }));
 }
 
 /// The columns of an embedded struct of `S` and what they are set to.

@@ -65,17 +65,15 @@ pub(crate) fn raw_elements<'a>(raw: &'a [u8], out: &mut Vec<Option<&'a [u8]>>) -
     Ok(())
 }
 
-/// Writes an array in the binary format, element by element.
-///
-/// The flush uses it to turn a column of many rows into one parameter.
-pub(crate) struct ArrayWriter<'a> {
+/// Writes an array of a field in the binary format, element by element.
+struct ArrayWriter<'a> {
     buffer: &'a mut BytesMut,
     start: usize,
     has_null: bool,
 }
 
 impl<'a> ArrayWriter<'a> {
-    pub(crate) fn begin(buffer: &'a mut BytesMut, element: &TypeDef, len: usize) -> Result<Self, EncodeError> {
+    fn begin(buffer: &'a mut BytesMut, element: &TypeDef, len: usize) -> Result<Self, EncodeError> {
         let len = i32::try_from(len).map_err(|_| EncodeError::new("the array is too long"))?;
         let start = buffer.len();
         buffer.put_i32(i32::from(len > 0));
@@ -88,7 +86,7 @@ impl<'a> ArrayWriter<'a> {
         Ok(Self { buffer, start, has_null: false })
     }
 
-    pub(crate) fn push(
+    fn push(
         &mut self,
         encode: impl FnOnce(&mut Encoder<'_>) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EncodeError> {
@@ -108,12 +106,7 @@ impl<'a> ArrayWriter<'a> {
         Ok(())
     }
 
-    pub(crate) fn push_raw(&mut self, raw: Option<&[u8]>) -> Result<(), EncodeError> {
-        self.has_null |= raw.is_none();
-        put_element(self.buffer, raw)
-    }
-
-    pub(crate) fn finish(self) {
+    fn finish(self) {
         if self.has_null {
             self.buffer[self.start + 4..self.start + 8].copy_from_slice(&1i32.to_be_bytes());
         }
@@ -141,8 +134,17 @@ impl GrowingArray {
 
     pub(crate) fn push_raw(&mut self, raw: Option<&[u8]>) -> Result<(), EncodeError> {
         self.len += 1;
-        self.has_null |= raw.is_none();
-        put_element(&mut self.buffer, raw)
+        let Some(bytes) = raw else {
+            self.has_null = true;
+            self.buffer.put_i32(-1);
+            return Ok(());
+        };
+        let len =
+            i32::try_from(bytes.len()).map_err(|_| EncodeError::new("the value is longer than PostgreSQL can hold"))?;
+        self.buffer.reserve(bytes.len() + 4);
+        self.buffer.put_i32(len);
+        self.buffer.put_slice(bytes);
+        Ok(())
     }
 
     pub(crate) fn finish(mut self) -> Result<Value, EncodeError> {
@@ -156,18 +158,4 @@ impl GrowingArray {
         }
         Ok(Value::array_of_bytes(self.element, self.buffer.into()))
     }
-}
-
-/// An element as an array has it: its length, or -1 for NULL, and its bytes.
-fn put_element(buffer: &mut BytesMut, raw: Option<&[u8]>) -> Result<(), EncodeError> {
-    let Some(bytes) = raw else {
-        buffer.put_i32(-1);
-        return Ok(());
-    };
-    let len =
-        i32::try_from(bytes.len()).map_err(|_| EncodeError::new("the value is longer than PostgreSQL can hold"))?;
-    buffer.reserve(bytes.len() + 4);
-    buffer.put_i32(len);
-    buffer.put_slice(bytes);
-    Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod array;
 mod auto;
+mod bytes;
 #[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
 mod calendar;
 #[cfg(feature = "chrono")]
@@ -32,8 +33,9 @@ mod uuid;
 mod value;
 
 pub use array::ArrayElement;
-pub(crate) use array::{ArrayWriter, GrowingArray, raw_elements};
+pub(crate) use array::{GrowingArray, raw_elements};
 pub use auto::Auto;
+pub(crate) use bytes::Bytes;
 pub use composite::{CompositeDef, MemberDef, Members, begin_members, put_member};
 pub(crate) use field::SameAs;
 pub use field::{

@@ -6,7 +6,8 @@ use std::error::Error as StdError;
 use bytes::BytesMut;
 use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use super::array::ArrayWriter;
+use super::array::GrowingArray;
+use super::bytes::Bytes;
 use super::composite::put_with_types;
 use super::field::{EncodeError, Encoded, Encoder, Field};
 use super::typedef::TypeDef;
@@ -26,13 +27,9 @@ pub struct Value {
 #[derive(Clone, PartialEq, Eq)]
 enum Repr {
     Null,
-    Inline(u8, [u8; INLINE]),
-    Heap(Box<[u8]>),
+    Bytes(Bytes),
     Refused(EncodeError),
 }
-
-/// Numbers, dates and UUIDs fit; the value stays within four words.
-const INLINE: usize = 16;
 
 /// The buffer of a thread is kept up to that size.
 const KEPT: usize = 1024;
@@ -52,7 +49,7 @@ impl Value {
         // Taken out meanwhile: a field's own encoding may make values, too.
         let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
         let repr = match value.encode(&mut Encoder::new(&mut buffer)) {
-            Ok(Encoded::Value) => Repr::bytes(&buffer),
+            Ok(Encoded::Value) => Repr::Bytes(buffer[..].into()),
             Ok(Encoded::Null) => Repr::Null,
             Err(reason) => Repr::Refused(reason),
         };
@@ -69,13 +66,13 @@ impl Value {
         let repr = if text.as_bytes().contains(&0) {
             Repr::Refused(EncodeError::new("PostgreSQL text cannot hold a NUL byte"))
         } else {
-            Repr::bytes(text.as_bytes())
+            Repr::Bytes(text.as_bytes().into())
         };
         Self { ty: String::TYPE, array: false, declared: true, repr }
     }
 
     pub(crate) fn from_raw(ty: &'static TypeDef, raw: Option<&[u8]>) -> Self {
-        Self { ty, array: false, declared: true, repr: raw.map_or(Repr::Null, Repr::bytes) }
+        Self { ty, array: false, declared: true, repr: raw.map_or(Repr::Null, |bytes| Repr::Bytes(bytes.into())) }
     }
 
     /// A value that cannot be sent, and why.
@@ -85,22 +82,19 @@ impl Value {
 
     /// One array of values of a type; refused if one of them is.
     pub(crate) fn array<'v>(ty: &'static TypeDef, elements: impl IntoIterator<Item = &'v Self>) -> Self {
-        let repr = match array_bytes(ty, elements.into_iter().collect()) {
-            Ok(bytes) => Repr::bytes(&bytes),
-            Err(reason) => Repr::Refused(reason),
-        };
-        Self { ty, array: true, declared: true, repr }
+        let mut array = GrowingArray::of(ty);
+        let mut elements = elements.into_iter();
+        let written = elements.try_for_each(|value| match value.refusal() {
+            Some(reason) => Err(reason.clone()),
+            None => array.push_raw(value.as_bytes()),
+        });
+        let array = written.and_then(|()| array.finish());
+        array.unwrap_or_else(|reason| Self { ty, array: true, declared: true, repr: Repr::Refused(reason) })
     }
 
     /// One array, whose bytes are there already.
-    pub(crate) fn array_from_raw(ty: &'static TypeDef, bytes: &[u8]) -> Self {
-        Self { ty, array: true, declared: true, repr: Repr::bytes(bytes) }
-    }
-
-    /// The same, without copying them.
     pub(crate) fn array_of_bytes(ty: &'static TypeDef, bytes: Vec<u8>) -> Self {
-        let repr = if bytes.len() <= INLINE { Repr::bytes(&bytes) } else { Repr::Heap(bytes.into_boxed_slice()) };
-        Self { ty, array: true, declared: true, repr }
+        Self { ty, array: true, declared: true, repr: Repr::Bytes(bytes.into()) }
     }
 
     /// Leaves the parameter's type to the server, for a column whose SQL type is not the field's own.
@@ -134,8 +128,7 @@ impl Value {
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.repr {
-            Repr::Inline(len, bytes) => Some(&bytes[..usize::from(*len)]),
-            Repr::Heap(bytes) => Some(bytes),
+            Repr::Bytes(bytes) => Some(bytes),
             Repr::Null | Repr::Refused(_) => None,
         }
     }
@@ -164,31 +157,6 @@ impl Value {
             (false, _) => Type::UNKNOWN,
             (true, false) => self.ty.param_type(),
             (true, true) => self.ty.array_param_type(),
-        }
-    }
-}
-
-fn array_bytes(ty: &TypeDef, elements: Vec<&Value>) -> Result<BytesMut, EncodeError> {
-    let mut buffer = BytesMut::new();
-    let mut array = ArrayWriter::begin(&mut buffer, ty, elements.len())?;
-    for value in elements {
-        if let Some(reason) = value.refusal() {
-            return Err(reason.clone());
-        }
-        array.push_raw(value.as_bytes())?;
-    }
-    array.finish();
-    Ok(buffer)
-}
-
-impl Repr {
-    fn bytes(bytes: &[u8]) -> Self {
-        if bytes.len() <= INLINE {
-            let mut inline = [0; INLINE];
-            inline[..bytes.len()].copy_from_slice(bytes);
-            Self::Inline(bytes.len() as u8, inline)
-        } else {
-            Self::Heap(bytes.into())
         }
     }
 }

@@ -192,7 +192,7 @@ fn together(input: &Embed) -> TokenStream {
         {
             type Row = #row;
             fn into_projection(self, __out: &mut ::std::vec::Vec<__orm::SelectItem>) {
-                __orm::select_embedded(self, __out);
+                __orm::select_embedded(<__S as __orm::Source>::source(), self.__columns, __out);
             }
             fn read(__row: &mut __orm::RowReader<'_>) -> __orm::Result<Self::Row> { __orm::Embed::read(__row) }
         }

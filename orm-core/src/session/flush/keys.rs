@@ -3,44 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
-use std::ops::Deref;
 
 use super::super::inner::{Row, RowHasher, RowMap, RowSet};
 use super::collect::{KeySource, UpdateOp, Work};
 use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
 use crate::schema::{Dump, TableDef};
-
-/// The bytes of a column. Those of numbers and UUIDs need no memory of their own.
-#[derive(Debug, Clone)]
-pub(super) enum Raw {
-    Inline(u8, [u8; INLINE]),
-    Heap(Box<[u8]>),
-}
-
-const INLINE: usize = 16;
-
-impl From<&[u8]> for Raw {
-    fn from(bytes: &[u8]) -> Self {
-        if bytes.len() > INLINE {
-            return Self::Heap(bytes.into());
-        }
-        let mut inline = [0; INLINE];
-        inline[..bytes.len()].copy_from_slice(bytes);
-        Self::Inline(bytes.len() as u8, inline)
-    }
-}
-
-impl Deref for Raw {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Inline(len, bytes) => &bytes[..usize::from(*len)],
-            Self::Heap(bytes) => bytes,
-        }
-    }
-}
+use crate::types::Bytes;
 
 /// What is known of the columns of the rows that are written.
 #[derive(Clone)]
@@ -52,7 +21,7 @@ pub(super) struct Keys<'w> {
     inserts: RowMap<usize>,
     switches: RowMap<usize>,
     /// Columns that the server made, of rows that were inserted and are wanted.
-    made: HashMap<(Row, usize), Raw, BuildHasherDefault<RowHasher>>,
+    made: HashMap<(Row, usize), Bytes, BuildHasherDefault<RowHasher>>,
     /// Rows whose insert is to be sent with the next wave: what the server makes of them is not known yet.
     queued: RowSet,
     /// Columns that a row is inserted without, as a later step fills them in.
