@@ -198,3 +198,34 @@ fn q32_the_text_of_an_unbound_query_has_no_filters() {
     assert_eq!(format!("{riga:?}"), r#"[("city", "Customer")]"#);
     assert!(!query::<Customer>().to_sql().contains("WHERE"));
 }
+
+#[tokio::test]
+async fn q32_filters_are_part_of_pages_by_key() {
+    let db = shop().await;
+    let engine = of_riga(&db.engine);
+    let customers = query::<Customer>().order_by(Customer::id.asc());
+    let first = customers.clone().on(&engine).after(None, 1).await.unwrap();
+    assert_eq!(first.items[0].name, "Ann");
+    let second = customers.clone().on(&engine).after(first.next(), 10).await.unwrap();
+    assert_eq!(second.items.iter().map(|customer| customer.name.as_str()).collect::<Vec<_>>(), ["Cleo"]);
+    let last = customers.clone().on(&engine).before(None, 10).await.unwrap();
+    assert_eq!(last.items.len(), 2);
+    let names = customers.clone().select(Customer::name).on(&engine).after(None, 10).await.unwrap();
+    assert_eq!(names.items, ["Ann", "Cleo"]);
+    let mut session = engine.session();
+    let page = customers.clone().on(&mut session).after(None, 10).await.unwrap();
+    assert_eq!(page.items.len(), 2);
+    let names = customers.clone().select(Customer::name).on(&mut session).after(None, 10).await.unwrap();
+    assert_eq!(names.items, ["Ann", "Cleo"]);
+    let all = customers.unfiltered("city").on(&engine).after(None, 10).await.unwrap();
+    assert_eq!(all.items.len(), 4);
+}
+
+#[tokio::test]
+async fn q32_filters_are_part_of_what_is_read_anew() {
+    let db = shop().await;
+    let engine = of_riga(&db.engine);
+    let mut session = engine.session();
+    let anew = session.query::<Customer>().populate_existing().await.unwrap();
+    assert_eq!(anew.len(), 2);
+}

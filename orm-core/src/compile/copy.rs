@@ -40,7 +40,7 @@ impl CopyFrom {
         select.projection = self.columns.iter().map(column).collect();
         select.with_deleted = true;
         select.limit = Some(0);
-        Ok(CopyStatement { sql: self.compile()?.sql, described: select.compile()? })
+        Ok(CopyStatement { sql: self.compile_unfiltered()?.sql, described: select.compile_unfiltered()? })
     }
 }
 

@@ -333,7 +333,7 @@ mod tests {
         let lhs = Box::new(BodyKind::operand(lhs));
         let body = Arc::new(Body(BodyKind::Set { op: SetOp::Union, all: false, lhs, rhs }));
         let item = FromItem::Rows { source, columns: &[], body, lateral: false };
-        let error = Select::of(source, Projection::One, item).compile().map(drop);
+        let error = Select::of(source, Projection::One, item).compile_unfiltered().map(drop);
         assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::Invalid));
     }
 }

@@ -96,8 +96,8 @@ pub(crate) trait Compile {
     /// Writes the text.
     fn write(&self, w: &mut Writer);
 
-    /// The statement, checked.
-    fn compile(&self) -> Result<Compiled> {
+    /// The statement, checked, without the filters of anybody: for what is not read of a model, or is shown and not run.
+    fn compile_unfiltered(&self) -> Result<Compiled> {
         self.compile_with(&Filters::default())
     }
 

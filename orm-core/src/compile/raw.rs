@@ -59,7 +59,7 @@ impl Compile for RawSql {
 impl RawSql {
     /// The statement, whose columns are found by the names of the table's.
     pub(crate) fn compile_for_table(&self, table: &'static TableDef) -> crate::error::Result<Compiled> {
-        let mut compiled = self.compile()?;
+        let mut compiled = self.compile_unfiltered()?;
         compiled.table = Some(table);
         compiled.columns = table.columns.iter().map(|column| ResultColumn::column(table, column)).collect();
         let names = table.columns.iter().map(|column| column.name).collect();

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
 use super::dsn::{self, Dsn};
 use super::note::Tracing;
+use super::pool::Pool;
 use super::record::Recorders;
 use super::{Engine, Inner, tls};
 use crate::error::{Error, Result};
@@ -198,12 +199,7 @@ impl EngineBuilder {
         self.apply(&mut dsn.config)?;
         let target = self.target(&dsn.config);
         let manager = self.manager(dsn)?;
-        let pool = Pool::builder(manager)
-            .max_size(self.pool_size)
-            .wait_timeout(Some(self.wait_timeout))
-            .create_timeout(Some(target.connect_timeout))
-            .runtime(Runtime::Tokio1)
-            .build()
+        let pool = Pool::new(manager, self.pool_size, self.wait_timeout, target.connect_timeout)
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
         let (recorders, tracing) = (Recorders::default(), self.tracing);
         let inner = Inner { pool, target, recorders, tracing, lone: None };

@@ -4,11 +4,12 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Instant;
 
-use deadpool_postgres::{ClientWrapper, Object};
+use deadpool_postgres::ClientWrapper;
 
 use super::Engine;
 use super::database_error;
 use super::note::Sent;
+use super::pool::Object;
 use super::test_transaction::{Loan, instead_of};
 use crate::compile::COMMIT;
 use crate::error::Result;
@@ -26,7 +27,6 @@ pub struct Connection {
     committing: bool,
 }
 
-#[allow(clippy::large_enum_variant, reason = "nearly all connections are of the large one")]
 enum Source {
     Pool(Object),
     TestTransaction(Loan),

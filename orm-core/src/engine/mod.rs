@@ -13,6 +13,7 @@ mod explain;
 mod note;
 mod pipeline;
 mod place;
+mod pool;
 mod record;
 mod schema;
 mod stream;
@@ -27,7 +28,6 @@ pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
 pub use connection::RawConnection;
 pub(crate) use copy::{CopySource, CopyWriter};
-use deadpool_postgres::Pool;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};
 pub(crate) use pipeline::{Answer, Around, pipeline};
@@ -38,6 +38,7 @@ pub use test_transaction::TestTransaction;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Filters;
+use pool::Pool;
 use record::Recorders;
 
 /// Where the database is, and the pool of connections to it.
@@ -124,8 +125,8 @@ impl Engine {
         }
     }
 
-    fn pool_error(&self, source: deadpool_postgres::PoolError) -> Error {
-        use deadpool_postgres::{PoolError, TimeoutType};
+    fn pool_error(&self, source: pool::Failure) -> Error {
+        use deadpool::managed::{PoolError, TimeoutType};
         let target = &self.inner.target;
         match source {
             PoolError::Backend(source) => database_error::connection(target, source),
@@ -195,7 +196,7 @@ impl Engine {
 
     /// Has every connection prepare its statements anew.
     fn forget_prepared(&self) {
-        self.inner.pool.manager().statement_caches.clear();
+        self.inner.pool.statement_caches().clear();
     }
 }
 

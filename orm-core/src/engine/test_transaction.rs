@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use deadpool_postgres::{ClientWrapper, Object};
+use deadpool_postgres::ClientWrapper;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::pool::Object;
 use super::{Connection, Engine, Inner, Recorders, database_error};
 use crate::compile::{BEGIN_TEST, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin};
 use crate::error::{Error, ErrorKind, Result};

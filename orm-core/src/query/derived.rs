@@ -41,7 +41,7 @@ use crate::types::{ArrayElement, Field, MaybeNull, SameAs, Value};
 pub fn query_from<M: Shape, Tag: AliasTag>(from: &Subquery<M, Tag>) -> Query<Unbound, M, (Aliased<M, Tag>, ())> {
     let source = Aliased::<M, Tag>::source();
     let whole = if M::names().is_empty() { Projection::Model(source) } else { Projection::One };
-    Query::from_parts(Unbound, Select::of(source, whole, from.item()), ())
+    Query::from_parts(Unbound, Box::new(Select::of(source, whole, from.item())), ())
 }
 
 impl Engine {
@@ -90,7 +90,7 @@ impl<X, R, O> Rows<X, R, O> {
     where
         R: Tabular,
     {
-        rows_of(BodyKind::select(self.into_parts().1))
+        rows_of(BodyKind::select(*self.into_parts().1))
     }
 }
 
@@ -125,7 +125,7 @@ impl<R, O> Rows<Unbound, R, O> {
     where
         R: OneColumn<Value = T>,
     {
-        Expr::new(Node::Scalar(Arc::new(self.into_parts().1)))
+        Expr::new(Node::Scalar(Arc::new(*self.into_parts().1)))
     }
 
     /// `ANY (SELECT …)`, for the right side of a comparison: whether it holds for one of the query's values.
@@ -141,12 +141,12 @@ impl<R, O> Rows<Unbound, R, O> {
     /// ));
     /// ```
     pub fn any_in(self) -> Quantified<R, O> {
-        Quantified { all: false, select: Arc::new(self.into_parts().1), types: PhantomData }
+        Quantified { all: false, select: Arc::new(*self.into_parts().1), types: PhantomData }
     }
 
     /// `ALL (SELECT …)`, for the right side of a comparison: whether it holds for each of the query's values.
     pub fn all_in(self) -> Quantified<R, O> {
-        Quantified { all: true, select: Arc::new(self.into_parts().1), types: PhantomData }
+        Quantified { all: true, select: Arc::new(*self.into_parts().1), types: PhantomData }
     }
 
     /// `EXISTS (…)`, as a condition of the query around this one.
@@ -220,7 +220,7 @@ impl<R: Tabular, O: Uncorrelated> CteBody for Rows<Unbound, R, O> {
     type Shape = Selected<R>;
 
     fn into_body(self) -> (Body, Option<bool>) {
-        (Body(BodyKind::operand(self.into_parts().1)), None)
+        (Body(BodyKind::operand(*self.into_parts().1)), None)
     }
 }
 

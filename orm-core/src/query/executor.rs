@@ -13,7 +13,7 @@ use super::load::Loads;
 use super::lock::refuse_locks;
 use super::page::is_beyond;
 use super::rows::read_count;
-use crate::compile::{Compile, Write};
+use crate::compile::{Compile, Compiled, Write};
 use crate::engine::{self, Engine, placed};
 use crate::error::Result;
 use crate::schema::{Model, TableDef};
@@ -42,7 +42,7 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     fn models<M: Model, L: Loads<M>>(
         self,
-        select: Select,
+        select: Box<Select>,
         loads: L,
     ) -> impl Future<Output = Result<Vec<Self::Entity<M, L>>>> + Send;
 
@@ -50,7 +50,7 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     fn rows<R: Send>(
         self,
-        select: Select,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> impl Future<Output = Result<Vec<R>>> + Send;
 
@@ -58,7 +58,7 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     fn keyed<M: Model, L: Loads<M>>(
         self,
-        select: Select,
+        select: Box<Select>,
         loads: L,
         rows: usize,
     ) -> impl Future<Output = Result<(Vec<Self::Entity<M, L>>, Vec<RowKey>)>> + Send;
@@ -67,7 +67,7 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     fn keyed_rows<R: Send>(
         self,
-        select: Select,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> impl Future<Output = Result<Vec<(R, RowKey)>>> + Send;
 
@@ -76,8 +76,8 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     fn paged<M: Model, L: Loads<M>>(
         self,
-        count: Select,
-        select: Select,
+        count: Box<Select>,
+        select: Box<Select>,
         loads: L,
     ) -> impl Future<Output = Result<(u64, Vec<Self::Entity<M, L>>)>> + Send;
 
@@ -85,8 +85,8 @@ pub trait Executor: Sized + Send {
     #[doc(hidden)]
     fn paged_rows<R: Send>(
         self,
-        count: Select,
-        select: Select,
+        count: Box<Select>,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> impl Future<Output = Result<(u64, Vec<R>)>> + Send;
 
@@ -151,6 +151,12 @@ impl<L> Takes<L> for &Engine {}
 #[derive(Debug)]
 pub struct BulkWrite(pub(crate) Write);
 
+/// The statement of a query for an engine. It is there before the future that sends it: that need not hold the query.
+pub(super) fn ready(engine: &Engine, select: &Select) -> Result<Compiled> {
+    refuse_locks(select)?;
+    select.compile_with(engine.filters())
+}
+
 /// The bytes of the columns from `at` on.
 pub(crate) fn row_key(row: &RowReader<'_>, at: usize, columns: usize) -> Result<RowKey> {
     (at..at + columns).map(|column| Ok(row.raw_at(column)?.map(<[u8]>::to_vec))).collect()
@@ -164,29 +170,42 @@ impl<'e> Executor for &'e Engine {
         Engine::filters(self).clone()
     }
 
-    async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<L::Value>> {
-        refuse_locks(&select)?;
-        let mut connection = self.connection().await?;
-        let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
-        let rows = engine::fetch(&mut connection, &select.compile_with(Engine::filters(self))?, read).await?;
-        let (models, joined) = rows.into_iter().unzip();
-        loads.load(&mut connection, models, joined).await
+    fn models<M: Model, L: Loads<M>>(
+        self,
+        select: Box<Select>,
+        loads: L,
+    ) -> impl Future<Output = Result<Vec<L::Value>>> + Send {
+        let compiled = ready(self, &select);
+        async move {
+            let compiled = compiled?;
+            let mut connection = self.connection().await?;
+            let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
+            let rows = engine::fetch(&mut connection, &compiled, read).await?;
+            let (models, joined) = rows.into_iter().unzip();
+            loads.load(&mut connection, models, joined).await
+        }
     }
 
-    async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
-        refuse_locks(&select)?;
-        let mut connection = self.connection().await?;
-        engine::fetch(&mut connection, &select.compile_with(Engine::filters(self))?, read).await
+    fn rows<R: Send>(
+        self,
+        select: Box<Select>,
+        read: fn(&mut RowReader<'_>) -> Result<R>,
+    ) -> impl Future<Output = Result<Vec<R>>> + Send {
+        let compiled = ready(self, &select);
+        async move {
+            let compiled = compiled?;
+            let mut connection = self.connection().await?;
+            engine::fetch(&mut connection, &compiled, read).await
+        }
     }
 
     async fn keyed<M: Model, L: Loads<M>>(
         self,
-        select: Select,
+        select: Box<Select>,
         loads: L,
         rows: usize,
     ) -> Result<(Vec<L::Value>, Vec<RowKey>)> {
-        refuse_locks(&select)?;
-        let compiled = select.compile()?;
+        let compiled = ready(self, &select)?;
         let at = compiled.columns.len();
         let mut connection = self.connection().await?;
         let read = |row: &mut RowReader<'_>| {
@@ -202,11 +221,10 @@ impl<'e> Executor for &'e Engine {
 
     async fn keyed_rows<R: Send>(
         self,
-        select: Select,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Result<Vec<(R, RowKey)>> {
-        refuse_locks(&select)?;
-        let compiled = select.compile()?;
+        let compiled = ready(self, &select)?;
         let at = compiled.columns.len();
         let mut connection = self.connection().await?;
         engine::fetch(&mut connection, &compiled, |row| Ok((read(row)?, row_key(row, at, select.behind.len())?))).await
@@ -214,8 +232,8 @@ impl<'e> Executor for &'e Engine {
 
     async fn paged<M: Model, L: Loads<M>>(
         self,
-        count: Select,
-        select: Select,
+        count: Box<Select>,
+        select: Box<Select>,
         loads: L,
     ) -> Result<(u64, Vec<L::Value>)> {
         let total = Executor::rows(self, count, read_count).await?.pop().unwrap_or(0);
@@ -225,8 +243,8 @@ impl<'e> Executor for &'e Engine {
 
     async fn paged_rows<R: Send>(
         self,
-        count: Select,
-        select: Select,
+        count: Box<Select>,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Result<(u64, Vec<R>)> {
         let total = Executor::rows(self, count, read_count).await?.pop().unwrap_or(0);

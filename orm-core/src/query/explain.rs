@@ -123,7 +123,7 @@ impl<X> Explain<X> {
     ///
     /// Those of the statement that is explained, before anything is sent.
     pub fn to_statement(self) -> Result<SqlStatement> {
-        Ok(SqlStatement::new(self.statement?.compile()?.explained(self.options)))
+        Ok(SqlStatement::new(self.statement?.compile_unfiltered()?.explained(self.options)))
     }
 
     fn into_work(self) -> (X, Result<Explained>)
@@ -185,7 +185,7 @@ impl<X: Executor> Explain<X> {
 impl<X> fmt::Debug for Explain<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let compiled = match &self.statement {
-            Ok(statement) => statement.compile(),
+            Ok(statement) => statement.compile_unfiltered(),
             Err(error) => return fmt::Debug::fmt(error, f),
         };
         match compiled {
@@ -216,7 +216,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
     /// [`ErrorKind::Encode`] for a value that cannot be sent, [`ErrorKind::Invalid`] for a table that is not in the query
     /// or is in it twice: what running it would say before it is sent.
     pub fn to_statement(&self) -> Result<SqlStatement> {
-        self.as_select().compile().map(SqlStatement::new)
+        self.as_select().compile_unfiltered().map(SqlStatement::new)
     }
 
     /// Asks for the plan of the query: how the server would run it, for these values. The query is not run. What `with`
@@ -234,7 +234,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
     {
         let (on, select, _) = self.into_parts();
         let table = select.root.table();
-        Explain::new(on, Ok(Write::Find(Box::new(select))), table, false)
+        Explain::new(on, Ok(Write::Find(select)), table, false)
     }
 
     /// Runs the query and asks how it went: the plan with the rows that came and the time that it took.
@@ -261,7 +261,7 @@ impl<X, R> Rows<X, R> {
     ///
     /// Like [`Query::to_statement`].
     pub fn to_statement(&self) -> Result<SqlStatement> {
-        self.as_select().compile().map(SqlStatement::new)
+        self.as_select().compile_unfiltered().map(SqlStatement::new)
     }
 
     /// Like [`Query::explain`].
@@ -275,7 +275,7 @@ impl<X, R> Rows<X, R> {
     {
         let (on, select, _) = self.into_parts();
         let table = select.root.table();
-        Explain::new(on, Ok(Write::Find(Box::new(select))), table, false)
+        Explain::new(on, Ok(Write::Find(select)), table, false)
     }
 
     /// Like [`Query::explain_analyze`].
@@ -335,7 +335,7 @@ macro_rules! bulk {
             ///
             #[doc = concat!("[`ErrorKind::Invalid`] and [`ErrorKind::Encode`], as the ", $word, " itself gives them before it is sent.")]
             pub fn to_statement(&self) -> Result<SqlStatement> {
-                self.to_write()?.compile().map(SqlStatement::new)
+                self.to_write()?.compile_unfiltered().map(SqlStatement::new)
             }
 
             #[doc = concat!("Asks for the plan of the ", $word, ": how the server would run it. Nothing is written, and a")]

@@ -89,7 +89,7 @@ impl<X, M: Model> InsertInto<X, M> {
         let mut names = Vec::new();
         columns.names(&mut names);
         let (_, select, _) = query.into_parts();
-        let from = From::Select { columns: positions(M::table(), &names), select: Arc::new(select) };
+        let from = From::Select { columns: positions(M::table(), &names), select: Arc::new(*select) };
         Insert { on: self.on, from, conflict: None }
     }
 }

@@ -10,7 +10,7 @@ use crate::types::{Field, Value};
 /// A query for the rows behind a row, or before it, in an order without ties.
 #[derive(Debug)]
 pub(super) struct Keyset {
-    pub(super) select: Select,
+    pub(super) select: Box<Select>,
     fingerprint: u64,
     size: u64,
     is_backward: bool,
@@ -19,7 +19,7 @@ pub(super) struct Keyset {
 
 impl Keyset {
     /// The query for `size` rows behind (or before) those of the cursor, and one more, which tells whether there are others.
-    pub(super) fn new(mut select: Select, cursor: Option<&str>, size: u64, is_backward: bool) -> Result<Self> {
+    pub(super) fn new(mut select: Box<Select>, cursor: Option<&str>, size: u64, is_backward: bool) -> Result<Self> {
         check(&select, size)?;
         make_total(&mut select);
         let fingerprint = fingerprint(&select)?;
@@ -166,9 +166,9 @@ fn fingerprint(select: &Select) -> Result<u64> {
     base.eager.clear();
     base.projection = vec![crate::sql::Projection::One];
     base.order_by.clear();
-    let without = base.compile()?;
+    let without = base.compile_unfiltered()?;
     base.order_by.clone_from(&select.order_by);
-    let with = base.compile()?;
+    let with = base.compile_unfiltered()?;
     let clause = with.sql.get(without.sql.len()..).unwrap_or_default();
     let mut fingerprint = Fingerprint::new().with(select.root.table().name.as_bytes()).with(clause.as_bytes());
     for value in with.params.iter().skip(without.params.len()) {

@@ -99,7 +99,7 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// with a limit of its own; those of [`all`](Self::all).
     pub async fn page(self, number: u64, size: u64) -> Result<Page<X::Entity<M, L>>> {
         let (on, mut select, loads) = self.into_parts();
-        let count = select.clone().into_count();
+        let count = Box::new(select.clone().into_count());
         cut(&mut select, number, size)?;
         let (total, items) = on.paged(count, select, loads).await?;
         Ok(Page { items, number, size, total })
@@ -179,7 +179,7 @@ impl<X: Executor, R: Send> Rows<X, R> {
     /// Like [`Query::page`].
     pub async fn page(self, number: u64, size: u64) -> Result<Page<R>> {
         let (on, mut select, read) = self.into_parts();
-        let count = select.clone().into_count_of_rows();
+        let count = Box::new(select.clone().into_count_of_rows());
         cut(&mut select, number, size)?;
         let (total, items) = on.paged_rows(count, select, read).await?;
         Ok(Page { items, number, size, total })

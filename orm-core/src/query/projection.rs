@@ -819,7 +819,7 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
         }
         Box::pin(async move {
             let plan = Plan::<P>::new()?;
-            let compiled = plan.select(select).compile_with(&on.filters())?;
+            let compiled = plan.select(*select).compile_with(&on.filters())?;
             on.run(Some(M::table()), Projecting { plan, compiled }).await
         })
     }
@@ -869,9 +869,9 @@ impl<M: Model, S, P: ProjectionOf<M>> Projected<&Engine, M, S, P> {
                 format!("projection `{name}` has relationships, which a stream does not load: ask for it by `all`");
             return Err(Error::new(ErrorKind::Unsupported, message).with_model(M::table().model));
         }
-        let select = plan.select(select);
+        let select = plan.select(*select);
         let read = move |row: &mut RowReader<'_>| P::finish(P::read(&plan.slots, row)?).ok_or_else(empty::<P>);
-        RowStream::open(engine, select, Box::new(read)).await
+        RowStream::open(engine, &select, Box::new(read)).await
     }
 }
 

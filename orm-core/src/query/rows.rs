@@ -16,17 +16,17 @@ use crate::types::{Field, RowReader, SameAs};
 #[must_use = "a query does nothing until it is run, for example by `.all().await`"]
 pub struct Rows<X, R, Outers = ()> {
     on: X,
-    select: Select,
+    select: Box<Select>,
     read: fn(&mut RowReader<'_>) -> Result<R>,
     outers: PhantomData<fn() -> Outers>,
 }
 
 impl<X, R, O> Rows<X, R, O> {
-    pub(super) fn new(on: X, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Self {
+    pub(super) fn new(on: X, select: Box<Select>, read: fn(&mut RowReader<'_>) -> Result<R>) -> Self {
         Self { on, select, read, outers: PhantomData }
     }
 
-    pub(super) fn into_parts(self) -> (X, Select, fn(&mut RowReader<'_>) -> Result<R>) {
+    pub(super) fn into_parts(self) -> (X, Box<Select>, fn(&mut RowReader<'_>) -> Result<R>) {
         (self.on, self.select, self.read)
     }
 
@@ -152,7 +152,7 @@ impl<X, R: Send> Rows<X, R> {
         X: Executor,
     {
         placed(async move {
-            let mut rows = self.on.rows(self.select.into_count_of_rows(), read_count).await?;
+            let mut rows = self.on.rows(Box::new(self.select.into_count_of_rows()), read_count).await?;
             Ok(rows.pop().unwrap_or(0))
         })
     }
@@ -200,6 +200,6 @@ where
     type Outers = O;
 
     fn into_select(self) -> Arc<Select> {
-        Arc::new(self.select)
+        Arc::new(*self.select)
     }
 }

@@ -86,16 +86,16 @@ impl<X, M, S, L> Query<X, M, S, L> {
         *self.select
     }
 
-    pub(super) fn from_parts(on: X, select: Select, loads: L) -> Self {
-        Self { on, select: Box::new(select), loads, types: PhantomData }
+    pub(super) fn from_parts(on: X, select: Box<Select>, loads: L) -> Self {
+        Self { on, select, loads, types: PhantomData }
     }
 
     pub(super) fn joined(&self) -> &[Join] {
         &self.select.joins
     }
 
-    pub(crate) fn into_parts(self) -> (X, Select, L) {
-        (self.on, *self.select, self.loads)
+    pub(crate) fn into_parts(self) -> (X, Box<Select>, L) {
+        (self.on, self.select, self.loads)
     }
 
     /// Changes the clauses.
@@ -430,7 +430,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
         self.select.projection.clear();
         self.select.eager.clear();
         selection.into_projection(&mut self.select.projection);
-        Rows::new(self.on, *self.select, T::read)
+        Rows::new(self.on, self.select, T::read)
     }
 
     /// Loads a relationship with the query: one more statement, whatever the number of rows.
@@ -554,7 +554,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
         M: Rooted,
         L: Loads<M>,
     {
-        placed(self.on.models(*self.select, self.loads))
+        placed(self.on.models(self.select, self.loads))
     }
 
     /// Runs the query: its first row, if there is one.
@@ -631,7 +631,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
         X: Executor,
     {
         placed(async move {
-            let mut rows = self.on.rows(self.select.into_count(), read_count).await?;
+            let mut rows = self.on.rows(Box::new(self.select.into_count()), read_count).await?;
             Ok(rows.pop().unwrap_or(0))
         })
     }
@@ -647,7 +647,7 @@ impl<X, M, S, L> Query<X, M, S, L> {
         X: Executor,
     {
         placed(async move {
-            let mut select = self.select.into_exists();
+            let mut select = Box::new(self.select.into_exists());
             select.limit = Some(select.limit.unwrap_or(1).min(1));
             Ok(!self.on.rows(select, |_| Ok(())).await?.is_empty())
         })

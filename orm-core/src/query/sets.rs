@@ -91,8 +91,8 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
         let (on, mut select, loads) = self.into_parts();
         let source = M::source();
         let eager = std::mem::take(&mut select.eager);
-        let item = both(op, all, select, other.without_eager(), source, &[]);
-        let mut whole = Select::of(source, Projection::Model(source), item);
+        let item = both(op, all, *select, other.without_eager(), source, &[]);
+        let mut whole = Box::new(Select::of(source, Projection::Model(source), item));
         whole.eager = eager;
         Query::from_parts(on, whole, loads)
     }
@@ -107,8 +107,8 @@ macro_rules! combining_rows {
         {
             let (on, select, read) = self.into_parts();
             let types = types_of(&select);
-            let item = both(SetOp::$op, $all, select, other.into_parts().1, source::<R>(), R::NAMES);
-            Rows::new(on, whole::<R>(item, &types), read)
+            let item = both(SetOp::$op, $all, *select, *other.into_parts().1, source::<R>(), R::NAMES);
+            Rows::new(on, Box::new(whole::<R>(item, &types)), read)
         }
     )* };
 }
@@ -167,7 +167,7 @@ impl<X, R: Tabular, O> Rows<X, R, O> {
         T::Uses: InScope<(Aliased<Selected<R>, Combined>, ()), I>,
     {
         let (on, select, read) = self.into_parts();
-        let mut select = if is_whole::<R>(&select) { select } else { outside::<R>(select) };
+        let mut select = if is_whole::<R>(&select) { select } else { Box::new(outside::<R>(*select)) };
         select.order_by.push(order(R::cols()).into_order());
         Self::new(on, select, read)
     }

@@ -164,7 +164,7 @@ impl<X: Executor> Sql<X> {
     ///
     /// Those of the server and the connection; [`ErrorKind::Encode`] before anything is sent, if a value cannot be sent.
     pub async fn execute(self) -> Result<u64> {
-        self.on.run(None, Execution(self.raw.compile()?)).await
+        self.on.run(None, Execution(self.raw.compile_unfiltered()?)).await
     }
 }
 
@@ -270,7 +270,7 @@ impl<P: Projection> ReadBy<P> for AsProjection {
 
     async fn run<X: Executor>(raw: RawSql, on: X) -> Result<Vec<P>> {
         let plan = Plan::<P>::new()?;
-        let compiled = plan.by_name(raw.compile()?);
+        let compiled = plan.by_name(raw.compile_unfiltered()?);
         on.run(Some(P::Model::table()), ProjectedSql { plan, compiled }).await
     }
 }
@@ -332,7 +332,7 @@ async fn in_order<R: Send, X: Executor>(
     columns: Vec<ResultColumn>,
     read: fn(&mut RowReader<'_>) -> Result<R>,
 ) -> Result<Vec<R>> {
-    let mut compiled = raw.compile()?;
+    let mut compiled = raw.compile_unfiltered()?;
     compiled.columns = columns;
     compiled.matching = Matching::Exact;
     on.run(None, InOrder { compiled, read }).await

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
+use super::executor::ready;
 use super::load::InRow;
-use super::lock::refuse_locks;
 use super::rows::Rows;
 use super::select::Query;
-use crate::compile::{Compile, CopyStatement};
+use crate::compile::CopyStatement;
 use crate::engine::{CopySource, Engine, RowSource, placed};
 use crate::error::Result;
 use crate::schema::Model;
@@ -38,9 +38,8 @@ enum Source {
 }
 
 impl<T> RowStream<T> {
-    pub(super) async fn open(engine: &Engine, select: Select, read: Read<T>) -> Result<Self> {
-        refuse_locks(&select)?;
-        let compiled = select.compile_with(engine.filters())?;
+    pub(super) async fn open(engine: &Engine, select: &Select, read: Read<T>) -> Result<Self> {
+        let compiled = ready(engine, select)?;
         let source = RowSource::open(engine.connection().await?, compiled).await?;
         Ok(Self { source: Source::Query(source), read })
     }
@@ -115,7 +114,7 @@ impl<M: Model, S, L> Query<&Engine, M, S, L> {
                 let joined = loads.read(row)?;
                 loads.value_of_row(model, joined)
             };
-            RowStream::open(engine, select, Box::new(read)).await
+            RowStream::open(engine, &select, Box::new(read)).await
         })
     }
 }
@@ -143,7 +142,7 @@ impl<R: 'static> Rows<&Engine, R> {
     pub fn stream(self) -> impl Future<Output = Result<RowStream<R>>> {
         placed(async move {
             let (engine, select, read) = self.into_parts();
-            RowStream::open(engine, select, Box::new(read)).await
+            RowStream::open(engine, &select, Box::new(read)).await
         })
     }
 }

@@ -67,7 +67,7 @@ impl<M: Model, S, L: Loads<M> + Whole> Query<&mut Session, M, S, L> {
     /// ```
     pub fn in_batches(self, size: u64) -> Batches<M, L> {
         let (_, select, loads) = self.into_parts();
-        Batches::new(select, loads, size)
+        Batches::new(*select, loads, size)
     }
 }
 
@@ -77,7 +77,7 @@ impl<M: Model, S, L: Loads<M> + Whole> Query<Unbound, M, S, L> {
     /// query of a session.
     pub fn in_batches(self, size: u64) -> Batches<M, L> {
         let (_, select, loads) = self.into_parts();
-        Batches::new(select, loads, size)
+        Batches::new(*select, loads, size)
     }
 }
 

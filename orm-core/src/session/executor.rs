@@ -7,7 +7,7 @@ use futures_util::Stream;
 
 use super::Session;
 use super::inner::Inner;
-use crate::compile::{Compile, Compiled};
+use crate::compile::Compiled;
 use crate::engine::{self, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{
@@ -26,21 +26,18 @@ impl<'s> Executor for &'s mut Session {
         self.inner.engine.filters().clone()
     }
 
-    async fn models<M: Model, L: Loads<M>>(self, select: Select, loads: L) -> Result<Vec<Handle<M>>> {
+    async fn models<M: Model, L: Loads<M>>(self, select: Box<Select>, loads: L) -> Result<Vec<Handle<M>>> {
         self.inner.query(select, loads).await
     }
 
-    async fn rows<R: Send>(self, select: Select, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
-        let compiled = select.compile_with(self.inner.engine.filters())?;
-        refuse_writes(&compiled)?;
-        self.inner.flush_for(select.root.table()).await?;
-        self.inner.begin_if_locking(&select).await?;
+    async fn rows<R: Send>(self, select: Box<Select>, read: fn(&mut RowReader<'_>) -> Result<R>) -> Result<Vec<R>> {
+        let compiled = self.inner.ready(&select).await?;
         self.inner.run(&compiled, |_, row| read(row)).await
     }
 
     async fn keyed<M: Model, L: Loads<M>>(
         self,
-        select: Select,
+        select: Box<Select>,
         loads: L,
         rows: usize,
     ) -> Result<(Vec<Handle<M>>, Vec<RowKey>)> {
@@ -49,20 +46,18 @@ impl<'s> Executor for &'s mut Session {
 
     async fn keyed_rows<R: Send>(
         self,
-        select: Select,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Result<Vec<(R, RowKey)>> {
-        let compiled = select.compile()?;
+        let compiled = self.inner.ready(&select).await?;
         let at = compiled.columns.len();
-        self.inner.flush_for(select.root.table()).await?;
-        self.inner.begin_if_locking(&select).await?;
         self.inner.run(&compiled, |_, row| Ok((read(row)?, row_key(row, at, select.behind.len())?))).await
     }
 
     async fn paged<M: Model, L: Loads<M>>(
         self,
-        count: Select,
-        select: Select,
+        count: Box<Select>,
+        select: Box<Select>,
         loads: L,
     ) -> Result<(u64, Vec<Handle<M>>)> {
         let total = Executor::rows(&mut *self, count, read_count).await?.pop().unwrap_or(0);
@@ -72,8 +67,8 @@ impl<'s> Executor for &'s mut Session {
 
     async fn paged_rows<R: Send>(
         self,
-        count: Select,
-        select: Select,
+        count: Box<Select>,
+        select: Box<Select>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Result<(u64, Vec<R>)> {
         let total = Executor::rows(&mut *self, count, read_count).await?.pop().unwrap_or(0);

@@ -256,7 +256,7 @@ impl Inner {
 
     /// Sends one statement of so many values and takes its rows in.
     async fn send_upsert<M: Model>(&mut self, write: Write, count: usize) -> Result<Vec<(Handle<M>, bool)>> {
-        let compiled = write.compile()?;
+        let compiled = write.compile_unfiltered()?;
         self.recover().await?;
         if self.connection.is_none() {
             self.connection = Some(self.engine.connection().await?);

@@ -122,7 +122,7 @@ pub(super) fn first_wave(work: &Work, plan: &Plan, counts: bool) -> Result<Vec<S
         }
         emitter.queue(step)?;
     }
-    emitter.wave.iter().map(|outgoing| Ok(outgoing.write.compile()?.sql)).collect()
+    emitter.wave.iter().map(|outgoing| Ok(outgoing.write.compile_unfiltered()?.sql)).collect()
 }
 
 impl<'w> Emitter<'w> {
@@ -223,7 +223,7 @@ impl<'w> Emitter<'w> {
                 break;
             }
         }
-        ahead.wave.iter().filter_map(|outgoing| outgoing.write.compile().ok()).collect()
+        ahead.wave.iter().filter_map(|outgoing| outgoing.write.compile_unfiltered().ok()).collect()
     }
 
     /// Whether the whole flush is one statement that needs no transaction around it: the server makes one of it, and
@@ -240,7 +240,7 @@ impl<'w> Emitter<'w> {
             return Ok(());
         }
         let wave = std::mem::take(&mut self.wave);
-        let statements = wave.iter().map(|outgoing| outgoing.write.compile()).collect::<Result<Vec<_>>>()?;
+        let statements = wave.iter().map(|outgoing| outgoing.write.compile_unfiltered()).collect::<Result<Vec<_>>>()?;
         let begin = self.begin.take();
         let around = match last {
             Last::Open => Around { begin, ..Around::default() },

@@ -3,7 +3,6 @@
 use super::super::Session;
 use super::super::identity::IdentityKey;
 use super::super::inner::Inner;
-use crate::compile::Compile;
 use crate::error::Result;
 use crate::query::{Loads, Query, Whole};
 use crate::schema::{Handle, Model};
@@ -38,9 +37,8 @@ impl<M: Model, S, L: Loads<M> + Whole> Query<&mut Session, M, S, L> {
 }
 
 impl Inner {
-    async fn query_anew<M: Model, L: Loads<M>>(&mut self, select: Select, loads: L) -> Result<Vec<Handle<M>>> {
-        let compiled = select.compile()?;
-        self.flush_for(M::table()).await?;
+    async fn query_anew<M: Model, L: Loads<M>>(&mut self, select: Box<Select>, loads: L) -> Result<Vec<Handle<M>>> {
+        let compiled = self.ready(&select).await?;
         let read = |session: &mut Self, row: &mut RowReader<'_>| {
             let handle = session.instance_anew::<M>(row)?;
             loads.read_into(session, row, Some(handle))?;

@@ -35,7 +35,7 @@ impl Inner {
             return Ok(Some(self.handle_of(row).typed()));
         }
         let select = query::<M>().with_key(key).into_select();
-        let found = self.query::<M, ()>(select, ()).await?.pop();
+        let found = self.query::<M, ()>(Box::new(select), ()).await?.pop();
         if let (None, Some(row)) = (found, known) {
             self.vanish(row);
         }
@@ -97,7 +97,7 @@ impl Inner {
         // An object that is known to be marked as deleted is read too.
         select.with_deleted = rows.iter().any(|row| self.is_marked(*row));
         // Without the engine's filters: what the session holds has been let in before.
-        let compiled = select.compile()?;
+        let compiled = select.compile_unfiltered()?;
         let found = self
             .run(&compiled, |session, row| {
                 let value = M::from_row(row)?;

@@ -7,7 +7,7 @@ use super::super::arena::Arena;
 use super::super::executor::refuse_writes;
 use super::super::identity::{IdentityKey, NumberHasher};
 use super::super::inner::{Inner, Row};
-use crate::compile::Compile;
+use crate::compile::{Compile, Compiled};
 use crate::engine;
 use crate::error::Result;
 use crate::query::{Loads, RowKey, row_key};
@@ -19,13 +19,10 @@ impl Inner {
     /// Runs a query of models, after a flush of what is pending.
     pub(in crate::session) async fn query<M: Model, L: Loads<M>>(
         &mut self,
-        select: Select,
+        select: Box<Select>,
         loads: L,
     ) -> Result<Vec<Handle<M>>> {
-        let compiled = select.compile_with(self.engine.filters())?;
-        refuse_writes(&compiled)?;
-        self.flush_for(M::table()).await?;
-        self.begin_if_locking(&select).await?;
+        let compiled = self.ready(&select).await?;
         let is_locked = select.locks_its_root();
         let rows = self.run(&compiled, |session, row| session.object_of_row::<M, L>(&loads, row, is_locked)).await?;
         let handles = Self::each_once(rows);
@@ -36,14 +33,12 @@ impl Inner {
     /// Like [`query`](Self::query), of the first rows; and the keys of all, which are behind all else.
     pub(in crate::session) async fn query_keyed<M: Model, L: Loads<M>>(
         &mut self,
-        select: Select,
+        select: Box<Select>,
         loads: L,
         rows: usize,
     ) -> Result<(Vec<Handle<M>>, Vec<RowKey>)> {
-        let compiled = select.compile()?;
+        let compiled = self.ready(&select).await?;
         let at = compiled.columns.len();
-        self.flush_for(M::table()).await?;
-        self.begin_if_locking(&select).await?;
         let is_locked = select.locks_its_root();
         let read = |session: &mut Self, row: &mut RowReader<'_>| {
             let handle = session.object_of_row::<M, L>(&loads, row, is_locked)?;
@@ -54,6 +49,15 @@ impl Inner {
         let handles = Self::each_once(handles);
         loads.load_all_into(self, &handles).await?;
         Ok((handles, keys))
+    }
+
+    /// The statement of a query, when what it may read is flushed, and the transaction is open that holds its locks.
+    pub(in crate::session) async fn ready(&mut self, select: &Select) -> Result<Compiled> {
+        let compiled = select.compile_with(self.engine.filters())?;
+        refuse_writes(&compiled)?;
+        self.flush_for(select.root.table()).await?;
+        self.begin_if_locking(select).await?;
+        Ok(compiled)
     }
 
     /// Begins the transaction for a query that locks rows: it is what holds the locks.
