@@ -90,6 +90,34 @@ async fn a_statement_is_prepared_once_a_connection() {
     assert_eq!(calls, 3, "the same statement, each time");
 }
 
+#[tokio::test]
+async fn a_connection_keeps_a_bounded_number_of_statements_prepared() {
+    let db = TestDb::new();
+    db.run("CREATE TABLE counted (id integer PRIMARY KEY)").await;
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(1).build().expect("valid settings");
+    for rows in 1..1_100 {
+        engine.query::<Counted>().limit(rows).all().await.expect("each number of rows is a text of its own");
+    }
+    let prepared = "SELECT count(*) FROM pg_prepared_statements";
+    let count: i64 = engine.raw().await.unwrap().query_one(prepared, &[]).await.expect("the view is there").get(0);
+    assert!((90..=1_001).contains(&count), "{count}");
+    assert_eq!(engine.query::<Counted>().limit(1).all().await.expect("it is prepared anew").len(), 0);
+}
+
+#[tokio::test]
+async fn one_text_is_prepared_for_each_type_of_its_parameters() {
+    let db = TestDb::new();
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(1).build().expect("valid settings");
+    for _ in 0..2 {
+        let number = sql!("SELECT {7}").on(&engine).one::<i32>().await.expect("a number");
+        let text = sql!("SELECT {\"seven\"}").on(&engine).one::<String>().await.expect("a text");
+        assert_eq!((number, text.as_str()), (7, "seven"));
+    }
+    let prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT $1'";
+    let count: i64 = engine.raw().await.unwrap().query_one(prepared, &[]).await.expect("the view is there").get(0);
+    assert_eq!(count, 2);
+}
+
 #[derive(Model, Debug, Clone)]
 struct Counted {
     #[model(primary_key)]

@@ -4,9 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Instant;
 
-use deadpool_postgres::ClientWrapper;
-
 use super::Engine;
+use super::client::Client;
 use super::database_error;
 use super::note::Sent;
 use super::pool::Object;
@@ -62,7 +61,7 @@ impl Connection {
         &self.engine
     }
 
-    pub(super) fn client(&self) -> &ClientWrapper {
+    pub(super) fn client(&self) -> &Client {
         match &self.source {
             Some(Source::Pool(object)) => object,
             Some(Source::TestTransaction(loan)) => loan.client(),

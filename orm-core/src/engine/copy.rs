@@ -23,7 +23,7 @@ use crate::types::{RawParam, RowReader};
 async fn prepare_both(connection: &Connection, copy: &CopyStatement) -> Result<(Prepared, Prepared)> {
     let client = connection.client();
     let described = prepare(client, &copy.described).await?;
-    let prepared = client.prepare_typed_cached(&copy.sql, &[]).await.map_err(|source| failed(source, copy))?;
+    let prepared = client.prepare(&copy.sql, &[]).await.map_err(|source| failed(source, copy))?;
     Ok((described, prepared))
 }
 

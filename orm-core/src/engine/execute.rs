@@ -3,11 +3,11 @@
 use std::pin::pin;
 use std::time::Instant;
 
-use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{RowStream, Statement as Prepared};
 
+use super::client::Client;
 use super::connection::Connection;
 use super::database_error;
 use super::note::Sent;
@@ -100,31 +100,28 @@ pub(super) async fn send(connection: &Connection, compiled: &Compiled) -> Result
 }
 
 /// Prepares the statement, unless this connection has prepared it, and checks the types of its result.
-pub(super) async fn prepare(client: &ClientWrapper, compiled: &Compiled) -> Result<Prepared> {
+pub(super) async fn prepare(client: &Client, compiled: &Compiled) -> Result<Prepared> {
     for required in &compiled.requires {
         prepare_one(client, required).await?;
     }
     prepare_one(client, compiled).await
 }
 
-async fn prepare_one(client: &ClientWrapper, compiled: &Compiled) -> Result<Prepared> {
-    let prepared = client
-        .prepare_typed_cached(&compiled.sql, &param_types(compiled))
-        .await
-        .map_err(|source| failed(source, compiled))?;
+async fn prepare_one(client: &Client, compiled: &Compiled) -> Result<Prepared> {
+    let prepared = client.prepare(&compiled.sql, &compiled.params).await.map_err(|source| failed(source, compiled))?;
     if let Err(error) = check_result(&prepared, compiled) {
         // The next time, the table may have been migrated.
-        client.statement_cache.remove(&compiled.sql, &param_types(compiled));
+        client.forget(&compiled.sql);
         return Err(error);
     }
     Ok(prepared)
 }
 
 /// Has a statement prepared anew the next time, if its tables were altered since it was prepared.
-pub(super) fn forget_if_stale(client: &ClientWrapper, compiled: &Compiled, source: &tokio_postgres::Error) -> bool {
+pub(super) fn forget_if_stale(client: &Client, compiled: &Compiled, source: &tokio_postgres::Error) -> bool {
     let stale = database_error::is_stale_plan(source);
     if stale {
-        client.statement_cache.remove(&compiled.sql, &param_types(compiled));
+        client.forget(&compiled.sql);
     }
     stale
 }
@@ -164,6 +161,7 @@ fn check_result(prepared: &Prepared, compiled: &Compiled) -> Result<()> {
     columns.iter().zip(&compiled.columns).try_for_each(|(found, expected)| check_type(expected, found))
 }
 
+#[inline]
 fn check_type(expected: &ResultColumn, found: &tokio_postgres::Column) -> Result<()> {
     if expected.ty.matches(found.type_()) || declared_otherwise(expected, found.type_()) {
         return Ok(());

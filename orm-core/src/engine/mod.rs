@@ -3,6 +3,7 @@
 //! Only this layer touches the driver's client and the pool. Query and session ask it to run a `Compiled`; the rows that
 //! come back are read while they arrive.
 
+mod client;
 mod config;
 mod connection;
 mod copy;
@@ -192,11 +193,6 @@ impl Engine {
         if self.inner.lone.is_none() {
             self.inner.pool.close();
         }
-    }
-
-    /// Has every connection prepare its statements anew.
-    fn forget_prepared(&self) {
-        self.inner.pool.statement_caches().clear();
     }
 }
 

@@ -6,11 +6,11 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Instant;
 
-use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement as Prepared};
 
+use super::client::Client;
 use super::connection::Connection;
 use super::database_error;
 use super::execute::{failed, forget_if_stale, param_types, prepare};
@@ -142,7 +142,7 @@ struct Flown {
 
 type Command<'a> = Flight<'a, std::result::Result<(), tokio_postgres::Error>>;
 
-async fn command<'a>(client: &'a ClientWrapper, sql: Option<&'static str>) -> Option<(Command<'a>, &'static str)> {
+async fn command<'a>(client: &'a Client, sql: Option<&'static str>) -> Option<(Command<'a>, &'static str)> {
     match sql {
         Some(sql) => Some((Flight::launch(client.batch_execute(sql)).await, sql)),
         None => None,
@@ -150,7 +150,7 @@ async fn command<'a>(client: &'a ClientWrapper, sql: Option<&'static str>) -> Op
 }
 
 async fn fly(
-    client: &ClientWrapper,
+    client: &Client,
     begin: Option<&'static str>,
     statements: &[Compiled],
     end: Option<&'static str>,
@@ -194,7 +194,7 @@ async fn fly(
 
 /// Prepares what this connection has not prepared yet, all at once: one after the other, each would be a round trip.
 async fn prepare_all(
-    client: &ClientWrapper,
+    client: &Client,
     statements: &[Compiled],
     ahead: impl FnOnce() -> Vec<Compiled>,
 ) -> Result<Vec<Prepared>> {
@@ -219,7 +219,7 @@ struct Launched<'a> {
 }
 
 /// Begins to prepare statements, each text once.
-async fn launch_all<'a>(client: &'a ClientWrapper, statements: &'a [Compiled]) -> Launched<'a> {
+async fn launch_all<'a>(client: &'a Client, statements: &'a [Compiled]) -> Launched<'a> {
     let mut known = HashMap::with_capacity(statements.len());
     let (mut launched, mut places) = (Vec::new(), Vec::with_capacity(statements.len()));
     for compiled in statements {
@@ -233,7 +233,7 @@ async fn launch_all<'a>(client: &'a ClientWrapper, statements: &'a [Compiled]) -
     Launched { launched, places }
 }
 
-async fn run(client: &ClientWrapper, compiled: &Compiled, prepared: &Prepared) -> Result<Answer> {
+async fn run(client: &Client, compiled: &Compiled, prepared: &Prepared) -> Result<Answer> {
     let params = compiled.params.iter().map(|value| value as &(dyn ToSql + Sync));
     let stream = client.query_raw(prepared, params).await.map_err(|source| {
         forget_if_stale(client, compiled, &source);

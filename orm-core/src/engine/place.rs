@@ -2,12 +2,14 @@
 //!
 //! A function that is `async` cannot see its caller. So those that send statements are plain functions which note their
 //! caller and give a future, and while that future is polled, the place stands where the one who notes a statement finds
-//! it. Nothing is looked up and nothing is allocated for it but the future's own box.
+//! it. Nothing is looked up and nothing is allocated for it.
 
 use std::cell::Cell;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 /// A place in a source file.
 pub(super) type Place = &'static Location<'static>;
@@ -22,16 +24,19 @@ pub(super) fn current() -> Option<Place> {
     CURRENT.get()
 }
 
-/// A future that knows who asked for it.
-struct Placed<F> {
-    future: Pin<Box<F>>,
-    place: Place,
+pin_project! {
+    /// A future that knows who asked for it.
+    struct Placed<F> {
+        #[pin]
+        future: F,
+        place: Place,
+    }
 }
 
 /// Notes who called the function that calls this one, which is to be `#[track_caller]`. The outermost place counts.
 #[track_caller]
 pub(crate) fn placed<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    Placed { future: Box::pin(future), place: Location::caller() }
+    Placed { future, place: Location::caller() }
 }
 
 /// Puts back what was there, also when a poll panics.
@@ -46,13 +51,14 @@ impl Drop for Restore {
 impl<F: Future> Future for Placed<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
         let outer = CURRENT.get();
         let _restore = Restore(outer);
-        if outer.is_none() && !is_own(self.place) {
-            CURRENT.set(Some(self.place));
+        if outer.is_none() && !is_own(this.place) {
+            CURRENT.set(Some(this.place));
         }
-        self.future.as_mut().poll(cx)
+        this.future.poll(cx)
     }
 }
 

@@ -4,28 +4,34 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, PoolError, RecycleResult, TimeoutType, Timeouts};
-use deadpool_postgres::{ClientWrapper, Manager as PostgresManager, StatementCaches};
+use deadpool_postgres::Manager as PostgresManager;
+
+use super::client::{Client, Era};
 
 /// Makes the connections of a pool, and lends none that has broken.
 ///
 /// They are in boxes: a pool passes what it lends from hand to hand, and a client is some hundred bytes.
 #[derive(Debug)]
-pub(super) struct Manager(PostgresManager);
+pub(super) struct Manager {
+    postgres: PostgresManager,
+    era: Era,
+}
 
 impl managed::Manager for Manager {
-    type Type = Box<ClientWrapper>;
+    type Type = Box<Client>;
     type Error = tokio_postgres::Error;
 
     async fn create(&self) -> Result<Self::Type, Self::Error> {
-        self.0.create().await.map(Box::new)
+        let client = self.postgres.create().await?;
+        Ok(Box::new(Client::new(client, self.era.clone())))
     }
 
     async fn recycle(&self, client: &mut Self::Type, metrics: &Metrics) -> RecycleResult<Self::Error> {
-        self.0.recycle(client, metrics).await
+        self.postgres.recycle(client.wrapper(), metrics).await
     }
 
     fn detach(&self, client: &mut Self::Type) {
-        self.0.detach(client);
+        self.postgres.detach(client.wrapper());
     }
 }
 
@@ -50,7 +56,7 @@ impl Pool {
         wait: Duration,
         connect: Duration,
     ) -> Result<Self, managed::BuildError> {
-        let pool = managed::Pool::builder(Manager(manager))
+        let pool = managed::Pool::builder(Manager { postgres: manager, era: Era::default() })
             .max_size(size)
             .wait_timeout(Some(wait))
             .create_timeout(Some(connect))
@@ -64,13 +70,14 @@ impl Pool {
     pub(super) async fn get(&self) -> Result<Object, Failure> {
         // Nearly always one is free, and then no timer need be made.
         match self.pool.timeout_get(&self.at_once).await {
-            Err(PoolError::Timeout(TimeoutType::Wait)) => self.pool.get().await,
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Box::pin(self.pool.get()).await,
             outcome => outcome,
         }
     }
 
-    pub(super) fn statement_caches(&self) -> &StatementCaches {
-        &self.pool.manager().0.statement_caches
+    /// Has every connection prepare its statements anew.
+    pub(super) fn forget_prepared(&self) {
+        self.pool.manager().era.end();
     }
 
     pub(super) fn status(&self) -> deadpool::Status {

@@ -87,7 +87,7 @@ impl Engine {
         connection.begin(begin(Some(IsolationLevel::ReadCommitted), false)).await?;
         let outcome = run_all(&mut connection, statements).await;
         // Statements that are prepared know types by a number, which a type that is created anew does not keep.
-        self.forget_prepared();
+        self.inner.pool.forget_prepared();
         match outcome {
             Ok(()) => connection.end(COMMIT).await,
             Err(error) => {

@@ -4,9 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use deadpool_postgres::ClientWrapper;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::client::Client;
 use super::pool::Object;
 use super::{Connection, Engine, Inner, Recorders, database_error};
 use crate::compile::{BEGIN_TEST, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin};
@@ -27,7 +27,7 @@ pub(super) type Shared = Arc<Mutex<Lone>>;
 pub(super) struct Loan(OwnedMutexGuard<Lone>);
 
 impl Loan {
-    pub(super) fn client(&self) -> &ClientWrapper {
+    pub(super) fn client(&self) -> &Client {
         match &self.0.object {
             Some(object) => object,
             None => unreachable!("it is lent while it is there alone"),

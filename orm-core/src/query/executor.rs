@@ -179,9 +179,13 @@ impl<'e> Executor for &'e Engine {
         async move {
             let compiled = compiled?;
             let mut connection = self.connection().await?;
-            let read = |row: &mut RowReader<'_>| Ok((M::from_row(row)?, loads.read(row)?));
-            let rows = engine::fetch(&mut connection, &compiled, read).await?;
-            let (models, joined) = rows.into_iter().unzip();
+            let mut joined = Vec::new();
+            let read = |row: &mut RowReader<'_>| {
+                let model = M::from_row(row)?;
+                joined.push(loads.read(row)?);
+                Ok(model)
+            };
+            let models = engine::fetch(&mut connection, &compiled, read).await?;
             loads.load(&mut connection, models, joined).await
         }
     }
@@ -208,14 +212,16 @@ impl<'e> Executor for &'e Engine {
         let compiled = ready(self, &select)?;
         let at = compiled.columns.len();
         let mut connection = self.connection().await?;
+        let (mut joined, mut keys) = (Vec::new(), Vec::new());
         let read = |row: &mut RowReader<'_>| {
             let model = M::from_row(row)?;
-            Ok(((model, loads.read(row)?), row_key(row, at, select.behind.len())?))
+            joined.push(loads.read(row)?);
+            keys.push(row_key(row, at, select.behind.len())?);
+            Ok(model)
         };
-        let found = engine::fetch(&mut connection, &compiled, read).await?;
-        let (mut found, keys): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        found.truncate(rows);
-        let (models, joined) = found.into_iter().unzip();
+        let mut models = engine::fetch(&mut connection, &compiled, read).await?;
+        models.truncate(rows);
+        joined.truncate(rows);
         Ok((loads.load(&mut connection, models, joined).await?, keys))
     }
 
