@@ -141,6 +141,21 @@ impl Error {
         self
     }
 
+    /// The same, for one who is told it too; without what was below it.
+    pub(crate) fn restated(&self) -> Self {
+        let Inner { kind, message, model, table, column, constraint, sqlstate, source: _ } = &*self.0;
+        Self(Box::new(Inner {
+            kind: *kind,
+            message: message.clone(),
+            model: model.clone(),
+            table: table.clone(),
+            column: column.clone(),
+            constraint: constraint.clone(),
+            sqlstate: sqlstate.clone(),
+            source: None,
+        }))
+    }
+
     /// Puts the circumstances before the message: `while …: what failed`.
     pub(crate) fn context(mut self, circumstances: &str) -> Self {
         self.0.message = format!("{circumstances}: {}", self.0.message).into();

@@ -63,11 +63,16 @@ pub(crate) fn single(table: &TableDef, column: usize, raw: Option<&[u8]>) -> Val
     column.param(Value::from_raw(column.ty, raw))
 }
 
+/// Memory is asked for so many rows at once; beyond them it grows.
+const MOST_ROOM: usize = 10_000;
+
 /// Columns of many rows that are filled row by row, so that a row is encoded once and kept nowhere else.
 #[derive(Debug)]
 pub(crate) struct Inputs {
     table: &'static TableDef,
     columns: Vec<Growing>,
+    /// How many were added.
+    rows: usize,
 }
 
 /// A column of them.
@@ -86,41 +91,42 @@ enum Cells {
 }
 
 impl Inputs {
-    /// All columns but those that the server computes.
-    pub(crate) fn new(table: &'static TableDef) -> Self {
+    /// All columns but those that the server computes, of about so many rows.
+    pub(crate) fn new(table: &'static TableDef, rows: usize) -> Self {
+        let room = rows.min(MOST_ROOM);
         let columns = table.columns.iter().enumerate().filter(|(_, column)| column.generated.is_none());
         let growing = |(column, def): (usize, &'static ColumnDef)| {
             let cells = match def.ty.element() {
-                None => Cells::Array(GrowingArray::of(def.ty)),
+                None if def.auto => Cells::Array(GrowingArray::of(def.ty)),
+                None => Cells::Array(GrowingArray::with_room(def.ty, room)),
                 Some(_) => Cells::Arrays(Vec::new()),
             };
             Growing { column, is_given: !def.auto, cells }
         };
-        Self { table, columns: columns.map(growing).collect() }
+        Self { table, columns: columns.map(growing).collect(), rows: 0 }
     }
 
     /// Adds a row.
     pub(crate) fn push(&mut self, dump: &Dump) -> Result<()> {
         for growing in &mut self.columns {
-            let raw = dump.raw(growing.column);
-            growing.is_given |= raw.is_some();
-            match &mut growing.cells {
-                Cells::Array(array) => array
-                    .push_raw(raw)
-                    .map_err(|reason| refused(self.table, &self.table.columns[growing.column], &reason))?,
-                Cells::Arrays(cells) => cells.push(raw.map(Into::into)),
-            }
+            growing
+                .push(dump.raw(growing.column), self.rows)
+                .map_err(|reason| refused(self.table, &self.table.columns[growing.column], &reason))?;
         }
+        self.rows += 1;
         Ok(())
     }
 
     /// The columns that were given, each with its rows. If the server makes all of them, one is asked for by its name.
     pub(crate) fn finish(self) -> Result<(Vec<usize>, Vec<Input>)> {
-        let Self { table, columns } = self;
-        let is_none_given = !columns.iter().any(|growing| growing.is_given);
-        let given =
-            columns.into_iter().enumerate().filter(|(i, growing)| growing.is_given || (is_none_given && *i == 0));
-        let finished = given.map(|(_, Growing { column, cells, .. })| {
+        let Self { table, mut columns, rows } = self;
+        if !columns.iter().any(|growing| growing.is_given)
+            && let Some(first) = columns.first_mut()
+        {
+            first.give(rows).map_err(|reason| refused(table, &table.columns[first.column], &reason))?;
+        }
+        let given = columns.into_iter().filter(|growing| growing.is_given);
+        let finished = given.map(|Growing { column, cells, .. }| {
             let input = match cells {
                 Cells::Array(array) => {
                     let def = &table.columns[column];
@@ -131,5 +137,34 @@ impl Inputs {
             Ok((column, input))
         });
         finished.collect::<Result<Vec<_>>>().map(|inputs| inputs.into_iter().unzip())
+    }
+}
+
+impl Growing {
+    /// Adds the cell of a row, which comes after so many others. A column that no row gives needs no cells.
+    fn push(&mut self, raw: Option<&[u8]>, rows: usize) -> std::result::Result<(), EncodeError> {
+        if !self.is_given {
+            if raw.is_none() {
+                return Ok(());
+            }
+            self.give(rows)?;
+        }
+        self.cells.push(raw)
+    }
+
+    /// Is given from here on: the rows so far have left it to the server.
+    fn give(&mut self, rows: usize) -> std::result::Result<(), EncodeError> {
+        self.is_given = true;
+        (0..rows).try_for_each(|_| self.cells.push(None))
+    }
+}
+
+impl Cells {
+    fn push(&mut self, raw: Option<&[u8]>) -> std::result::Result<(), EncodeError> {
+        match self {
+            Self::Array(array) => array.push_raw(raw)?,
+            Self::Arrays(cells) => cells.push(raw.map(Into::into)),
+        }
+        Ok(())
     }
 }

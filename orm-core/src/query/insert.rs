@@ -1,5 +1,6 @@
 //! `INSERT` without the unit of work: [`Insert`], and what it does where a row is there already.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable};
 use crate::sql::{
     Assignments, BinaryOp, BulkInsert, ColumnList, Condition, Conflict, ConflictAction, ConflictTarget, Excluded,
-    Expression, InScope, Input, InsertColumns, InsertRows, Node, RowsFor, Select, Selection, excluded_source,
+    Expression, InScope, Input, InsertColumns, InsertRows, Node, RowsFor, Selection, excluded_source,
 };
 use crate::types::{RowReader, Value};
 
@@ -58,8 +59,8 @@ pub struct InsertInto<X, M> {
 impl<X, M: Model> InsertInto<X, M> {
     /// These values; see [`insert`].
     pub fn values<A: IntoModel<Model = M>>(self, values: impl IntoIterator<Item = A>) -> Insert<X, M> {
-        let values = values.into_iter().map(IntoModel::into_model).collect();
-        Insert { on: self.on, from: From::Values(values), conflict: None }
+        let given = Given::of(values.into_iter().map(IntoModel::into_model));
+        Insert { on: self.on, given, conflict: None, model: PhantomData }
     }
 
     /// The rows of a query, a value for each of these columns. The other columns are left to the server.
@@ -89,8 +90,9 @@ impl<X, M: Model> InsertInto<X, M> {
         let mut names = Vec::new();
         columns.names(&mut names);
         let (_, select, _) = query.into_parts();
-        let from = From::Select { columns: positions(M::table(), &names), select: Arc::new(*select) };
-        Insert { on: self.on, from, conflict: None }
+        let columns = positions(M::table(), &names);
+        let given = Given { columns, rows: InsertRows::Select(Arc::new(*select)), refused: None };
+        Insert { on: self.on, given, conflict: None, model: PhantomData }
     }
 }
 
@@ -104,14 +106,16 @@ impl<X, M: Model> fmt::Debug for InsertInto<X, M> {
 #[must_use = "an insert does nothing until it is awaited"]
 pub struct Insert<X, M> {
     on: X,
-    from: From<M>,
+    given: Given,
     conflict: Option<(ConflictTarget, Action)>,
+    model: PhantomData<fn() -> M>,
 }
 
-#[derive(Clone)]
-enum From<M> {
-    Values(Vec<M>),
-    Select { columns: Vec<usize>, select: Arc<Select> },
+/// The rows of an insert, encoded, and why they are not to be sent.
+struct Given {
+    columns: Vec<usize>,
+    rows: InsertRows,
+    refused: Option<Error>,
 }
 
 /// What becomes of a row that is there.
@@ -125,14 +129,17 @@ enum Action {
 
 impl<X: Clone, M: Model> Clone for Insert<X, M> {
     fn clone(&self) -> Self {
-        Self { on: self.on.clone(), from: self.from.clone(), conflict: self.conflict.clone() }
+        let Given { columns, rows, refused } = &self.given;
+        let refused = refused.as_ref().map(Error::restated);
+        let given = Given { columns: columns.clone(), rows: rows.clone(), refused };
+        Self { on: self.on.clone(), given, conflict: self.conflict.clone(), model: PhantomData }
     }
 }
 
 impl<M: Model> Insert<Unbound, M> {
     /// Binds the insert to who runs it: an engine, or a session, in whose transaction it runs after a flush.
     pub fn on<X: Executor>(self, executor: X) -> Insert<X, M> {
-        Insert { on: executor, from: self.from, conflict: self.conflict }
+        Insert { on: executor, given: self.given, conflict: self.conflict, model: PhantomData }
     }
 }
 
@@ -197,15 +204,15 @@ impl<X, M: Model> Insert<X, M> {
     where
         T: Selection<(M, ()), I>,
     {
-        let (mut statement, refused) = self.statement();
+        let (on, mut statement, refused) = self.into_statement();
         selection.into_projection(&mut statement.projection);
-        Returning::new(self.on, Write::Insert(statement), refused, T::read)
+        Returning::new(on, Write::Insert(statement), refused, T::read)
     }
 
     /// The text of the statement.
     #[must_use]
     pub fn to_sql(&self) -> String {
-        Write::Insert(self.statement().0).to_text()
+        Write::Insert(self.statement()).to_text()
     }
 
     /// Runs the insert; the number of rows that it inserted. Awaiting the insert does the same. Of no values, nothing is
@@ -224,25 +231,27 @@ impl<X, M: Model> Insert<X, M> {
         self.await
     }
 
-    /// The statement, and why it is not to be sent.
-    fn statement(&self) -> (BulkInsert, Option<Error>) {
-        let table = M::table();
-        let (columns, rows, refused) = match &self.from {
-            From::Values(values) if values.len() == 1 => row(&values[0]),
-            From::Values(values) => {
-                let (columns, arrays, refused) = arrays(values);
-                (columns, InsertRows::Arrays { arrays, count: values.len() }, refused)
-            }
-            From::Select { columns, select } => (columns.clone(), InsertRows::Select(Arc::clone(select)), None),
-        };
-        let conflict = self
-            .conflict
-            .as_ref()
-            .map(|(target, action)| Conflict { target: target.clone(), action: action.resolve::<M>(target, &columns) });
-        let tells = matches!(&conflict, Some(Conflict { action: ConflictAction::Update { .. }, .. }));
-        let (projection, returning) = (Vec::new(), Vec::new());
-        (BulkInsert { table, columns, rows, conflict, projection, tells, returning }, refused)
+    fn statement(&self) -> BulkInsert {
+        statement::<M>(self.given.columns.clone(), self.given.rows.clone(), self.conflict.as_ref())
     }
+
+    /// The statement, and why it is not to be sent.
+    fn into_statement(self) -> (X, BulkInsert, Option<Error>) {
+        let Given { columns, rows, refused } = self.given;
+        (self.on, statement::<M>(columns, rows, self.conflict.as_ref()), refused)
+    }
+}
+
+fn statement<M: Model>(
+    columns: Vec<usize>,
+    rows: InsertRows,
+    conflict: Option<&(ConflictTarget, Action)>,
+) -> BulkInsert {
+    let conflict = conflict
+        .map(|(target, action)| Conflict { target: target.clone(), action: action.resolve::<M>(target, &columns) });
+    let tells = matches!(&conflict, Some(Conflict { action: ConflictAction::Update { .. }, .. }));
+    let (projection, returning) = (Vec::new(), Vec::new());
+    BulkInsert { table: M::table(), columns, rows, conflict, projection, tells, returning }
 }
 
 impl Action {
@@ -286,26 +295,41 @@ impl Action {
     }
 }
 
-/// The values of one row, where it is one.
-fn row<M: Model>(value: &M) -> (Vec<usize>, InsertRows, Option<Error>) {
-    let table = M::table();
-    let dump = Dump::of(value);
-    let refused = check(value, &dump).err();
-    let is_given = |column: &usize| {
-        let def = &table.columns[*column];
-        def.generated.is_none() && (!def.auto || dump.raw(*column).is_some())
-    };
-    let columns: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
-    let values = columns.iter().map(|&column| single(table, column, dump.raw(column))).collect();
-    (columns, InsertRows::Row(values), refused)
+impl Given {
+    /// Encodes values one by one, so that none is kept. What is sent for one row is the row itself.
+    fn of<M: Model>(mut values: impl Iterator<Item = M>) -> Self {
+        match (values.next(), values.next()) {
+            (Some(only), None) => Self::row(&only),
+            (first, second) => {
+                let mut count = 0;
+                let all = first.into_iter().chain(second).chain(values);
+                let (columns, arrays, refused) = arrays(all.inspect(|_| count += 1));
+                Self { columns, rows: InsertRows::Arrays { arrays, count }, refused }
+            }
+        }
+    }
+
+    fn row<M: Model>(value: &M) -> Self {
+        let table = M::table();
+        Dump::look(value, |dump| {
+            let is_given = |column: &usize| {
+                let def = &table.columns[*column];
+                def.generated.is_none() && (!def.auto || dump.raw(*column).is_some())
+            };
+            let columns: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
+            let values = columns.iter().map(|&column| single(table, column, dump.raw(column))).collect();
+            Self { columns, rows: InsertRows::Row(values), refused: check(value, dump).err() }
+        })
+    }
 }
 
 /// The columns that are given, and an array for each; with what is wrong with the first value that cannot be sent.
-pub(super) fn arrays<M: Model>(values: &[M]) -> (Vec<usize>, Vec<Input>, Option<Error>) {
+pub(super) fn arrays<M: Model>(values: impl Iterator<Item: Borrow<M>>) -> (Vec<usize>, Vec<Input>, Option<Error>) {
     let mut refused = None;
-    let mut inputs = Inputs::new(M::table());
+    let mut inputs = Inputs::new(M::table(), values.size_hint().0);
     let mut dump = Dump::default();
     for value in values {
+        let value = value.borrow();
         dump.clear();
         value.dump(&mut dump);
         if let Err(error) = check(value, &dump).and_then(|()| inputs.push(&dump)) {
@@ -345,8 +369,8 @@ impl<X: Executor, M: Model> IntoFuture for Insert<X, M> {
     type IntoFuture = X::Writing;
 
     fn into_future(self) -> X::Writing {
-        let (statement, refused) = self.statement();
-        self.on.write::<M>(refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err))
+        let (on, statement, refused) = self.into_statement();
+        on.write::<M>(refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err))
     }
 }
 
@@ -544,15 +568,15 @@ impl<X, M: Model> InsertOrUpdate<X, M> {
     where
         T: Selection<(M, ()), I>,
     {
-        let (mut statement, refused) = self.told();
+        let (on, mut statement, refused) = self.into_told();
         selection.into_projection(&mut statement.projection);
-        Returning::new(self.0.on, Write::Insert(statement), refused, read_told::<M, T, I>)
+        Returning::new(on, Write::Insert(statement), refused, read_told::<M, T, I>)
     }
 
     /// The text of the statement.
     #[must_use]
     pub fn to_sql(&self) -> String {
-        Write::Insert(self.told().0).to_text()
+        Write::Insert(told(self.0.statement())).to_text()
     }
 
     /// Runs the insert; how many rows it inserted and updated. Awaiting it does the same.
@@ -567,12 +591,15 @@ impl<X, M: Model> InsertOrUpdate<X, M> {
         self.await
     }
 
-    fn told(&self) -> (BulkInsert, Option<Error>) {
-        let (mut statement, refused) = self.0.statement();
-        // Also where nothing is updated: what comes back was inserted.
-        statement.tells = true;
-        (statement, refused)
+    fn into_told(self) -> (X, BulkInsert, Option<Error>) {
+        let (on, statement, refused) = self.0.into_statement();
+        (on, told(statement), refused)
     }
+}
+
+/// The statement tells of each row what became of it, also where none is updated.
+fn told(statement: BulkInsert) -> BulkInsert {
+    BulkInsert { tells: true, ..statement }
 }
 
 fn read_told<M, T, I>(row: &mut RowReader<'_>) -> Result<(T::Row, Written)>
@@ -591,9 +618,9 @@ impl<X: Executor, M: Model> IntoFuture for InsertOrUpdate<X, M> {
     type IntoFuture = Counting<X>;
 
     fn into_future(self) -> Counting<X> {
-        let (statement, refused) = self.told();
+        let (on, statement, refused) = self.into_told();
         let write = refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err);
-        Counting(self.0.on.write_returning::<M, Written>(write, read_written))
+        Counting(on.write_returning::<M, Written>(write, read_written))
     }
 }
 

@@ -71,7 +71,7 @@ impl<X, M: Model> MergeInto<X, M> {
     /// of them give the same columns of those that the server could make.
     pub fn using_values<A: IntoModel>(self, values: impl IntoIterator<Item = A>) -> Merging<X, M, Given<A::Model>> {
         let values: Vec<A::Model> = values.into_iter().map(IntoModel::into_model).collect();
-        let (columns, arrays, mut refused) = arrays(&values);
+        let (columns, arrays, mut refused) = arrays::<A::Model>(values.iter());
         let count = values.len();
         if let Err(error) = same_columns(&values, &columns) {
             refused.get_or_insert(error);

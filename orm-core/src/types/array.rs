@@ -117,7 +117,7 @@ impl<'a> ArrayWriter<'a> {
 #[derive(Debug)]
 pub(crate) struct GrowingArray {
     element: &'static TypeDef,
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     len: usize,
     has_null: bool,
 }
@@ -125,10 +125,18 @@ pub(crate) struct GrowingArray {
 /// Dimensions, whether there are NULLs, the element's type, the length and the lower bound.
 const HEADER: usize = 20;
 
+/// The length of a number, with what tells it.
+const USUAL_ELEMENT: usize = 12;
+
 impl GrowingArray {
     pub(crate) fn of(element: &'static TypeDef) -> Self {
-        let mut buffer = BytesMut::with_capacity(HEADER);
-        buffer.put_bytes(0, HEADER);
+        Self::with_room(element, 0)
+    }
+
+    /// With room for so many elements of the usual length.
+    pub(crate) fn with_room(element: &'static TypeDef, elements: usize) -> Self {
+        let mut buffer = Vec::with_capacity(HEADER + elements * USUAL_ELEMENT);
+        buffer.resize(HEADER, 0);
         Self { element, buffer, len: 0, has_null: false }
     }
 
@@ -136,14 +144,14 @@ impl GrowingArray {
         self.len += 1;
         let Some(bytes) = raw else {
             self.has_null = true;
-            self.buffer.put_i32(-1);
+            self.buffer.extend_from_slice(&(-1i32).to_be_bytes());
             return Ok(());
         };
         let len =
             i32::try_from(bytes.len()).map_err(|_| EncodeError::new("the value is longer than PostgreSQL can hold"))?;
         self.buffer.reserve(bytes.len() + 4);
-        self.buffer.put_i32(len);
-        self.buffer.put_slice(bytes);
+        self.buffer.extend_from_slice(&len.to_be_bytes());
+        self.buffer.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -156,6 +164,6 @@ impl GrowingArray {
         if len == 0 {
             self.buffer.truncate(HEADER - 8);
         }
-        Ok(Value::array_of_bytes(self.element, self.buffer.into()))
+        Ok(Value::array_of_bytes(self.element, self.buffer))
     }
 }

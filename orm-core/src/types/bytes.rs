@@ -1,12 +1,13 @@
 //! [`Bytes`], the encoded form of one value.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
-/// The bytes of a value. Those of numbers, dates and UUIDs need no memory of their own.
+/// The bytes of a value. Those of numbers, dates and UUIDs need no memory of their own, and those of a clone never.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Bytes {
     Inline(u8, [u8; INLINE]),
-    Heap(Box<[u8]>),
+    Heap(Arc<[u8]>),
 }
 
 const INLINE: usize = 16;

@@ -138,6 +138,11 @@ static TEXT: TypeDef = TypeDef::builtin("text", "text", 25, 1009)
     .accepting(&[1043, 1042, 19]);
 static BYTEA: TypeDef = TypeDef::builtin("bytea", "bytea", 17, 1001);
 
+/// Whether a text has a NUL in it, which PostgreSQL's have not. All of it is looked at: that is faster than to stop.
+pub(super) fn has_nul(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | (byte == 0))
+}
+
 #[diagnostic::do_not_recommend]
 impl Field for String {
     type Sql = sql::Text;
@@ -147,7 +152,7 @@ impl Field for String {
     const TYPE: &'static TypeDef = &TEXT;
 
     fn encode(&self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
-        if self.as_bytes().contains(&0) {
+        if has_nul(self) {
             return Err(EncodeError::new("PostgreSQL text cannot hold a NUL byte"));
         }
         out.put(self.as_bytes());

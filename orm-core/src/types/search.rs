@@ -1,6 +1,7 @@
 //! [`TsVector`] and [`TsQuery`]: what full text search works with.
 
 use super::field::{DecodeError, EncodeError, Encoded, Encoder, Field, NotNull};
+use super::scalar::has_nul;
 use super::{ArrayElement, TypeDef, sql};
 
 static TSVECTOR: TypeDef = TypeDef::builtin("tsvector", "tsvector", 3614, 3643);
@@ -79,7 +80,7 @@ impl Field for TsVector {
         let too_long = |_| EncodeError::new("the document is longer than PostgreSQL can hold");
         out.put(&i32::try_from(self.lexemes.len()).map_err(too_long)?.to_be_bytes());
         for lexeme in &self.lexemes {
-            if lexeme.word.as_bytes().contains(&0) {
+            if has_nul(&lexeme.word) {
                 return Err(EncodeError::new("PostgreSQL text cannot hold a NUL byte"));
             }
             out.put(lexeme.word.as_bytes());

@@ -10,6 +10,7 @@ use super::array::GrowingArray;
 use super::bytes::Bytes;
 use super::composite::put_with_types;
 use super::field::{EncodeError, Encoded, Encoder, Field};
+use super::scalar::has_nul;
 use super::typedef::TypeDef;
 
 /// A parameter of a statement: its type, and its bytes in PostgreSQL's binary format.
@@ -63,7 +64,7 @@ impl Value {
     /// The value of a text.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        let repr = if text.as_bytes().contains(&0) {
+        let repr = if has_nul(text) {
             Repr::Refused(EncodeError::new("PostgreSQL text cannot hold a NUL byte"))
         } else {
             Repr::Bytes(text.as_bytes().into())
