@@ -107,3 +107,34 @@ fn read(line: &str, rows: &[Row], tables: &mut Vec<Table>) -> Option<()> {
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_read_again_by_the_same_run_only() -> Result<()> {
+        let rows = crate::work::rows();
+        let row = *rows.first().ok_or("there are no rows")?;
+        let memory = Memory { allocations: 1, bytes: 2, peak: 3, live: 4 };
+        let wire = Some(Cost { statements: 5, round_trips: 6, ..Cost::default() });
+        let costs = vec![Cost { wall: 0.1, cpu: 1e-9, ..Cost::default() }; 2];
+        let line = |who, state| Line { who, costs: costs.clone(), memory, wire, state };
+        let failed = State::Failed("why".to_owned());
+        let lines = vec![line(Who::Raw, State::Measured), line(Who::Diesel, failed)];
+        let path = std::env::temp_dir().join(format!("peers-{}.tsv", std::process::id()));
+        Kept::open(path.clone(), "a run", false, &rows)?.add(&Table { row, lines })?;
+        let mut kept = Kept::open(path.clone(), "a run", true, &rows)?;
+        let other = Kept::open(path.clone(), "another run", true, &rows);
+        fs::remove_file(path)?;
+        assert!(other.is_err());
+        let found = kept.take(&row).ok_or("the row is not there")?;
+        assert!(kept.take(&row).is_none());
+        let [raw, diesel] = &found.lines[..] else { return Err("two lines were kept".into()) };
+        assert_eq!((raw.who, &raw.state), (Who::Raw, &State::Measured));
+        assert_eq!((diesel.who, &diesel.state), (Who::Diesel, &State::Failed("why".to_owned())));
+        assert_eq!(format!("{:?}", raw.costs), format!("{costs:?}"));
+        assert_eq!(format!("{:?} {:?}", raw.memory, raw.wire), format!("{memory:?} {wire:?}"));
+        Ok(())
+    }
+}

@@ -6,6 +6,7 @@
 //! options that was interrupted: what is measured already is taken from `target/peers.tsv`.
 
 mod alchemy;
+mod cores;
 mod diesel_models;
 mod diesel_sync;
 mod diesel_tokio;
@@ -238,11 +239,9 @@ async fn main() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate has no folder")?;
     let rows = options.rows();
     let mut kept = Kept::open(folder.join("target/peers.tsv"), &options.run(), options.resumes, &rows)?;
-    let sandbox = orm_sandbox::Sandbox::builder()
-        .tcp(true)
-        .setting("shared_buffers", "512MB")
-        .setting("max_wal_size", "8GB")
-        .start()?;
+    let sandbox =
+        orm_sandbox::Sandbox::builder().tcp(true).setting("shared_buffers", "512MB").setting("max_wal_size", "8GB");
+    let sandbox = cores::apart(|| sandbox.start())??;
     let database = sandbox.database()?;
     let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await?;
     tokio::spawn(connection);
@@ -290,4 +289,20 @@ async fn main() -> Result<()> {
     std::fs::write(&results, report::write(&tables, &place, &limits))?;
     println!("written: {}", results.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn everyone_has_every_place() {
+        let places = [0, 1, 2, 3, 4];
+        let mut seen = [[0; 5]; 5];
+        for round in 0..2 * places.len() {
+            for (place, who) in super::order(&places, round).into_iter().enumerate() {
+                seen[who][place] += 1;
+            }
+        }
+        assert_eq!(seen, [[2; 5]; 5]);
+        assert!(super::order(&[], 3).is_empty());
+    }
 }

@@ -301,3 +301,33 @@ impl Peers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::Purpose;
+    use crate::work::Link;
+
+    struct Failing;
+
+    impl Peer for Failing {
+        async fn connect(_: &str) -> Result<Self> {
+            Ok(Self)
+        }
+
+        async fn find(&mut self, _: &mut Meter) -> Result<Done> {
+            panic!("it has no {}", "keys")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_ends_the_connection() {
+        let mut seat = Seat(Some(Failing));
+        let mut meter = Meter::new(Purpose::Time, 1, Link::Near);
+        let data = Data { rows: Vec::new() };
+        let done = seat.run("", Work::Find, &data, &mut meter).await;
+        assert_eq!(done.err().map(|error| error.to_string()).as_deref(), Some("a panic: it has no keys"));
+        assert!(seat.0.is_none());
+        assert!(matches!(seat.run("", Work::Update, &data, &mut meter).await, Ok(Done::NotMeant)));
+    }
+}

@@ -174,7 +174,8 @@ Everyone does the same work in the same process, on one connection of one thread
 In each round another one begins, and every other round goes backwards. A ratio is one to the bare driver (`tokio-postgres` \
 with prepared statements, rows decoded as they arrive, rows inserted by several rows of `VALUES`, what need not wait sent in \
 one go) in the same round; the tables have the median of the rounds, and between which ratios it lies with a probability of \
-95 % (by order statistics). All is built with cargo's release profile, without link-time optimization. CPU is the time of all \
+95 % (by order statistics). The client has one core and the server the others, for where they would be put otherwise decides \
+what a short statement costs. All is built with cargo's release profile, without link-time optimization. CPU is the time of all \
 threads of the client, and of the one that works where the server is behind a proxy; the server is another process. \
 Allocations are those of Rust in a run of their own, which is not timed; those of libpq (Diesel) and Python are not among \
 them. Statements and round trips are counted by a proxy in another run: a statement is an `Execute` or `Query` message, a \
