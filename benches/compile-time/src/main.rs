@@ -11,14 +11,11 @@ mod peer;
 mod project;
 mod report;
 
-use std::error::Error as StdError;
 use std::path::Path;
 
+pub(crate) use common::Result;
 use measure::Bench;
 use options::Options;
-
-/// Whatever goes wrong.
-pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
 fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;

@@ -1,7 +1,9 @@
 //! The figures as tables, and where and how they were taken.
 
 use std::fmt::Write as _;
-use std::process::Command;
+
+use common::figures::quantile;
+use common::place;
 
 use crate::cargo::Cost;
 use crate::measure::{Figures, Joins};
@@ -35,15 +37,14 @@ selected. Ours follows the relationship (`.join(Item022::parent)`), Diesel names
 pub(crate) fn write(options: &Options, figures: &[(Peer, Figures)]) -> String {
     let mut out =
         String::from("# Results: compile time\n\nWritten by `cargo run --release -p compile-time` in this folder.\n\n");
-    let _ = writeln!(out, "- date: {}", shell("date", &["-u", "+%Y-%m-%d"]));
-    let _ = writeln!(out, "- machine: {}", machine());
-    let _ = writeln!(out, "- compiler: {}, {}", shell("rustc", &["--version"]), shell("cargo", &["--version"]));
     let versions = figures.iter().filter(|(_, figures)| figures.skipped.is_none());
     let versions: Vec<String> =
         versions.map(|(peer, figures)| format!("{} {}", peer.name(), figures.version)).collect();
-    let _ = writeln!(out, "- versions: {}", versions.join(", "));
     let runs: Vec<String> = [0].iter().chain(&options.models).map(|models| runs(figures, *models)).collect();
-    let _ = writeln!(out, "- runs: {}; dependencies and programs are built once\n", runs.join(", "));
+    let runs = format!("{}; dependencies and programs are built once", runs.join(", "));
+    let cargo = place::shell("cargo", &["--version"]);
+    let place = place::list(&[("cargo", &cargo), ("versions", &versions.join(", ")), ("runs", &runs)]);
+    let _ = writeln!(out, "{place}");
     for (peer, figures) in figures {
         if let Some(why) = &figures.skipped {
             let _ = writeln!(out, "{} is {why}\n", peer.name());
@@ -209,22 +210,6 @@ fn shown(costs: &[Cost]) -> Option<String> {
 }
 
 fn median(costs: &[Cost]) -> Option<Cost> {
-    let middle = |of: fn(&Cost) -> f64| {
-        let mut values: Vec<f64> = costs.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
-    };
-    Some(Cost { cpu: middle(|cost| cost.cpu)?, wall: middle(|cost| cost.wall)? })
-}
-
-fn shell(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
-}
-
-fn machine() -> String {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!("{}, {cores} cores, shared with other work", model.trim_start_matches([' ', '\t', ':']))
+    let middle = |of: fn(&Cost) -> f64| quantile(&costs.iter().map(of).collect::<Vec<f64>>(), 0.5);
+    (!costs.is_empty()).then(|| Cost { cpu: middle(|cost| cost.cpu), wall: middle(|cost| cost.wall) })
 }

@@ -7,29 +7,12 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::meter::{Cost, Meter, Purpose};
+use crate::peer::{Done, Who};
 use crate::work::{Link, Work};
-use crate::{Done, Result, keys};
+use crate::{Result, keys};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sqlalchemy_peer.py");
 const PACKAGES: [&str; 2] = ["sqlalchemy>=2,<3", "psycopg[binary]>=3.2,<4"];
-
-/// By which door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Rows and statements.
-    Rows,
-    /// Objects of a session.
-    Session,
-}
-
-impl Way {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Rows => "rows",
-            Self::Session => "session",
-        }
-    }
-}
 
 /// The process.
 pub(crate) struct Alchemy {
@@ -45,10 +28,10 @@ impl Alchemy {
     /// # Errors
     ///
     /// Why there is none.
-    pub(crate) async fn start(near: &str, far: &str) -> Result<Self> {
+    pub(crate) async fn start(urls: &[String; 2]) -> Result<Self> {
         let python = python().await?;
         let mut command = Command::new(&python);
-        command.arg(SCRIPT).arg(near).arg(far).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.arg(SCRIPT).args(urls).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn()?;
         let input = process.stdin.take().ok_or("its input is closed")?;
         let output = process.stdout.take().ok_or("its output is closed")?;
@@ -58,11 +41,11 @@ impl Alchemy {
         Ok(Self { versions, input, output, _process: process })
     }
 
-    pub(crate) async fn run(&mut self, way: Way, work: Work, link: Link, meter: &mut Meter) -> Result<Done> {
-        let Some(ask) = ask(way, work, meter.times()) else { return Ok(Done::NotMeant) };
+    pub(crate) async fn run(&mut self, who: Who, work: Work, link: Link, meter: &mut Meter) -> Result<Done> {
+        let way = if who == Who::AlchemySession { "session" } else { "rows" };
+        let Some(ask) = ask(who, work, meter.times()) else { return Ok(Done::NotMeant) };
         let link = if link == Link::Near { "near" } else { "far" };
-        let line =
-            format!("{{\"link\": \"{link}\", \"way\": \"{}\", \"times\": {}, {ask}}}\n", way.name(), meter.times());
+        let line = format!("{{\"link\": \"{link}\", \"way\": \"{}\", \"times\": {}, {ask}}}\n", way, meter.times());
         let wire = match meter.purpose() {
             Purpose::Wire(counts) => Some((counts.clone(), counts.statements(), counts.round_trips())),
             Purpose::Time | Purpose::Allocations => None,
@@ -74,7 +57,7 @@ impl Alchemy {
         }
         let figure = |name| number(&answer, name).ok_or_else(|| format!("it does not say its {name}"));
         let mut cost = Cost { wall: figure("wall")?, cpu: figure("cpu")?, ..Cost::default() };
-        cost.peak = figure("peak")? as u64;
+        cost.memory.peak = figure("peak")? as u64;
         if let Some((counts, statements, round_trips)) = wire {
             let setup = figure("setup")? as u64;
             cost.statements = counts.statements() - statements - setup;
@@ -86,8 +69,8 @@ impl Alchemy {
 }
 
 /// The work, as the process reads it; nothing where a way has no line of its own.
-fn ask(way: Way, work: Work, times: u32) -> Option<String> {
-    let rows_alone = way == Way::Rows;
+fn ask(who: Who, work: Work, times: u32) -> Option<String> {
+    let rows_alone = who == Who::Alchemy;
     let said = match work {
         Work::Select(rows) => format!(r#""work": "select", "rows": {rows}"#),
         Work::Join(rows) => format!(r#""work": "join", "rows": {rows}"#),

@@ -98,6 +98,14 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) amount: i32,
 }
 
+/// As its `copy_from` wants it.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = entry, treat_none_as_default_value = false)]
+pub(crate) struct CopiedEntry<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) amount: i32,
+}
+
 #[derive(Debug, Insertable)]
 #[diesel(table_name = stock)]
 pub(crate) struct NewStock<'a> {
@@ -131,9 +139,6 @@ pub(crate) struct Leaf {
     pub(crate) name: String,
     pub(crate) middle_id: i64,
 }
-
-/// So many rows of `VALUES` at once: a statement has at most 65,535 parameters.
-pub(crate) const ROWS_OF_VALUES: usize = 10_000;
 
 /// A tree, put together by hand as its guide shows.
 pub(crate) fn tree(tops: Vec<Top>, middles: Vec<Middle>, leaves: Vec<Leaf>) -> Vec<(Top, Vec<(Middle, Vec<Leaf>)>)> {

@@ -6,14 +6,13 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::TryStreamExt;
-use tokio::task::JoinSet;
 
 use crate::diesel_models::*;
 use crate::meter::Meter;
-use crate::raw::{names, spread};
+use crate::peer::{Done, Peer, together};
+use crate::plain::{ROWS_OF_VALUES, names, spread};
 use crate::tables::{Data, NewRow};
-use crate::work::Work;
-use crate::{Done, NO_IDENTITY, NO_SESSION, NO_UNIT_OF_WORK, Result, keys, together};
+use crate::{Result, keys};
 
 pub(crate) struct DieselAsync {
     url: String,
@@ -21,37 +20,12 @@ pub(crate) struct DieselAsync {
     pool: Option<Pool<AsyncPgConnection>>,
 }
 
-impl DieselAsync {
-    pub(crate) async fn connect(url: &str) -> Result<Self> {
+impl Peer for DieselAsync {
+    async fn connect(url: &str) -> Result<Self> {
         Ok(Self { url: url.to_owned(), client: AsyncPgConnection::establish(url).await?, pool: None })
     }
 
-    pub(crate) async fn run(&mut self, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        let some = |rows: usize| data.rows.get(..rows).unwrap_or_default();
-        match work {
-            Work::Select(rows) => self.select(rows, meter).await?,
-            Work::Join(rows) => self.join(rows, meter).await?,
-            Work::Insert { rows, keys } => self.insert(some(rows), keys, meter).await?,
-            Work::Load { parents } => self.load(parents, meter).await?,
-            Work::Find => self.find(meter).await?,
-            Work::Update => self.update(meter).await?,
-            Work::Delete => self.delete(meter).await?,
-            Work::Graph { tops, middles, leaves } => {
-                self.graph(data, [tops, tops * middles, tops * middles * leaves], meter).await?;
-            }
-            Work::Change { changed, .. } => self.change(changed, meter).await?,
-            Work::Remove(rows) => self.remove(rows, meter).await?,
-            Work::Unchanged(_) => return Ok(Done::Cannot(NO_UNIT_OF_WORK)),
-            Work::Identity => return Ok(Done::Cannot(NO_IDENTITY)),
-            Work::Tracked(_) => return Ok(Done::Cannot(NO_SESSION)),
-            Work::Upsert(rows) => self.upsert(some(rows), meter).await?,
-            Work::Stream(rows) => self.stream(rows, meter).await?,
-            Work::Throughput { tasks, pool, finds } => self.throughput(tasks, pool, finds, meter).await?,
-        }
-        Ok(Done::Measured)
-    }
-
-    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let items = item::table.select(Item::as_select()).load(&mut self.client).await?;
@@ -60,7 +34,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let parts: Vec<(Part, Option<Item>)> = part::table
@@ -74,7 +48,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<()> {
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 if let [row] = rows {
@@ -110,7 +84,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<()> {
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(parents * 100, async || {
                 let tops: Vec<Top> = top::table.select(Top::as_select()).load(&mut self.client).await?;
@@ -123,7 +97,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn find(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let found: Option<Entry> = entry::table
@@ -137,7 +111,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn update(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn update(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let update = diesel::update(entry::table.find(keys::any())).set(entry::amount.eq(7));
@@ -146,13 +120,13 @@ impl DieselAsync {
             .await
     }
 
-    async fn delete(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn delete(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || Ok((diesel::delete(entry::table.find(keys::next())).execute(&mut self.client).await?, ())))
             .await
     }
 
-    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<()> {
+    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<Done> {
         let [of_tops, of_middles, of_leaves] = counts;
         meter
             .run(counts.iter().sum(), async || {
@@ -197,7 +171,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn change(&mut self, changed: usize, meter: &mut Meter) -> Result<()> {
+    async fn change(&mut self, _loaded: usize, changed: usize, meter: &mut Meter) -> Result<Done> {
         let mut entries: Vec<Entry> = entry::table.select(Entry::as_select()).load(&mut self.client).await?;
         entries.truncate(changed);
         meter
@@ -221,7 +195,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let entries: Vec<Entry> = entry::table.select(Entry::as_select()).load(&mut self.client).await?;
         meter
             .run(rows, async || {
@@ -231,7 +205,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let mut written = 0;
@@ -254,7 +228,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let mut items = item::table.select(Item::as_select()).load_stream::<Item>(&mut self.client).await?;
@@ -268,7 +242,7 @@ impl DieselAsync {
             .await
     }
 
-    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<()> {
+    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<Done> {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => {
@@ -280,21 +254,16 @@ impl DieselAsync {
         };
         meter
             .run(finds, async || {
-                let mut set: JoinSet<Result<usize>> = JoinSet::new();
-                for _ in 0..tasks {
+                let pool = pool.clone();
+                let find = move || {
                     let pool = pool.clone();
-                    set.spawn(async move {
-                        let mut found = 0;
-                        for _ in 0..finds / tasks {
-                            let mut client = pool.get().await?;
-                            let query = entry::table.find(keys::any()).select(Entry::as_select());
-                            let entry: Option<Entry> = query.first(&mut client).await.optional()?;
-                            found += usize::from(entry.is_some());
-                        }
-                        Ok(found)
-                    });
-                }
-                Ok((together(set).await?, ()))
+                    async move {
+                        let query = entry::table.find(keys::any()).select(Entry::as_select());
+                        let entry: Option<Entry> = query.first(&mut pool.get().await?).await.optional()?;
+                        Ok(entry.is_some())
+                    }
+                };
+                Ok((together(tasks, finds, find).await?, ()))
             })
             .await
     }

@@ -1,16 +1,21 @@
 //! The same work by the bare driver, by this ORM and by its peers, in one process, taking turns round by round.
 //!
-//! `cargo run --release -p peers` starts a private PostgreSQL, measures everything and writes the results. `--only TEXT`
+//! `cargo run --release -p peers` starts a private PostgreSQL, measures everything and writes `RESULTS.md`. `--only TEXT`
 //! takes the rows whose titles contain the text, `--who NAME,NAME` those who take part (the driver always does), `--rounds N`
-//! the number of rounds; results of a part are printed and not written.
+//! the number of rounds; the results of a part go to `target/RESULTS-part.md`. `--resume` goes on with a run of the same
+//! options that was interrupted: what is measured already is taken from `target/peers.tsv`.
 
 mod alchemy;
+mod cores;
 mod diesel_models;
 mod diesel_sync;
 mod diesel_tokio;
+mod kept;
 mod keys;
 mod meter;
 mod ours;
+mod peer;
+mod plain;
 mod proxy;
 mod raw;
 mod report;
@@ -21,155 +26,29 @@ mod targets;
 mod toasty_peer;
 mod work;
 
-use std::error::Error as StdError;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alchemy::Alchemy;
-use meter::{Cost, Counting, Meter, Purpose};
+pub(crate) use common::Result;
+use common::memory::{Counting, Memory};
+use common::place;
+use kept::Kept;
+use meter::{Cost, Meter, Purpose};
+use peer::{Done, Peers, Who};
 use proxy::Counts;
-use report::{Line, Table};
+use report::{Line, State, Table};
 use tables::Data;
 use tokio_postgres::{Client, NoTls};
-use work::{Link, Row, Work};
+use work::{Link, Row};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Where the results go.
-const RESULTS: &str = "RESULTS-peers.md";
-
-/// A row that has taken so long already has fewer rounds, but not fewer than these.
+/// A row that has taken so long already has no more rounds than these, which are enough for an interval of 95 %.
 const BUDGET: Duration = Duration::from_secs(60);
-const LEAST_ROUNDS: usize = 5;
-
-/// Whatever goes wrong.
-pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
-
-/// Why those without a session are left out.
-pub(crate) const NO_UNIT_OF_WORK: &str = "it has no unit of work, so there is nothing to commit";
-pub(crate) const NO_IDENTITY: &str = "it has no identity map";
-pub(crate) const NO_SESSION: &str = "it tracks no objects; its plain load of as many rows is among the selects";
-
-/// What came of a piece of work.
-#[derive(Debug)]
-pub(crate) enum Done {
-    Measured,
-    /// It has no line in this row, and need not have one.
-    NotMeant,
-    /// It cannot do that, for this reason.
-    Cannot(&'static str),
-}
-
-/// Those who take part; some in several ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Who {
-    Raw,
-    RawUnnest,
-    RawCopy,
-    Ours,
-    OursSession,
-    OursCopy,
-    Diesel,
-    DieselAsync,
-    Sqlx,
-    SeaOrm,
-    Toasty,
-    Alchemy,
-    AlchemySession,
-}
-
-impl Who {
-    pub(crate) const ALL: [Self; 13] = [
-        Self::Raw,
-        Self::RawUnnest,
-        Self::RawCopy,
-        Self::Ours,
-        Self::OursSession,
-        Self::OursCopy,
-        Self::Diesel,
-        Self::DieselAsync,
-        Self::Sqlx,
-        Self::SeaOrm,
-        Self::Toasty,
-        Self::Alchemy,
-        Self::AlchemySession,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "tokio-postgres",
-            Self::RawUnnest => "tokio-postgres, UNNEST",
-            Self::RawCopy => "tokio-postgres, COPY",
-            Self::Ours => "orm-core",
-            Self::OursSession => "orm-core, session",
-            Self::OursCopy => "orm-core, COPY",
-            Self::Diesel => "Diesel",
-            Self::DieselAsync => "diesel-async",
-            Self::Sqlx => "sqlx",
-            Self::SeaOrm => "SeaORM",
-            Self::Toasty => "Toasty",
-            Self::Alchemy => "SQLAlchemy",
-            Self::AlchemySession => "SQLAlchemy, session",
-        }
-    }
-
-    /// Whether its memory goes through this process' allocator.
-    pub(crate) fn is_counted(self) -> bool {
-        !matches!(self, Self::Alchemy | Self::AlchemySession)
-    }
-}
-
-/// Everyone, connected to one server.
-struct Peers {
-    raw: raw::Raw,
-    ours: ours::Ours,
-    diesel: diesel_sync::DieselSync,
-    diesel_async: diesel_tokio::DieselAsync,
-    sqlx: sqlx_peer::Sqlx,
-    sea: sea::Sea,
-    toasty: toasty_peer::Toasty,
-}
-
-impl Peers {
-    async fn connect(url: &str) -> Result<Self> {
-        Ok(Self {
-            raw: raw::Raw::connect(url).await?,
-            ours: ours::Ours::connect(url)?,
-            diesel: diesel_sync::DieselSync::connect(url)?,
-            diesel_async: diesel_tokio::DieselAsync::connect(url).await?,
-            sqlx: sqlx_peer::Sqlx::connect(url).await?,
-            sea: sea::Sea::connect(url).await?,
-            toasty: toasty_peer::Toasty::connect(url).await?,
-        })
-    }
-
-    async fn run(&mut self, who: Who, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        match who {
-            Who::Raw => self.raw.run(raw::Way::Values, work, data, meter).await,
-            Who::RawUnnest => self.raw.run(raw::Way::Unnest, work, data, meter).await,
-            Who::RawCopy => self.raw.run(raw::Way::Copy, work, data, meter).await,
-            Who::Ours => self.ours.run(ours::Way::Engine, work, data, meter).await,
-            Who::OursSession => self.ours.run(ours::Way::Session, work, data, meter).await,
-            Who::OursCopy => self.ours.run(ours::Way::Copy, work, data, meter).await,
-            Who::Diesel => self.diesel.run(work, data, meter),
-            Who::DieselAsync => self.diesel_async.run(work, data, meter).await,
-            Who::Sqlx => self.sqlx.run(work, data, meter).await,
-            Who::SeaOrm => self.sea.run(work, data, meter).await,
-            Who::Toasty => self.toasty.run(work, data, meter).await,
-            Who::Alchemy | Who::AlchemySession => Ok(Done::NotMeant),
-        }
-    }
-}
-
-/// Waits for tasks; the sum of what they found.
-pub(crate) async fn together(mut set: tokio::task::JoinSet<Result<usize>>) -> Result<usize> {
-    let mut found = 0;
-    while let Some(of_task) = set.join_next().await {
-        found += of_task??;
-    }
-    Ok(found)
-}
+const LEAST_ROUNDS: usize = 30;
 
 /// What was asked for.
 #[derive(Debug, Default)]
@@ -177,6 +56,7 @@ struct Options {
     only: Vec<String>,
     who: Option<String>,
     rounds: Option<usize>,
+    resumes: bool,
 }
 
 impl Options {
@@ -189,30 +69,48 @@ impl Options {
                 "--only" => options.only.push(value()?),
                 "--who" => options.who = Some(value()?),
                 "--rounds" => options.rounds = Some(value()?.parse()?),
-                _ => return Err(format!("`{word}` is none of `--only`, `--who`, `--rounds`").into()),
+                "--resume" => options.resumes = true,
+                _ => return Err(format!("`{word}` is none of `--only`, `--who`, `--rounds`, `--resume`").into()),
             }
         }
         Ok(options)
     }
 
     fn is_whole(&self) -> bool {
-        self.only.is_empty() && self.who.is_none() && self.rounds.is_none()
+        self.only.is_empty() && self.who.is_none() && self.rounds.is_none_or(|rounds| rounds >= LEAST_ROUNDS)
     }
 
-    fn wants(&self, row: &Row) -> bool {
-        self.only.is_empty() || self.only.iter().any(|part| row.title().contains(part.as_str()))
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = work::rows();
+        rows.retain(|row| self.only.is_empty() || self.only.iter().any(|part| row.title().contains(part.as_str())));
+        rows
     }
 
     fn takes(&self, who: Who) -> bool {
         let wanted = |names: &String| names.split(',').any(|name| who.name().starts_with(name.trim()));
         who == Who::Raw || self.who.as_ref().is_none_or(wanted)
     }
+
+    /// How a run is told from others: its code, and what of it was asked for but the rows.
+    fn run(&self) -> String {
+        let code = place::shell("git", &["rev-parse", "--short", "HEAD:orm-core"]);
+        format!("orm-core {code}, rounds {:?}, who {:?}, {}", self.rounds, self.who, report::versions())
+    }
 }
 
-/// A server, everyone connected to it, and everyone connected to it through the proxy.
+/// What came of doing the work once.
+enum Once {
+    Cost(Cost),
+    NotMeant,
+    Cannot(&'static str),
+    Failed(String),
+}
+
+/// A server, everyone who is connected to it, and everyone who is connected to it through the proxy.
 struct Bench {
     data: Data,
     admin: Client,
+    urls: [String; 2],
     near: Peers,
     far: Peers,
     alchemy: Option<Alchemy>,
@@ -229,24 +127,25 @@ impl Bench {
         keys::reset();
         let mut lines = self.counted(row).await?;
         let rounds = self.options.rounds.unwrap_or(row.rounds);
-        let is_there = |&place: &usize| lines.get(place).is_some_and(|line: &Line| line.left_out.is_none());
-        let mut order: Vec<usize> = (0..lines.len()).filter(is_there).collect();
+        let is_there = |&place: &usize| lines.get(place).is_some_and(|line: &Line| line.state == State::Measured);
+        let places: Vec<usize> = (0..lines.len()).filter(is_there).collect();
         let started = Instant::now();
         for round in 0..row.warm + rounds {
             if started.elapsed() > BUDGET && round >= row.warm + LEAST_ROUNDS {
                 break;
             }
-            for &place in &order {
+            for place in order(&places, round) {
                 let Some(line) = lines.get_mut(place) else { continue };
-                let cost = self.once(row, line.who, row.link, Purpose::Time).await?;
-                if let (Ok(cost), true) = (cost, round >= row.warm) {
-                    line.costs.push(cost);
+                if line.state != State::Measured {
+                    continue;
+                }
+                match self.once(row, line.who, row.link, Purpose::Time).await? {
+                    Once::Cost(cost) if round >= row.warm => line.costs.push(cost),
+                    Once::Cost(_) => {}
+                    Once::Failed(reason) => line.state = State::Failed(reason),
+                    Once::NotMeant | Once::Cannot(_) => line.state = State::Failed("it has gone".to_owned()),
                 }
             }
-            // Nobody is always the first, nor always after the same one.
-            order.reverse();
-            let by = order.len().min(1);
-            order.rotate_left(by);
         }
         Ok(Table { row, lines })
     }
@@ -255,48 +154,50 @@ impl Bench {
     async fn counted(&mut self, row: Row) -> Result<Vec<Line>> {
         let mut lines = Vec::new();
         for who in Who::ALL {
-            if !self.options.takes(who) {
-                continue;
+            if self.options.takes(who)
+                && let Some(line) = self.counted_of(row, who).await?
+            {
+                lines.push(line);
             }
-            let mut line = Line { who, costs: Vec::new(), memory: Cost::default(), wire: None, left_out: None };
-            // The first time statements are prepared and pools filled, which is not what is counted.
-            for _ in 0..2 {
-                match self.once(row, who, Link::Near, Purpose::Allocations).await? {
-                    Ok(cost) => line.memory = cost,
-                    Err(Some(reason)) => line.left_out = Some(reason.to_owned()),
-                    Err(None) => break,
-                }
-            }
-            if line.left_out.is_none() && line.memory.wall == 0.0 {
-                continue;
-            }
-            if line.left_out.is_none() {
-                // First statements are prepared. With the delay, what is sent in one go arrives in one go, although the
-                // server may have answered the first part of it already.
-                let warm = if row.times > 1 { 6 } else { 2 };
-                for delay in std::iter::repeat_n(0, warm).chain([8]) {
-                    // Where statements are many, they were not sent in one go.
-                    if delay == 0 || line.wire.is_some_and(|cost| cost.statements < 100) {
-                        self.wire.set_round_trip(Duration::from_millis(delay));
-                        let purpose = Purpose::Wire(Arc::clone(&self.wire));
-                        line.wire = self.once(row, who, Link::Far, purpose).await?.ok();
-                    }
-                }
-                self.wire.set_round_trip(Duration::from_millis(20));
-            }
-            lines.push(line);
         }
         Ok(lines)
     }
 
-    async fn once(
-        &mut self,
-        row: Row,
-        who: Who,
-        link: Link,
-        purpose: Purpose,
-    ) -> Result<Result<Cost, Option<&'static str>>> {
-        let mut meter = Meter::new(purpose, row.times);
+    async fn counted_of(&mut self, row: Row, who: Who) -> Result<Option<Line>> {
+        let mut line = Line { who, costs: Vec::new(), memory: Memory::default(), wire: None, state: State::Measured };
+        // The first time statements are prepared and pools filled, which is not what is counted.
+        for _ in 0..2 {
+            match self.once(row, who, Link::Near, Purpose::Allocations).await? {
+                Once::Cost(cost) => line.memory = cost.memory,
+                Once::NotMeant => return Ok(None),
+                Once::Cannot(reason) => line.state = State::LeftOut(reason.to_owned()),
+                Once::Failed(reason) => line.state = State::Failed(reason),
+            }
+            if line.state != State::Measured {
+                return Ok(Some(line));
+            }
+        }
+        // First statements are prepared, by psycopg when they have been sent five times. With the delay, what is sent in one go arrives in one go, although the server may
+        // have answered the first part of it already.
+        let warm = if row.times > 1 || !who.is_counted() { 6 } else { 2 };
+        for delay in std::iter::repeat_n(0, warm).chain([8]) {
+            // Where statements are many, they were not sent in one go.
+            if delay == 0 || line.wire.is_some_and(|cost| cost.statements < 100) {
+                self.wire.set_round_trip(Duration::from_millis(delay));
+                match self.once(row, who, Link::Far, Purpose::Wire(Arc::clone(&self.wire))).await? {
+                    Once::Cost(cost) => line.wire = Some(cost),
+                    Once::Failed(reason) => line.state = State::Failed(reason),
+                    Once::NotMeant | Once::Cannot(_) => {}
+                }
+            }
+        }
+        self.wire.set_round_trip(Duration::from_millis(20));
+        Ok(Some(line))
+    }
+
+    /// Fails only where the tables cannot be restored.
+    async fn once(&mut self, row: Row, who: Who, link: Link, purpose: Purpose) -> Result<Once> {
+        let mut meter = Meter::new(purpose, row.times, link);
         self.added += row.work.adds() * meter.times() as usize;
         if self.added > 500_000 || row.work.is_restored() {
             tables::restore(&self.admin, row.work).await?;
@@ -304,66 +205,104 @@ impl Bench {
         }
         let peers = if link == Link::Near { &mut self.near } else { &mut self.far };
         let done = match (who, &mut self.alchemy) {
-            (Who::Alchemy, Some(alchemy)) => alchemy.run(alchemy::Way::Rows, row.work, link, &mut meter).await,
-            (Who::AlchemySession, Some(alchemy)) => {
-                alchemy.run(alchemy::Way::Session, row.work, link, &mut meter).await
-            }
+            (Who::Alchemy | Who::AlchemySession, Some(alchemy)) => alchemy.run(who, row.work, link, &mut meter).await,
             _ => peers.run(who, row.work, &self.data, &mut meter).await,
         };
-        match done.map_err(|error| format!("{}, {}: {error}", who.name(), row.title()))? {
-            Done::Measured => Ok(meter.cost().ok_or(None)),
-            Done::NotMeant => Ok(Err(None)),
-            Done::Cannot(reason) => Ok(Err(Some(reason))),
-        }
+        common::memory::stop();
+        Ok(match done {
+            Ok(Done::Measured) => meter.cost().map_or(Once::NotMeant, Once::Cost),
+            Ok(Done::NotMeant) => Once::NotMeant,
+            Ok(Done::Cannot(reason)) => Once::Cannot(reason),
+            Err(error) => {
+                if matches!(who, Who::Alchemy | Who::AlchemySession) {
+                    self.alchemy = Alchemy::start(&self.urls).await.ok();
+                }
+                Once::Failed(report::one_line(&error.to_string()))
+            }
+        })
     }
+}
+
+/// In each round another one begins, and every other round goes backwards: everyone has every place, and everyone before it.
+fn order(places: &[usize], round: usize) -> Vec<usize> {
+    let mut order = places.to_vec();
+    order.rotate_left((round / 2).checked_rem(places.len()).unwrap_or_default());
+    if round % 2 == 1 {
+        order.reverse();
+    }
+    order
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::read()?;
-    let sandbox = orm_sandbox::Sandbox::builder()
-        .tcp(true)
-        .setting("shared_buffers", "512MB")
-        .setting("max_wal_size", "8GB")
-        .start()?;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate has no folder")?;
+    let rows = options.rows();
+    let mut kept = Kept::open(folder.join("target/peers.tsv"), &options.run(), options.resumes, &rows)?;
+    let sandbox =
+        orm_sandbox::Sandbox::builder().tcp(true).setting("shared_buffers", "512MB").setting("max_wal_size", "8GB");
+    let sandbox = cores::apart(|| sandbox.start())??;
     let database = sandbox.database()?;
     let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await?;
     tokio::spawn(connection);
     tables::create(&client).await?;
-    let server: String =
-        client.query_one("SELECT 'PostgreSQL ' || current_setting('server_version')", &[]).await?.get(0);
+    let server: String = client.query_one(place::SERVER, &[]).await?.get(0);
     let config: tokio_postgres::Config = database.url().parse()?;
     let port = config.get_ports().first().copied().unwrap_or(5432);
     let (far, wire) = proxy::start(port)?;
     let far_url = database.url().replace(&format!("127.0.0.1:{port}/"), &format!("127.0.0.1:{far}/"));
-    let (near, far) = (Peers::connect(database.url()).await?, Peers::connect(&far_url).await?);
-    let alchemy = if options.takes(Who::Alchemy) || options.takes(Who::AlchemySession) {
-        match Alchemy::start(database.url(), &far_url).await {
-            Ok(alchemy) => Some(alchemy),
-            Err(error) => {
-                println!("SQLAlchemy is left out: {error}\n");
-                None
+    let urls = [database.url().to_owned(), far_url];
+    let mut python = "SQLAlchemy left out".to_owned();
+    let mut alchemy = None;
+    if options.takes(Who::Alchemy) || options.takes(Who::AlchemySession) {
+        match Alchemy::start(&urls).await {
+            Ok(started) => {
+                python.clone_from(&started.versions);
+                alchemy = Some(started);
             }
+            Err(error) => println!("SQLAlchemy is left out: {error}\n"),
         }
-    } else {
-        None
-    };
-    let mut bench = Bench { data: Data::new(), admin: client, near, far, alchemy, wire, options, added: 0 };
+    }
+    let (near, far) = (Peers::new(&urls[0]), Peers::new(&urls[1]));
+    let mut bench = Bench { data: Data::new(), admin: client, urls, near, far, alchemy, wire, options, added: 0 };
     let mut tables = Vec::new();
-    for row in work::rows() {
-        if bench.options.wants(&row) {
-            let table = bench.measure(row).await?;
-            if !table.lines.is_empty() {
-                println!("{}", table.text());
-                tables.push(table);
+    for row in rows {
+        let table = match kept.take(&row) {
+            Some(table) => table,
+            None => {
+                let table = bench.measure(row).await?;
+                kept.add(&table)?;
+                println!("{}", report::rows([&table]));
+                table
             }
+        };
+        if !table.lines.is_empty() {
+            tables.push(table);
         }
     }
     println!("{}\n{}", report::summary(&tables), targets::text(&tables));
-    if bench.options.is_whole() {
-        let python = bench.alchemy.as_ref().map_or("SQLAlchemy left out", |alchemy| alchemy.versions.as_str());
-        let place = report::Place { command: "cargo run --release -p peers", server: &server, python };
-        std::fs::write(RESULTS, report::write(&tables, &place))?;
-    }
+    let results = folder.join(if bench.options.is_whole() { "RESULTS.md" } else { "target/RESULTS-part.md" });
+    let limits = std::fs::read_to_string(folder.join("peers/limits.md"))?;
+    let words = std::env::args().skip(1).filter(|word| word != "--resume");
+    let command = ["cargo run --release -p peers --".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ");
+    let place = report::Place { command: command.trim_end_matches(" --"), server: &server, python: &python };
+    std::fs::write(&results, report::write(&tables, &place, &limits))?;
+    println!("written: {}", results.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn everyone_has_every_place() {
+        let places = [0, 1, 2, 3, 4];
+        let mut seen = [[0; 5]; 5];
+        for round in 0..2 * places.len() {
+            for (place, who) in super::order(&places, round).into_iter().enumerate() {
+                seen[who][place] += 1;
+            }
+        }
+        assert_eq!(seen, [[2; 5]; 5]);
+        assert!(super::order(&[], 3).is_empty());
+    }
 }

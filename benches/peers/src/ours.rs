@@ -1,12 +1,11 @@
 //! This ORM: values by an engine; objects of a session, where the line says so.
 
 use orm_core::prelude::*;
-use tokio::task::JoinSet;
 
 use crate::meter::Meter;
+use crate::peer::{Done, Peer, together};
 use crate::tables::{Data, NewRow};
-use crate::work::Work;
-use crate::{Done, Result, keys, together};
+use crate::{Result, keys};
 
 #[derive(Model, Debug, Clone)]
 struct Item {
@@ -79,14 +78,6 @@ struct Leaf {
     middle: BelongsTo<Middle>,
 }
 
-/// By which door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    Engine,
-    Session,
-    Copy,
-}
-
 pub(crate) struct Ours {
     url: String,
     engine: Engine,
@@ -94,53 +85,14 @@ pub(crate) struct Ours {
     pooled: Option<Engine>,
 }
 
-impl Ours {
-    pub(crate) fn connect(url: &str) -> Result<Self> {
+impl Peer for Ours {
+    const IS_FURTHER: bool = true;
+
+    async fn connect(url: &str) -> Result<Self> {
         Ok(Self { url: url.to_owned(), engine: Engine::new(url)?, pooled: None })
     }
 
-    pub(crate) async fn run(&mut self, way: Way, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        match (way, work) {
-            (Way::Engine, Work::Select(rows)) => self.select(rows, meter).await?,
-            (Way::Session, Work::Select(rows)) => self.select_handles(rows, meter).await?,
-            (Way::Engine, Work::Join(rows)) => self.join(rows, meter).await?,
-            (Way::Engine, Work::Insert { rows, keys }) => {
-                self.insert(data.rows.get(..rows).unwrap_or_default(), keys, meter).await?;
-            }
-            (Way::Session, Work::Insert { rows, keys: true }) => {
-                self.insert_objects(data.rows.get(..rows).unwrap_or_default(), meter).await?;
-            }
-            (Way::Copy, Work::Insert { rows, keys: false }) if rows >= 10_000 => {
-                self.insert_copy(data.rows.get(..rows).unwrap_or_default(), meter).await?;
-            }
-            (Way::Engine, Work::Find) => self.find(meter).await?,
-            (Way::Session, Work::Find) => self.find_object(meter).await?,
-            (Way::Engine, Work::Load { parents }) => self.load(parents, meter).await?,
-            (Way::Session, Work::Load { parents }) => self.load_objects(parents, meter).await?,
-            (Way::Session, Work::Graph { tops, middles, leaves }) => {
-                self.graph(data, [tops, middles, leaves], meter).await?;
-            }
-            (Way::Session, Work::Change { loaded, changed }) => self.change(loaded, changed, meter).await?,
-            (Way::Session, Work::Remove(rows)) => self.remove(rows, meter).await?,
-            (Way::Session, Work::Unchanged(rows)) => self.unchanged(rows, meter).await?,
-            (Way::Session, Work::Identity) => self.identity(meter).await?,
-            (Way::Session, Work::Tracked(rows)) => self.tracked(rows, meter).await?,
-            (Way::Engine, Work::Upsert(rows)) => self.upsert(data.rows.get(..rows).unwrap_or_default(), meter).await?,
-            (Way::Session, Work::Upsert(rows)) => {
-                self.upsert_objects(data.rows.get(..rows).unwrap_or_default(), meter).await?;
-            }
-            (Way::Engine, Work::Stream(rows)) => self.stream(rows, meter).await?,
-            (Way::Engine, Work::Throughput { tasks, pool, finds }) => {
-                self.throughput(tasks, pool, finds, meter).await?
-            }
-            (Way::Engine, Work::Update) => self.update(meter).await?,
-            (Way::Engine, Work::Delete) => self.delete(meter).await?,
-            _ => return Ok(Done::NotMeant),
-        }
-        Ok(Done::Measured)
-    }
-
-    async fn select(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let items = self.engine.query::<Item>().all().await?;
@@ -149,28 +101,7 @@ impl Ours {
             .await
     }
 
-    async fn select_handles(&self, rows: usize, meter: &mut Meter) -> Result<()> {
-        meter
-            .run(rows, async || {
-                let mut session = self.engine.session();
-                let items = session.query::<Item>().all().await?;
-                Ok((items.len(), (items, session)))
-            })
-            .await
-    }
-
-    /// What is kept is the session, without the handles.
-    async fn tracked(&self, rows: usize, meter: &mut Meter) -> Result<()> {
-        meter
-            .run(rows, async || {
-                let mut session = self.engine.session();
-                let items = session.query::<Item>().all().await?;
-                Ok((items.len(), session))
-            })
-            .await
-    }
-
-    async fn join(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let query = self.engine.query::<Part>().left_join(Part::item).filter(Part::color.eq("red"));
@@ -180,7 +111,7 @@ impl Ours {
             .await
     }
 
-    async fn insert(&self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<()> {
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let entries = rows.iter().map(|row| Entry::builder().name(row.name.as_str()).amount(row.amount));
@@ -194,30 +125,7 @@ impl Ours {
             .await
     }
 
-    async fn insert_objects(&self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
-        meter
-            .run(rows.len(), async || {
-                let mut session = self.engine.session();
-                let entries = rows.iter().map(|row| Entry::builder().name(row.name.as_str()).amount(row.amount));
-                let handles = session.add_all(entries);
-                session.commit().await?;
-                let made = handles.iter().filter(|&&handle| !session[handle].id.is_pending()).count();
-                Ok((made, session))
-            })
-            .await
-    }
-
-    async fn insert_copy(&self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
-        meter
-            .run(rows.len(), async || {
-                let entries = rows.iter().map(|row| (row.name.as_str(), row.amount));
-                let copy = self.engine.copy_in::<Entry>().columns((Entry::name, Entry::amount));
-                Ok((copy.rows(entries).await? as usize, ()))
-            })
-            .await
-    }
-
-    async fn find(&self, meter: &mut Meter) -> Result<()> {
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let found = self.engine.query::<Entry>().filter(Entry::id.eq(keys::any())).one_or_none().await?;
@@ -226,17 +134,7 @@ impl Ours {
             .await
     }
 
-    async fn find_object(&self, meter: &mut Meter) -> Result<()> {
-        meter
-            .run(1, async || {
-                let mut session = self.engine.session();
-                let found = session.get::<Entry>(keys::any()).await?;
-                Ok((usize::from(found.is_some()), session))
-            })
-            .await
-    }
-
-    async fn update(&self, meter: &mut Meter) -> Result<()> {
+    async fn update(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let query = self.engine.query::<Entry>().filter(Entry::id.eq(keys::any()));
@@ -245,7 +143,7 @@ impl Ours {
             .await
     }
 
-    async fn delete(&self, meter: &mut Meter) -> Result<()> {
+    async fn delete(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let query = self.engine.query::<Entry>().filter(Entry::id.eq(keys::next()));
@@ -254,7 +152,7 @@ impl Ours {
             .await
     }
 
-    async fn load(&self, parents: usize, meter: &mut Meter) -> Result<()> {
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(parents * 100, async || {
                 let query = self.engine.query::<Top>().with(Top::middles.with(Middle::leaves));
@@ -265,94 +163,7 @@ impl Ours {
             .await
     }
 
-    async fn load_objects(&self, parents: usize, meter: &mut Meter) -> Result<()> {
-        meter
-            .run(parents * 100, async || {
-                let mut session = self.engine.session();
-                let tops = session.query::<Top>().with(Top::middles.with(Middle::leaves)).all().await?;
-                let mut count = 0;
-                for top in &tops {
-                    for middle in &session[*top].middles {
-                        count += session[middle].leaves.len();
-                    }
-                }
-                Ok((count, (tops, session)))
-            })
-            .await
-    }
-
-    async fn graph(&self, data: &Data, [tops, middles, leaves]: [usize; 3], meter: &mut Meter) -> Result<()> {
-        let rows = tops * (1 + middles * (1 + leaves));
-        let name = |number: usize| data.rows.get(number).map_or("", |row| row.name.as_str());
-        meter
-            .run(rows, async || {
-                let mut session = self.engine.session();
-                let handles = session.add_all((0..tops).map(|i| {
-                    Top::builder().name(name(i)).middles((0..middles).map(|j| {
-                        let below = (0..leaves).map(|k| Leaf::builder().name(name((i * middles + j) * leaves + k)));
-                        Middle::builder().name(name(i * middles + j)).leaves(below)
-                    }))
-                }));
-                session.commit().await?;
-                let has_key = handles.iter().all(|&handle| !session[handle].id.is_pending());
-                Ok((if has_key { rows } else { 0 }, session))
-            })
-            .await
-    }
-
-    async fn change(&self, loaded: usize, changed: usize, meter: &mut Meter) -> Result<()> {
-        let mut session = self.engine.session();
-        let entries = session.query::<Entry>().all().await?;
-        meter
-            .run(loaded, async || {
-                for &entry in entries.iter().take(changed) {
-                    session[entry].amount += 1;
-                }
-                session.commit().await?;
-                Ok((entries.len(), ()))
-            })
-            .await
-    }
-
-    async fn remove(&self, rows: usize, meter: &mut Meter) -> Result<()> {
-        let mut session = self.engine.session();
-        let entries = session.query::<Entry>().all().await?;
-        meter
-            .run(rows, async || {
-                for &entry in &entries {
-                    session.delete(entry)?;
-                }
-                session.commit().await?;
-                Ok((entries.len(), ()))
-            })
-            .await
-    }
-
-    async fn unchanged(&self, rows: usize, meter: &mut Meter) -> Result<()> {
-        let mut session = self.engine.session();
-        let entries = session.query::<Entry>().all().await?;
-        meter
-            .run(rows, async || {
-                session.commit().await?;
-                Ok((entries.len(), ()))
-            })
-            .await
-    }
-
-    async fn identity(&self, meter: &mut Meter) -> Result<()> {
-        let mut session = self.engine.session();
-        let _ = session.query::<Entry>().filter(Entry::id.le(1_000)).all().await?;
-        let mut key = 0;
-        meter
-            .run(1, async || {
-                key = key % 1_000 + 1;
-                let found = session.get::<Entry>(key).await?;
-                Ok((usize::from(found.is_some()), ()))
-            })
-            .await
-    }
-
-    async fn upsert(&self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let outcome = self.engine.insert(stocks(rows)).on_conflict(Stock::code).do_update_all().await?;
@@ -361,18 +172,7 @@ impl Ours {
             .await
     }
 
-    async fn upsert_objects(&self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
-        meter
-            .run(rows.len(), async || {
-                let mut session = self.engine.session();
-                let done = session.upsert(stocks(rows), Stock::code).await?;
-                session.commit().await?;
-                Ok((done.handles().len(), session))
-            })
-            .await
-    }
-
-    async fn stream(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let mut items = self.engine.query::<Item>().stream().await?;
@@ -386,26 +186,203 @@ impl Ours {
             .await
     }
 
-    async fn throughput(&mut self, tasks: usize, pool: usize, finds: usize, meter: &mut Meter) -> Result<()> {
+    async fn throughput(&mut self, tasks: usize, pool: usize, finds: usize, meter: &mut Meter) -> Result<Done> {
         let engine = match &self.pooled {
             Some(engine) => engine.clone(),
             None => self.pooled.insert(Engine::builder().dsn(&self.url).pool_size(pool).build()?).clone(),
         };
         meter
             .run(finds, async || {
-                let mut set: JoinSet<Result<usize>> = JoinSet::new();
-                for _ in 0..tasks {
+                let engine = engine.clone();
+                let find = move || {
                     let engine = engine.clone();
-                    set.spawn(async move {
-                        let mut found = 0;
-                        for _ in 0..finds / tasks {
-                            let query = engine.query::<Entry>().filter(Entry::id.eq(keys::any()));
-                            found += usize::from(query.one_or_none().await?.is_some());
-                        }
-                        Ok(found)
-                    });
+                    async move {
+                        let query = engine.query::<Entry>().filter(Entry::id.eq(keys::any()));
+                        Ok(query.one_or_none().await?.is_some())
+                    }
+                };
+                Ok((together(tasks, finds, find).await?, ()))
+            })
+            .await
+    }
+}
+
+/// Objects of a session.
+pub(crate) struct OursSession(Ours);
+
+impl Peer for OursSession {
+    const IS_FURTHER: bool = true;
+
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self(Ours::connect(url).await?))
+    }
+
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
+        meter
+            .run(rows, async || {
+                let mut session = self.0.engine.session();
+                let items = session.query::<Item>().all().await?;
+                Ok((items.len(), (items, session)))
+            })
+            .await
+    }
+
+    /// What is kept is the session, without the handles.
+    async fn tracked(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
+        meter
+            .run(rows, async || {
+                let mut session = self.0.engine.session();
+                let items = session.query::<Item>().all().await?;
+                Ok((items.len(), session))
+            })
+            .await
+    }
+
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
+        if !keys {
+            return Ok(Done::NotMeant);
+        }
+        meter
+            .run(rows.len(), async || {
+                let mut session = self.0.engine.session();
+                let entries = rows.iter().map(|row| Entry::builder().name(row.name.as_str()).amount(row.amount));
+                let handles = session.add_all(entries);
+                session.commit().await?;
+                let made = handles.iter().filter(|&&handle| !session[handle].id.is_pending()).count();
+                Ok((made, session))
+            })
+            .await
+    }
+
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
+        meter
+            .run(1, async || {
+                let mut session = self.0.engine.session();
+                let found = session.get::<Entry>(keys::any()).await?;
+                Ok((usize::from(found.is_some()), session))
+            })
+            .await
+    }
+
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
+        meter
+            .run(parents * 100, async || {
+                let mut session = self.0.engine.session();
+                let tops = session.query::<Top>().with(Top::middles.with(Middle::leaves)).all().await?;
+                let mut count = 0;
+                for top in &tops {
+                    for middle in &session[*top].middles {
+                        count += session[middle].leaves.len();
+                    }
                 }
-                Ok((together(set).await?, ()))
+                Ok((count, (tops, session)))
+            })
+            .await
+    }
+
+    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<Done> {
+        let [tops, middles, leaves] = counts;
+        let (rows, middles, leaves) = (counts.iter().sum(), middles / tops, leaves / middles);
+        let name = |number: usize| data.rows.get(number).map_or("", |row| row.name.as_str());
+        meter
+            .run(rows, async || {
+                let mut session = self.0.engine.session();
+                let handles = session.add_all((0..tops).map(|i| {
+                    Top::builder().name(name(i)).middles((0..middles).map(|j| {
+                        let below = (0..leaves).map(|k| Leaf::builder().name(name((i * middles + j) * leaves + k)));
+                        Middle::builder().name(name(i * middles + j)).leaves(below)
+                    }))
+                }));
+                session.commit().await?;
+                let has_key = handles.iter().all(|&handle| !session[handle].id.is_pending());
+                Ok((if has_key { rows } else { 0 }, session))
+            })
+            .await
+    }
+
+    async fn change(&mut self, loaded: usize, changed: usize, meter: &mut Meter) -> Result<Done> {
+        let mut session = self.0.engine.session();
+        let entries = session.query::<Entry>().all().await?;
+        meter
+            .run(loaded, async || {
+                for &entry in entries.iter().take(changed) {
+                    session[entry].amount += 1;
+                }
+                session.commit().await?;
+                Ok((entries.len(), ()))
+            })
+            .await
+    }
+
+    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
+        let mut session = self.0.engine.session();
+        let entries = session.query::<Entry>().all().await?;
+        meter
+            .run(rows, async || {
+                for &entry in &entries {
+                    session.delete(entry)?;
+                }
+                session.commit().await?;
+                Ok((entries.len(), ()))
+            })
+            .await
+    }
+
+    async fn unchanged(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
+        let mut session = self.0.engine.session();
+        let entries = session.query::<Entry>().all().await?;
+        meter
+            .run(rows, async || {
+                session.commit().await?;
+                Ok((entries.len(), ()))
+            })
+            .await
+    }
+
+    async fn identity(&mut self, meter: &mut Meter) -> Result<Done> {
+        let mut session = self.0.engine.session();
+        let _ = session.query::<Entry>().filter(Entry::id.le(1_000)).all().await?;
+        let mut key = 0;
+        meter
+            .run(1, async || {
+                key = key % 1_000 + 1;
+                let found = session.get::<Entry>(key).await?;
+                Ok((usize::from(found.is_some()), ()))
+            })
+            .await
+    }
+
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
+        meter
+            .run(rows.len(), async || {
+                let mut session = self.0.engine.session();
+                let done = session.upsert(stocks(rows), Stock::code).await?;
+                session.commit().await?;
+                Ok((done.handles().len(), session))
+            })
+            .await
+    }
+}
+
+/// Many rows of which no keys are wanted.
+pub(crate) struct OursCopy(Ours);
+
+impl Peer for OursCopy {
+    const IS_FURTHER: bool = true;
+
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self(Ours::connect(url).await?))
+    }
+
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
+        if keys || rows.len() < 10_000 {
+            return Ok(Done::NotMeant);
+        }
+        meter
+            .run(rows.len(), async || {
+                let entries = rows.iter().map(|row| (row.name.as_str(), row.amount));
+                let copy = self.0.engine.copy_in::<Entry>().columns((Entry::name, Entry::amount));
+                Ok((copy.rows(entries).await? as usize, ()))
             })
             .await
     }

@@ -1,6 +1,8 @@
 //! The driver alone, `tokio-postgres`, with prepared statements: the baseline.
 //!
-//! Rows are decoded as they arrive. Rows are inserted by several rows of `VALUES`; `UNNEST` and `COPY` are lines of their own.
+//! Rows are decoded as they arrive. Rows are inserted by several rows of `VALUES`, as many in a statement as there is room for
+//! in round numbers: it was measured that fewer take longer. `UNNEST` and `COPY` are lines of their own. What is not one of
+//! these (changes, upserts, graphs) is by arrays, which is the fastest way.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -8,18 +10,16 @@ use std::pin::pin;
 
 use deadpool_postgres::{Manager, Pool};
 use futures_util::TryStreamExt;
-use tokio::task::JoinSet;
+use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 
 use crate::meter::Meter;
+use crate::peer::{Done, Peer, together};
+use crate::plain::{Item, Leaf, Middle, ROWS_OF_VALUES, Top, names, nested, spread};
 use crate::tables::{Data, NewRow};
-use crate::work::Work;
-use crate::{Done, Result, keys, together};
-
-/// A statement has at most 65,535 parameters; fewer in each were not slower.
-const ROWS_OF_VALUES: usize = 1_000;
+use crate::{Result, keys};
 
 const SELECT: &str = "SELECT id, name, amount FROM item";
 const JOIN: &str = "SELECT part.id, part.name, part.color, part.item_id, item.id, item.name, item.amount \
@@ -44,53 +44,13 @@ const NEW_LEAVES: &str =
     "INSERT INTO leaf (name, middle_id) SELECT * FROM UNNEST($1::text[], $2::bigint[]) RETURNING id";
 const COPY: &str = "COPY entry (name, amount) FROM STDIN BINARY";
 
-/// How it inserts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    Values,
-    Unnest,
-    Copy,
-}
-
-#[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) amount: i32,
-}
-
 #[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) color: String,
-    pub(crate) item_id: Option<i64>,
-}
-
-#[allow(dead_code, reason = "what is read is part of the work")]
-#[derive(Debug)]
-pub(crate) struct Top {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) middles: Vec<Middle>,
-}
-
-#[allow(dead_code, reason = "what is read is part of the work")]
-#[derive(Debug)]
-pub(crate) struct Middle {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) top_id: i64,
-    pub(crate) leaves: Vec<Leaf>,
-}
-
-#[allow(dead_code, reason = "what is read is part of the work")]
-#[derive(Debug)]
-pub(crate) struct Leaf {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) middle_id: i64,
+struct Part {
+    id: i64,
+    name: String,
+    color: String,
+    item_id: Option<i64>,
 }
 
 pub(crate) struct Raw {
@@ -101,46 +61,6 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    pub(crate) async fn connect(url: &str) -> Result<Self> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        tokio::spawn(connection);
-        Ok(Self { url: url.to_owned(), client, statements: HashMap::new(), pool: None })
-    }
-
-    pub(crate) async fn run(&mut self, way: Way, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        match (way, work) {
-            (Way::Values, Work::Select(rows)) => self.select(rows, meter).await?,
-            (Way::Values, Work::Join(rows)) => self.join(rows, meter).await?,
-            (Way::Values, Work::Insert { rows, keys }) => {
-                self.insert_values(data.rows.get(..rows).unwrap_or_default(), keys, meter).await?;
-            }
-            (Way::Unnest, Work::Insert { rows, keys }) => {
-                self.insert_unnest(data.rows.get(..rows).unwrap_or_default(), keys, meter).await?;
-            }
-            // It returns no keys, and is there as a limit.
-            (Way::Copy, Work::Insert { rows, .. }) if rows >= 10_000 => {
-                self.insert_copy(data.rows.get(..rows).unwrap_or_default(), meter).await?;
-            }
-            (Way::Values, Work::Find) => self.find(meter).await?,
-            (Way::Values, Work::Load { parents }) => self.load(parents, meter).await?,
-            (Way::Values, Work::Graph { tops, middles, leaves }) => {
-                self.graph(data, [tops, tops * middles, tops * middles * leaves], meter).await?;
-            }
-            (Way::Values, Work::Change { changed, .. }) => self.change(changed, meter).await?,
-            (Way::Values, Work::Remove(rows)) => self.remove(rows, meter).await?,
-            (Way::Values, Work::Upsert(rows)) => self.upsert(data.rows.get(..rows).unwrap_or_default(), meter).await?,
-            (Way::Values, Work::Tracked(rows)) => self.select(rows, meter).await?,
-            (Way::Values, Work::Stream(rows)) => self.stream(rows, meter).await?,
-            (Way::Values, Work::Throughput { tasks, pool, finds }) => {
-                self.throughput(tasks, pool, finds, meter).await?
-            }
-            (Way::Values, Work::Update) => self.update(meter).await?,
-            (Way::Values, Work::Delete) => self.delete(meter).await?,
-            _ => return Ok(Done::NotMeant),
-        }
-        Ok(Done::Measured)
-    }
-
     async fn prepare(&mut self, sql: &str) -> Result<Statement> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
@@ -150,18 +70,34 @@ impl Raw {
         Ok(statement)
     }
 
-    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn begin(&self) -> Result<()> {
+        Ok(self.client.batch_execute("BEGIN").await?)
+    }
+
+    async fn entries(&mut self) -> Result<Vec<Item>> {
+        let statement = self.prepare(ENTRIES).await?;
+        read_all(&self.client, &statement, &[], item).await
+    }
+}
+
+impl Peer for Raw {
+    async fn connect(url: &str) -> Result<Self> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(Self { url: url.to_owned(), client, statements: HashMap::new(), pool: None })
+    }
+
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(SELECT).await?;
         meter
             .run(rows, async || {
-                let read = |row: Row| Item { id: row.get(0), name: row.get(1), amount: row.get(2) };
-                let items = read_all(&self.client, &statement, &[], read).await?;
+                let items = read_all(&self.client, &statement, &[], item).await?;
                 Ok((items.len(), items))
             })
             .await
     }
 
-    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(JOIN).await?;
         let read = |row: Row| {
             let part = Part { id: row.get(0), name: row.get(1), color: row.get(2), item_id: row.get(3) };
@@ -176,136 +112,92 @@ impl Raw {
             .await
     }
 
-    async fn insert_values(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<()> {
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
         let chunk = rows.len().min(ROWS_OF_VALUES);
         let statement = self.prepare(&values(chunk, keys)).await?;
+        let insert = async |rows: &[NewRow]| -> Result<(usize, Vec<i64>)> {
+            let mut params: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(2 * rows.len());
+            for row in rows {
+                params.push(&row.name);
+                params.push(&row.amount);
+            }
+            if keys {
+                let made = read_all(&self.client, &statement, &params, key).await?;
+                Ok((made.len(), made))
+            } else {
+                Ok((self.client.execute(&statement, &params).await? as usize, Vec::new()))
+            }
+        };
         meter
             .run(rows.len(), async || {
-                let is_one = rows.len() == chunk;
-                if !is_one {
-                    self.client.batch_execute("BEGIN").await?;
+                if rows.len() == chunk {
+                    return insert(rows).await;
                 }
-                let (mut count, mut made) = (0, Vec::new());
-                for rows in rows.chunks(chunk) {
-                    let mut params: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(2 * chunk);
-                    for row in rows {
-                        params.push(&row.name);
-                        params.push(&row.amount);
-                    }
-                    if keys {
-                        made.extend(read_all(&self.client, &statement, &params, |row| row.get::<_, i64>(0)).await?);
-                        count = made.len();
-                    } else {
-                        count += self.client.execute(&statement, &params).await? as usize;
-                    }
-                }
-                if !is_one {
-                    self.client.batch_execute("COMMIT").await?;
-                }
-                Ok((count, made))
+                // What need not wait is sent in one go.
+                let (_, made) = try_join(self.begin(), try_join_all(rows.chunks(chunk).map(&insert))).await?;
+                self.client.batch_execute("COMMIT").await?;
+                let (counts, keys): (Vec<usize>, Vec<Vec<i64>>) = made.into_iter().unzip();
+                Ok((counts.iter().sum(), keys.concat()))
             })
             .await
     }
 
-    async fn insert_unnest(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<()> {
-        let statement = self.prepare(&format!("{INSERT}{}", if keys { " RETURNING id" } else { "" })).await?;
-        meter
-            .run(rows.len(), async || {
-                let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-                let amounts: Vec<i32> = rows.iter().map(|row| row.amount).collect();
-                let params: [&(dyn ToSql + Sync); 2] = [&names, &amounts];
-                if keys {
-                    let made = read_all(&self.client, &statement, &params, |row| row.get::<_, i64>(0)).await?;
-                    Ok((made.len(), made))
-                } else {
-                    Ok((self.client.execute(&statement, &params).await? as usize, Vec::new()))
-                }
-            })
-            .await
-    }
-
-    async fn insert_copy(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
-        let statement = self.prepare(COPY).await?;
-        meter
-            .run(rows.len(), async || {
-                let sink = self.client.copy_in(&statement).await?;
-                let mut writer = pin!(BinaryCopyInWriter::new(sink, &[Type::TEXT, Type::INT4]));
-                for row in rows {
-                    writer.as_mut().write(&[&row.name, &row.amount]).await?;
-                }
-                Ok((writer.as_mut().finish().await? as usize, ()))
-            })
-            .await
-    }
-
-    async fn find(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(FIND).await?;
         meter
             .run(1, async || {
                 let row = self.client.query_opt(&statement, &[&keys::any()]).await?;
-                let item = row.map(|row| Item { id: row.get(0), name: row.get(1), amount: row.get(2) });
-                Ok((usize::from(item.is_some()), item))
+                let found = row.map(item);
+                Ok((usize::from(found.is_some()), found))
             })
             .await
     }
 
-    async fn update(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn update(&mut self, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(UPDATE).await?;
         meter.run(1, async || Ok((self.client.execute(&statement, &[&7, &keys::any()]).await? as usize, ()))).await
     }
 
-    async fn delete(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn delete(&mut self, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(DELETE).await?;
         meter.run(1, async || Ok((self.client.execute(&statement, &[&keys::next()]).await? as usize, ()))).await
     }
 
-    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<()> {
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
         let (tops, middles, leaves) =
             (self.prepare(TOPS).await?, self.prepare(MIDDLES).await?, self.prepare(LEAVES).await?);
         meter
             .run(parents * 100, async || {
                 let read = |row: Row| Top { id: row.get(0), name: row.get(1), middles: Vec::new() };
-                let mut tops = read_all(&self.client, &tops, &[], read).await?;
+                let tops = read_all(&self.client, &tops, &[], read).await?;
                 let ids: Vec<i64> = tops.iter().map(|top| top.id).collect();
                 let read =
                     |row: Row| Middle { id: row.get(0), name: row.get(1), top_id: row.get(2), leaves: Vec::new() };
-                let mut middles = read_all(&self.client, &middles, &[&ids], read).await?;
+                let middles = read_all(&self.client, &middles, &[&ids], read).await?;
                 let ids: Vec<i64> = middles.iter().map(|middle| middle.id).collect();
                 let read = |row: Row| Leaf { id: row.get(0), name: row.get(1), middle_id: row.get(2) };
                 let leaves = read_all(&self.client, &leaves, &[&ids], read).await?;
-                let count = leaves.len();
-                let places: HashMap<i64, usize> = middles.iter().enumerate().map(|(i, it)| (it.id, i)).collect();
-                for leaf in leaves {
-                    if let Some(middle) = places.get(&leaf.middle_id).and_then(|&place| middles.get_mut(place)) {
-                        middle.leaves.push(leaf);
-                    }
-                }
-                let places: HashMap<i64, usize> = tops.iter().enumerate().map(|(i, it)| (it.id, i)).collect();
-                for middle in middles {
-                    if let Some(top) = places.get(&middle.top_id).and_then(|&place| tops.get_mut(place)) {
-                        top.middles.push(middle);
-                    }
-                }
-                Ok((count, tops))
+                Ok((leaves.len(), nested(tops, middles, leaves)))
             })
             .await
     }
 
     /// A statement for each table, which waits for the keys of the one before.
-    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<()> {
+    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<Done> {
         let (tops, middles, leaves) =
             (self.prepare(NEW_TOPS).await?, self.prepare(NEW_MIDDLES).await?, self.prepare(NEW_LEAVES).await?);
         let [of_tops, of_middles, of_leaves] = counts;
         meter
             .run(counts.iter().sum(), async || {
-                self.client.batch_execute("BEGIN").await?;
-                let made = self.client.query(&tops, &[&names(data, of_tops)]).await?;
-                let keys = repeated(&made, of_middles);
-                let made = self.client.query(&middles, &[&names(data, of_middles), &keys]).await?;
-                let mut count = of_tops + made.len();
-                if of_leaves > 0 {
-                    let keys = repeated(&made, of_leaves);
-                    count += self.client.query(&leaves, &[&names(data, of_leaves), &keys]).await?.len();
+                let (of_tops, of_leaves) = (names(data, of_tops), names(data, of_leaves));
+                // What need not wait is sent in one go.
+                let ((), ids) = try_join(self.begin(), read_all(&self.client, &tops, &[&of_tops], key)).await?;
+                let keys = spread(&ids, of_middles);
+                let ids = read_all(&self.client, &middles, &[&names(data, of_middles), &keys], key).await?;
+                let mut count = of_tops.len() + ids.len();
+                if !of_leaves.is_empty() {
+                    let keys = spread(&ids, of_leaves.len());
+                    count += read_all(&self.client, &leaves, &[&of_leaves, &keys], key).await?.len();
                 }
                 self.client.batch_execute("COMMIT").await?;
                 Ok((count, ()))
@@ -313,7 +205,7 @@ impl Raw {
             .await
     }
 
-    async fn change(&mut self, changed: usize, meter: &mut Meter) -> Result<()> {
+    async fn change(&mut self, _loaded: usize, changed: usize, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(CHANGE).await?;
         let entries = self.entries().await?;
         meter
@@ -325,7 +217,7 @@ impl Raw {
             .await
     }
 
-    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(REMOVE).await?;
         let entries = self.entries().await?;
         meter
@@ -336,13 +228,11 @@ impl Raw {
             .await
     }
 
-    async fn entries(&mut self) -> Result<Vec<Item>> {
-        let statement = self.prepare(ENTRIES).await?;
-        let read = |row: Row| Item { id: row.get(0), name: row.get(1), amount: row.get(2) };
-        read_all(&self.client, &statement, &[], read).await
+    async fn tracked(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
+        self.select(rows, meter).await
     }
 
-    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(UPSERT).await?;
         meter
             .run(rows.len(), async || {
@@ -354,14 +244,14 @@ impl Raw {
             .await
     }
 
-    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let statement = self.prepare(SELECT).await?;
         meter
             .run(rows, async || {
                 let mut rows = pin!(self.client.query_raw(&statement, std::iter::empty::<i64>()).await?);
                 let (mut count, mut total) = (0, 0);
                 while let Some(row) = rows.try_next().await? {
-                    let item = Item { id: row.get(0), name: row.get(1), amount: row.get(2) };
+                    let item = item(row);
                     count += 1;
                     total += item.id + i64::from(item.amount) + item.name.len() as i64;
                 }
@@ -370,7 +260,7 @@ impl Raw {
             .await
     }
 
-    async fn throughput(&mut self, tasks: usize, pool: usize, finds: usize, meter: &mut Meter) -> Result<()> {
+    async fn throughput(&mut self, tasks: usize, pool: usize, finds: usize, meter: &mut Meter) -> Result<Done> {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => {
@@ -380,41 +270,84 @@ impl Raw {
         };
         meter
             .run(finds, async || {
-                let mut set: JoinSet<Result<usize>> = JoinSet::new();
-                for _ in 0..tasks {
+                let pool = pool.clone();
+                let find = move || {
                     let pool = pool.clone();
-                    set.spawn(async move {
-                        let mut found = 0;
-                        for _ in 0..finds / tasks {
-                            let client = pool.get().await?;
-                            let statement = client.prepare_cached(FIND).await?;
-                            let row = client.query_opt(&statement, &[&keys::any()]).await?;
-                            let item = row.map(|row| Item { id: row.get(0), name: row.get(1), amount: row.get(2) });
-                            found += usize::from(item.is_some());
-                        }
-                        Ok(found)
-                    });
-                }
-                Ok((together(set).await?, ()))
+                    async move {
+                        let client = pool.get().await?;
+                        let statement = client.prepare_cached(FIND).await?;
+                        let item = client.query_opt(&statement, &[&keys::any()]).await?.map(item);
+                        Ok(item.is_some())
+                    }
+                };
+                Ok((together(tasks, finds, find).await?, ()))
             })
             .await
     }
 }
 
-/// So many names.
-pub(crate) fn names(data: &Data, count: usize) -> Vec<&str> {
-    data.rows.iter().cycle().take(count).map(|row| row.name.as_str()).collect()
+/// Rows as one array a column.
+pub(crate) struct RawUnnest(Raw);
+
+impl Peer for RawUnnest {
+    const IS_FURTHER: bool = true;
+
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self(Raw::connect(url).await?))
+    }
+
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
+        let statement = self.0.prepare(&format!("{INSERT}{}", if keys { " RETURNING id" } else { "" })).await?;
+        meter
+            .run(rows.len(), async || {
+                let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+                let amounts: Vec<i32> = rows.iter().map(|row| row.amount).collect();
+                let params: [&(dyn ToSql + Sync); 2] = [&names, &amounts];
+                if keys {
+                    let made = read_all(&self.0.client, &statement, &params, key).await?;
+                    Ok((made.len(), made))
+                } else {
+                    Ok((self.0.client.execute(&statement, &params).await? as usize, Vec::new()))
+                }
+            })
+            .await
+    }
 }
 
-/// Each key as often as makes so many.
-fn repeated(made: &[Row], count: usize) -> Vec<i64> {
-    let ids: Vec<i64> = made.iter().map(|row| row.get(0)).collect();
-    spread(&ids, count)
+/// Many rows; it returns no keys, and is there as a limit.
+pub(crate) struct RawCopy(Raw);
+
+impl Peer for RawCopy {
+    const IS_FURTHER: bool = true;
+
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self(Raw::connect(url).await?))
+    }
+
+    async fn insert(&mut self, rows: &[NewRow], _keys: bool, meter: &mut Meter) -> Result<Done> {
+        if rows.len() < 10_000 {
+            return Ok(Done::NotMeant);
+        }
+        let statement = self.0.prepare(COPY).await?;
+        meter
+            .run(rows.len(), async || {
+                let sink = self.0.client.copy_in(&statement).await?;
+                let mut writer = pin!(BinaryCopyInWriter::new(sink, &[Type::TEXT, Type::INT4]));
+                for row in rows {
+                    writer.as_mut().write(&[&row.name, &row.amount]).await?;
+                }
+                Ok((writer.as_mut().finish().await? as usize, ()))
+            })
+            .await
+    }
 }
 
-/// Each key as often as makes so many.
-pub(crate) fn spread(ids: &[i64], count: usize) -> Vec<i64> {
-    ids.iter().flat_map(|&id| std::iter::repeat_n(id, count / ids.len())).collect()
+fn item(row: Row) -> Item {
+    Item { id: row.get(0), name: row.get(1), amount: row.get(2) }
+}
+
+fn key(row: Row) -> i64 {
+    row.get(0)
 }
 
 /// The text of an insert of so many rows.

@@ -12,13 +12,12 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, QueryFilter,
     TransactionTrait,
 };
-use tokio::task::JoinSet;
 
 use crate::meter::Meter;
-use crate::raw::{names, spread};
+use crate::peer::{Done, Peer, together};
+use crate::plain::{ROWS_OF_VALUES, names, spread};
 use crate::tables::{Data, NewRow};
-use crate::work::Work;
-use crate::{Done, NO_IDENTITY, NO_SESSION, NO_UNIT_OF_WORK, Result, keys, together};
+use crate::{Result, keys};
 
 mod item {
     use sea_orm::entity::prelude::*;
@@ -146,9 +145,6 @@ mod leaf {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A statement has at most 65,535 parameters.
-const ROWS_OF_VALUES: usize = 10_000;
-
 pub(crate) struct Sea {
     url: String,
     db: DatabaseConnection,
@@ -156,42 +152,19 @@ pub(crate) struct Sea {
 }
 
 impl Sea {
-    pub(crate) async fn connect(url: &str) -> Result<Self> {
-        Ok(Self { url: url.to_owned(), db: Self::pool(url, 1).await?, pool: None })
-    }
-
     async fn pool(url: &str, size: usize) -> Result<DatabaseConnection> {
         let mut options = ConnectOptions::new(url);
         options.max_connections(u32::try_from(size)?).test_before_acquire(false).sqlx_logging(false);
         Ok(Database::connect(options).await?)
     }
+}
 
-    pub(crate) async fn run(&mut self, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        let some = |rows: usize| data.rows.get(..rows).unwrap_or_default();
-        match work {
-            Work::Select(rows) => self.select(rows, meter).await?,
-            Work::Join(rows) => self.join(rows, meter).await?,
-            Work::Insert { rows, keys } => self.insert(some(rows), keys, meter).await?,
-            Work::Load { parents } => self.load(parents, meter).await?,
-            Work::Find => self.find(meter).await?,
-            Work::Update => self.update(meter).await?,
-            Work::Delete => self.delete(meter).await?,
-            Work::Graph { tops, middles, leaves } => {
-                self.graph(data, [tops, tops * middles, tops * middles * leaves], meter).await?;
-            }
-            Work::Change { changed, .. } => self.change(changed, meter).await?,
-            Work::Remove(rows) => self.remove(rows, meter).await?,
-            Work::Unchanged(_) => return Ok(Done::Cannot(NO_UNIT_OF_WORK)),
-            Work::Identity => return Ok(Done::Cannot(NO_IDENTITY)),
-            Work::Tracked(_) => return Ok(Done::Cannot(NO_SESSION)),
-            Work::Upsert(rows) => self.upsert(some(rows), meter).await?,
-            Work::Stream(rows) => self.stream(rows, meter).await?,
-            Work::Throughput { tasks, pool, finds } => self.throughput(tasks, pool, finds, meter).await?,
-        }
-        Ok(Done::Measured)
+impl Peer for Sea {
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self { url: url.to_owned(), db: Self::pool(url, 1).await?, pool: None })
     }
 
-    async fn select(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let items: Vec<item::Model> = item::Entity::find().all(&self.db).await?;
@@ -200,7 +173,7 @@ impl Sea {
             .await
     }
 
-    async fn join(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let query = part::Entity::find().find_also_related(item::Entity).filter(part::Column::Color.eq("red"));
@@ -210,7 +183,7 @@ impl Sea {
             .await
     }
 
-    async fn insert(&self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<()> {
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let tx = if rows.len() > ROWS_OF_VALUES { Some(self.db.begin().await?) } else { None };
@@ -237,7 +210,7 @@ impl Sea {
             .await
     }
 
-    async fn load(&self, parents: usize, meter: &mut Meter) -> Result<()> {
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(parents * 100, async || {
                 let tops = top::Entity::load().with((middle::Entity, leaf::Entity)).all(&self.db).await?;
@@ -247,7 +220,7 @@ impl Sea {
             .await
     }
 
-    async fn find(&self, meter: &mut Meter) -> Result<()> {
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let found = entry::Entity::find_by_id(keys::any()).one(&self.db).await?;
@@ -256,7 +229,7 @@ impl Sea {
             .await
     }
 
-    async fn update(&self, meter: &mut Meter) -> Result<()> {
+    async fn update(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let update = entry::Entity::update_many()
@@ -267,7 +240,7 @@ impl Sea {
             .await
     }
 
-    async fn delete(&self, meter: &mut Meter) -> Result<()> {
+    async fn delete(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let delete = entry::Entity::delete_by_id(keys::next());
@@ -276,7 +249,7 @@ impl Sea {
             .await
     }
 
-    async fn graph(&self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<()> {
+    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<Done> {
         let [of_tops, of_middles, of_leaves] = counts;
         meter
             .run(counts.iter().sum(), async || {
@@ -303,7 +276,7 @@ impl Sea {
             .await
     }
 
-    async fn change(&self, changed: usize, meter: &mut Meter) -> Result<()> {
+    async fn change(&mut self, _loaded: usize, changed: usize, meter: &mut Meter) -> Result<Done> {
         let mut entries = entry::Entity::find().all(&self.db).await?;
         entries.truncate(changed);
         meter
@@ -326,7 +299,7 @@ impl Sea {
             .await
     }
 
-    async fn remove(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let entries = entry::Entity::find().all(&self.db).await?;
         meter
             .run(rows, async || {
@@ -337,7 +310,7 @@ impl Sea {
             .await
     }
 
-    async fn upsert(&self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let values = rows.iter().zip(0i64..).map(|(row, code)| stock::ActiveModel {
@@ -355,7 +328,7 @@ impl Sea {
             .await
     }
 
-    async fn stream(&self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let mut items = item::Entity::find().stream(&self.db).await?;
@@ -369,26 +342,19 @@ impl Sea {
             .await
     }
 
-    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<()> {
+    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<Done> {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => self.pool.insert(Self::pool(&self.url, size).await?).clone(),
         };
         meter
             .run(finds, async || {
-                let mut set: JoinSet<Result<usize>> = JoinSet::new();
-                for _ in 0..tasks {
+                let pool = pool.clone();
+                let find = move || {
                     let pool = pool.clone();
-                    set.spawn(async move {
-                        let mut found = 0;
-                        for _ in 0..finds / tasks {
-                            let entry = entry::Entity::find_by_id(keys::any()).one(&pool).await?;
-                            found += usize::from(entry.is_some());
-                        }
-                        Ok(found)
-                    });
-                }
-                Ok((together(set).await?, ()))
+                    async move { Ok(entry::Entity::find_by_id(keys::any()).one(&pool).await?.is_some()) }
+                };
+                Ok((together(tasks, finds, find).await?, ()))
             })
             .await
     }

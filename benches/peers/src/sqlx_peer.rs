@@ -3,25 +3,15 @@
 //! On one connection and not its pool, which asks the server before it lends one; for the throughput that is switched off.
 //! Rows are inserted by `UNNEST`, as its FAQ recommends. It is no ORM: what is committed or loaded together is by hand.
 
-use std::collections::HashMap;
-
 use futures_util::TryStreamExt;
-use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection, FromRow};
-use tokio::task::JoinSet;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, FromRow};
 
 use crate::meter::Meter;
-use crate::raw::{names, spread};
+use crate::peer::{Done, Peer, together};
+use crate::plain::{Item, Leaf, Middle, Top, names, nested, spread};
 use crate::tables::{Data, NewRow};
-use crate::work::Work;
-use crate::{Done, NO_IDENTITY, NO_SESSION, NO_UNIT_OF_WORK, Result, keys, together};
-
-#[derive(Debug, FromRow)]
-struct Item {
-    id: i64,
-    name: String,
-    amount: i32,
-}
+use crate::{Result, keys};
 
 #[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug, FromRow)]
@@ -30,38 +20,12 @@ struct PartAndItem {
     name: String,
     color: String,
     item_id: Option<i64>,
+    found_id: Option<i64>,
     item_name: Option<String>,
     item_amount: Option<i32>,
 }
 
-#[allow(dead_code, reason = "what is read is part of the work")]
-#[derive(Debug, FromRow)]
-struct Top {
-    id: i64,
-    name: String,
-    #[sqlx(skip)]
-    middles: Vec<Middle>,
-}
-
-#[allow(dead_code, reason = "what is read is part of the work")]
-#[derive(Debug, FromRow)]
-struct Middle {
-    id: i64,
-    name: String,
-    top_id: i64,
-    #[sqlx(skip)]
-    leaves: Vec<Leaf>,
-}
-
-#[allow(dead_code, reason = "what is read is part of the work")]
-#[derive(Debug, FromRow)]
-struct Leaf {
-    id: i64,
-    name: String,
-    middle_id: i64,
-}
-
-const JOIN: &str = "SELECT part.id, part.name, part.color, part.item_id, item.name AS item_name, item.amount AS item_amount \
+const JOIN: &str = "SELECT part.id, part.name, part.color, part.item_id, item.id AS found_id, item.name AS item_name, item.amount AS item_amount \
                     FROM part LEFT JOIN item ON part.item_id = item.id WHERE part.color = $1";
 const FIND: &str = "SELECT id, name, amount FROM entry WHERE id = $1";
 const INSERT_ONE: &str = "INSERT INTO entry (name, amount) VALUES ($1, $2)";
@@ -86,36 +50,17 @@ pub(crate) struct Sqlx {
 }
 
 impl Sqlx {
-    pub(crate) async fn connect(url: &str) -> Result<Self> {
-        Ok(Self { url: url.to_owned(), client: PgConnection::connect(url).await?, pool: None })
+    async fn entries(&mut self) -> Result<Vec<Item>> {
+        Ok(sqlx::query_as("SELECT id, name, amount FROM entry").fetch_all(&mut self.client).await?)
+    }
+}
+
+impl Peer for Sqlx {
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self { url: url.to_owned(), client: options(url)?.connect().await?, pool: None })
     }
 
-    pub(crate) async fn run(&mut self, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        let some = |rows: usize| data.rows.get(..rows).unwrap_or_default();
-        match work {
-            Work::Select(rows) => self.select(rows, meter).await?,
-            Work::Join(rows) => self.join(rows, meter).await?,
-            Work::Insert { rows, keys } => self.insert(some(rows), keys, meter).await?,
-            Work::Load { parents } => self.load(parents, meter).await?,
-            Work::Find => self.find(meter).await?,
-            Work::Update => self.update(meter).await?,
-            Work::Delete => self.delete(meter).await?,
-            Work::Graph { tops, middles, leaves } => {
-                self.graph(data, [tops, tops * middles, tops * middles * leaves], meter).await?;
-            }
-            Work::Change { changed, .. } => self.change(changed, meter).await?,
-            Work::Remove(rows) => self.remove(rows, meter).await?,
-            Work::Unchanged(_) => return Ok(Done::Cannot(NO_UNIT_OF_WORK)),
-            Work::Identity => return Ok(Done::Cannot(NO_IDENTITY)),
-            Work::Tracked(_) => return Ok(Done::Cannot(NO_SESSION)),
-            Work::Upsert(rows) => self.upsert(some(rows), meter).await?,
-            Work::Stream(rows) => self.stream(rows, meter).await?,
-            Work::Throughput { tasks, pool, finds } => self.throughput(tasks, pool, finds, meter).await?,
-        }
-        Ok(Done::Measured)
-    }
-
-    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let items: Vec<Item> =
@@ -125,7 +70,7 @@ impl Sqlx {
             .await
     }
 
-    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let parts: Vec<PartAndItem> = sqlx::query_as(JOIN).bind("red").fetch_all(&mut self.client).await?;
@@ -134,7 +79,7 @@ impl Sqlx {
             .await
     }
 
-    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<()> {
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 if let [row] = rows {
@@ -159,41 +104,27 @@ impl Sqlx {
             .await
     }
 
-    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<()> {
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(parents * 100, async || {
-                let mut tops: Vec<Top> = sqlx::query_as("SELECT id, name FROM top").fetch_all(&mut self.client).await?;
+                let tops: Vec<Top> = sqlx::query_as("SELECT id, name FROM top").fetch_all(&mut self.client).await?;
                 let ids: Vec<i64> = tops.iter().map(|top| top.id).collect();
-                let mut middles: Vec<Middle> =
-                    sqlx::query_as("SELECT id, name, top_id FROM middle WHERE top_id = ANY($1)")
-                        .bind(ids)
-                        .fetch_all(&mut self.client)
-                        .await?;
+                let middles: Vec<Middle> = sqlx::query_as("SELECT id, name, top_id FROM middle WHERE top_id = ANY($1)")
+                    .bind(ids)
+                    .fetch_all(&mut self.client)
+                    .await?;
                 let ids: Vec<i64> = middles.iter().map(|middle| middle.id).collect();
                 let leaves: Vec<Leaf> =
                     sqlx::query_as("SELECT id, name, middle_id FROM leaf WHERE middle_id = ANY($1)")
                         .bind(ids)
                         .fetch_all(&mut self.client)
                         .await?;
-                let count = leaves.len();
-                let places: HashMap<i64, usize> = middles.iter().enumerate().map(|(i, it)| (it.id, i)).collect();
-                for leaf in leaves {
-                    if let Some(middle) = places.get(&leaf.middle_id).and_then(|&place| middles.get_mut(place)) {
-                        middle.leaves.push(leaf);
-                    }
-                }
-                let places: HashMap<i64, usize> = tops.iter().enumerate().map(|(i, it)| (it.id, i)).collect();
-                for middle in middles {
-                    if let Some(top) = places.get(&middle.top_id).and_then(|&place| tops.get_mut(place)) {
-                        top.middles.push(middle);
-                    }
-                }
-                Ok((count, tops))
+                Ok((leaves.len(), nested(tops, middles, leaves)))
             })
             .await
     }
 
-    async fn find(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let found: Option<Item> =
@@ -203,7 +134,7 @@ impl Sqlx {
             .await
     }
 
-    async fn update(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn update(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let update = sqlx::query("UPDATE entry SET amount = $1 WHERE id = $2").bind(7).bind(keys::any());
@@ -212,7 +143,7 @@ impl Sqlx {
             .await
     }
 
-    async fn delete(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn delete(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let delete = sqlx::query("DELETE FROM entry WHERE id = $1").bind(keys::next());
@@ -221,7 +152,7 @@ impl Sqlx {
             .await
     }
 
-    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<()> {
+    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<Done> {
         let [of_tops, of_middles, of_leaves] = counts;
         meter
             .run(counts.iter().sum(), async || {
@@ -244,11 +175,7 @@ impl Sqlx {
             .await
     }
 
-    async fn entries(&mut self) -> Result<Vec<Item>> {
-        Ok(sqlx::query_as("SELECT id, name, amount FROM entry").fetch_all(&mut self.client).await?)
-    }
-
-    async fn change(&mut self, changed: usize, meter: &mut Meter) -> Result<()> {
+    async fn change(&mut self, _loaded: usize, changed: usize, meter: &mut Meter) -> Result<Done> {
         let entries = self.entries().await?;
         meter
             .run(changed, async || {
@@ -260,7 +187,7 @@ impl Sqlx {
             .await
     }
 
-    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let entries = self.entries().await?;
         meter
             .run(rows, async || {
@@ -271,7 +198,7 @@ impl Sqlx {
             .await
     }
 
-    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let codes: Vec<i64> = (0..rows.len() as i64).collect();
@@ -283,7 +210,7 @@ impl Sqlx {
             .await
     }
 
-    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn stream(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let mut items = sqlx::query_as::<_, Item>("SELECT id, name, amount FROM item").fetch(&mut self.client);
@@ -297,31 +224,32 @@ impl Sqlx {
             .await
     }
 
-    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<()> {
+    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<Done> {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => {
-                let options = PgPoolOptions::new().max_connections(u32::try_from(size)?).test_before_acquire(false);
-                self.pool.insert(options.connect(&self.url).await?).clone()
+                let pool = PgPoolOptions::new().max_connections(u32::try_from(size)?).test_before_acquire(false);
+                self.pool.insert(pool.connect_with(options(&self.url)?).await?).clone()
             }
         };
         meter
             .run(finds, async || {
-                let mut set: JoinSet<Result<usize>> = JoinSet::new();
-                for _ in 0..tasks {
+                let pool = pool.clone();
+                let find = move || {
                     let pool = pool.clone();
-                    set.spawn(async move {
-                        let mut found = 0;
-                        for _ in 0..finds / tasks {
-                            let item: Option<Item> =
-                                sqlx::query_as(FIND).bind(keys::any()).fetch_optional(&pool).await?;
-                            found += usize::from(item.is_some());
-                        }
-                        Ok(found)
-                    });
-                }
-                Ok((together(set).await?, ()))
+                    async move {
+                        let query = sqlx::query_as(FIND).bind(keys::any());
+                        let item: Option<Item> = query.fetch_optional(&pool).await?;
+                        Ok(item.is_some())
+                    }
+                };
+                Ok((together(tasks, finds, find).await?, ()))
             })
             .await
     }
+}
+
+/// Its log of statements is off, as that of SeaORM.
+fn options(url: &str) -> Result<PgConnectOptions> {
+    Ok(url.parse::<PgConnectOptions>()?.disable_statement_logging())
 }

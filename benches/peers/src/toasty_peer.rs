@@ -1,17 +1,16 @@
 //! Toasty: models, `create_many`, `include`.
 //!
 //! Its inserts always give the objects back. It has no unit of work; changed rows are updated one by one in a transaction, and
-//! upserts too: it has no call for many. New objects of two levels are nested in `create_many`; those of three levels take a
+//! upserts too: it has no call for many, and its `batch` runs its statements one after the other. New objects of two levels are nested in `create_many`; those of three levels take a
 //! `create_many` for each level, because nested each parent would be a statement, 1,103 instead of 5.
 
 use toasty::{Db, Deferred, Executor, Model};
-use tokio::task::JoinSet;
 
 use crate::meter::Meter;
-use crate::raw::{names, spread};
+use crate::peer::{Done, Peer, together};
+use crate::plain::{ROWS_OF_VALUES, names, spread};
 use crate::tables::{Data, NewRow};
-use crate::work::Work;
-use crate::{Done, NO_IDENTITY, NO_SESSION, NO_UNIT_OF_WORK, Result, keys, together};
+use crate::{Result, keys};
 
 #[allow(dead_code, reason = "what is read is part of the work")]
 #[derive(Debug, Model)]
@@ -107,9 +106,6 @@ struct Leaf {
     middle: Deferred<Middle>,
 }
 
-/// A statement has at most 65,535 parameters.
-const ROWS_OF_VALUES: usize = 10_000;
-
 pub(crate) struct Toasty {
     url: String,
     db: Db,
@@ -117,41 +113,19 @@ pub(crate) struct Toasty {
 }
 
 impl Toasty {
-    pub(crate) async fn connect(url: &str) -> Result<Self> {
-        Ok(Self { url: url.to_owned(), db: Self::pool(url, 1).await?, pool: None })
-    }
-
     async fn pool(url: &str, size: usize) -> Result<Db> {
         let mut builder = Db::builder();
         builder.models(toasty::models!(Item, Part, Entry, Stock, Top, Middle, Leaf)).max_pool_size(size);
         Ok(builder.connect(url).await?)
     }
+}
 
-    pub(crate) async fn run(&mut self, work: Work, data: &Data, meter: &mut Meter) -> Result<Done> {
-        let some = |rows: usize| data.rows.get(..rows).unwrap_or_default();
-        match work {
-            Work::Select(rows) => self.select(rows, meter).await?,
-            Work::Join(rows) => self.join(rows, meter).await?,
-            Work::Insert { keys: false, .. } => return Ok(Done::Cannot("its inserts always return the objects")),
-            Work::Insert { rows, keys: true } => self.insert(some(rows), meter).await?,
-            Work::Load { parents } => self.load(parents, meter).await?,
-            Work::Find => self.find(meter).await?,
-            Work::Update => self.update(meter).await?,
-            Work::Delete => self.delete(meter).await?,
-            Work::Graph { tops, middles, leaves } => self.graph(data, [tops, middles, leaves], meter).await?,
-            Work::Change { changed, .. } => self.change(changed, meter).await?,
-            Work::Remove(rows) => self.remove(rows, meter).await?,
-            Work::Unchanged(_) => return Ok(Done::Cannot(NO_UNIT_OF_WORK)),
-            Work::Identity => return Ok(Done::Cannot(NO_IDENTITY)),
-            Work::Tracked(_) => return Ok(Done::Cannot(NO_SESSION)),
-            Work::Upsert(rows) => self.upsert(some(rows), meter).await?,
-            Work::Stream(_) => return Ok(Done::Cannot("it has no stream: it reads all rows, or pages of them")),
-            Work::Throughput { tasks, pool, finds } => self.throughput(tasks, pool, finds, meter).await?,
-        }
-        Ok(Done::Measured)
+impl Peer for Toasty {
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self { url: url.to_owned(), db: Self::pool(url, 1).await?, pool: None })
     }
 
-    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn select(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let items: Vec<Item> = Item::all().exec(&mut self.db).await?;
@@ -160,7 +134,7 @@ impl Toasty {
             .await
     }
 
-    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn join(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows, async || {
                 let query = Part::filter(Part::fields().color().eq("red")).include(Part::fields().item());
@@ -170,7 +144,10 @@ impl Toasty {
             .await
     }
 
-    async fn insert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
+        if !keys {
+            return Ok(Done::Cannot("its inserts always return the objects"));
+        }
         meter
             .run(rows.len(), async || {
                 if rows.len() <= ROWS_OF_VALUES {
@@ -188,7 +165,7 @@ impl Toasty {
             .await
     }
 
-    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<()> {
+    async fn load(&mut self, parents: usize, meter: &mut Meter) -> Result<Done> {
         meter
             .run(parents * 100, async || {
                 let tops: Vec<Top> = Top::all().include(Top::fields().middles().leaves()).exec(&mut self.db).await?;
@@ -198,7 +175,7 @@ impl Toasty {
             .await
     }
 
-    async fn find(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 let found = Entry::filter_by_id(keys::any()).first().exec(&mut self.db).await?;
@@ -207,7 +184,7 @@ impl Toasty {
             .await
     }
 
-    async fn update(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn update(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 Entry::filter_by_id(keys::any()).update().amount(7).exec(&mut self.db).await?;
@@ -216,7 +193,7 @@ impl Toasty {
             .await
     }
 
-    async fn delete(&mut self, meter: &mut Meter) -> Result<()> {
+    async fn delete(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
                 Entry::filter_by_id(keys::next()).delete().exec(&mut self.db).await?;
@@ -225,25 +202,23 @@ impl Toasty {
             .await
     }
 
-    async fn graph(&mut self, data: &Data, [tops, middles, leaves]: [usize; 3], meter: &mut Meter) -> Result<()> {
-        let rows = tops * (1 + middles * (1 + leaves));
-        let names = names(data, tops * middles * leaves.max(1));
+    async fn graph(&mut self, data: &Data, counts: [usize; 3], meter: &mut Meter) -> Result<Done> {
+        let [tops, middles, leaves] = counts;
+        let names = names(data, middles.max(leaves));
         meter
-            .run(rows, async || {
-                let made = if leaves == 0 {
-                    nested(&names, tops, middles, &mut self.db).await?
-                } else {
-                    let mut tx = self.db.transaction().await?;
-                    let made = by_levels(&names, [tops, tops * middles, tops * middles * leaves], &mut tx).await?;
-                    tx.commit().await?;
-                    made
-                };
+            .run(counts.iter().sum(), async || {
+                if leaves == 0 {
+                    return Ok((nested(&names, tops, middles / tops, &mut self.db).await?, ()));
+                }
+                let mut tx = self.db.transaction().await?;
+                let made = by_levels(&names, counts, &mut tx).await?;
+                tx.commit().await?;
                 Ok((made, ()))
             })
             .await
     }
 
-    async fn change(&mut self, changed: usize, meter: &mut Meter) -> Result<()> {
+    async fn change(&mut self, _loaded: usize, changed: usize, meter: &mut Meter) -> Result<Done> {
         let mut entries: Vec<Entry> = Entry::all().exec(&mut self.db).await?;
         entries.truncate(changed);
         meter
@@ -264,7 +239,7 @@ impl Toasty {
             .await
     }
 
-    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<()> {
+    async fn remove(&mut self, rows: usize, meter: &mut Meter) -> Result<Done> {
         let entries: Vec<Entry> = Entry::all().exec(&mut self.db).await?;
         meter
             .run(rows, async || {
@@ -275,7 +250,7 @@ impl Toasty {
             .await
     }
 
-    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<()> {
+    async fn upsert(&mut self, rows: &[NewRow], meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
                 let mut tx = self.db.transaction().await?;
@@ -290,26 +265,23 @@ impl Toasty {
             .await
     }
 
-    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<()> {
+    async fn stream(&mut self, _rows: usize, _meter: &mut Meter) -> Result<Done> {
+        Ok(Done::Cannot("it has no stream: it reads all rows, or pages of them"))
+    }
+
+    async fn throughput(&mut self, tasks: usize, size: usize, finds: usize, meter: &mut Meter) -> Result<Done> {
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
             None => self.pool.insert(Self::pool(&self.url, size).await?).clone(),
         };
         meter
             .run(finds, async || {
-                let mut set: JoinSet<Result<usize>> = JoinSet::new();
-                for _ in 0..tasks {
+                let pool = pool.clone();
+                let find = move || {
                     let mut db = pool.clone();
-                    set.spawn(async move {
-                        let mut found = 0;
-                        for _ in 0..finds / tasks {
-                            let entry = Entry::filter_by_id(keys::any()).first().exec(&mut db).await?;
-                            found += usize::from(entry.is_some());
-                        }
-                        Ok(found)
-                    });
-                }
-                Ok((together(set).await?, ()))
+                    async move { Ok(Entry::filter_by_id(keys::any()).first().exec(&mut db).await?.is_some()) }
+                };
+                Ok((together(tasks, finds, find).await?, ()))
             })
             .await
     }

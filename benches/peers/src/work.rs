@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::thousands;
+use common::figures::thousands;
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ pub(crate) fn rows() -> Vec<Row> {
         (100, 40, 10),
         (1_000, 40, 1),
         (10_000, 30, 1),
-        (100_000, 7, 1),
+        (100_000, 30, 1),
     ] {
         for keys in [false, true] {
             add('c', Work::Insert { rows: count, keys }, rounds, if count > 10_000 { 1 } else { 4 }, times);
@@ -170,9 +170,9 @@ pub(crate) fn rows() -> Vec<Row> {
     add('f', Work::Unchanged(10_000), 30, 2, 1);
     add('g', Work::Identity, 40, 4, 1_000);
     add('h', Work::Tracked(10_000), 30, 3, 1);
-    add('h', Work::Tracked(100_000), 15, 1, 1);
+    add('h', Work::Tracked(100_000), 30, 1, 1);
     add('i', Work::Upsert(10_000), 30, 2, 1);
-    add('j', Work::Stream(1_000_000), 5, 1, 1);
+    add('j', Work::Stream(1_000_000), 30, 1, 1);
     add('l', Work::Throughput { tasks: 64, pool: 8, finds: 6_400 }, 30, 2, 1);
     let far = [
         Work::Select(100),
@@ -183,7 +183,7 @@ pub(crate) fn rows() -> Vec<Row> {
         Work::Graph { tops: 1, middles: 100, leaves: 0 },
         Work::Change { loaded: 10_000, changed: 100 },
     ];
-    rows.extend(far.map(|work| Row { group: 'k', work, link: Link::Far, rounds: 10, warm: 1, times: 1 }));
+    rows.extend(far.map(|work| Row { group: 'k', work, link: Link::Far, rounds: 30, warm: 1, times: 1 }));
     rows.sort_by_key(|row| row.group);
     rows
 }

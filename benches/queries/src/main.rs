@@ -6,18 +6,15 @@
 mod found;
 mod measure;
 mod report;
+#[path = "../../../orm-guard/src/shop.rs"]
 mod shop;
 mod work;
 
-use std::error::Error as StdError;
-
-use measure::Counting;
+pub(crate) use common::Result;
+use common::memory::Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// Whatever goes wrong.
-pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {

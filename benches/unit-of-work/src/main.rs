@@ -1,21 +1,17 @@
 //! What the unit of work costs, beside the same work by hand on the bare driver.
 //!
-//! `cargo run --release -p unit-of-work` starts a private PostgreSQL, measures, and writes `RESULTS.md` into the folder in
-//! which it is run. With a number as its argument it does that many rounds, otherwise 15.
+//! `cargo run --release -p unit-of-work` starts a private PostgreSQL, measures, and writes `RESULTS-unit-of-work.md` into the
+//! folder in which it is run. With a number as its argument it does that many rounds, otherwise 15.
 
 mod measure;
 mod report;
 mod work;
 
-use std::error::Error as StdError;
-
-use measure::Counting;
+pub(crate) use common::Result;
+use common::memory::Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// Whatever goes wrong.
-pub(crate) type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -25,6 +21,6 @@ async fn main() -> Result<()> {
     let memory = bench.memory().await?;
     let text = report::write(&pairs, &memory, &bench.server().await?);
     print!("{text}");
-    std::fs::write("RESULTS.md", text)?;
+    std::fs::write("RESULTS-unit-of-work.md", text)?;
     Ok(())
 }

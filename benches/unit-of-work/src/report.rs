@@ -1,9 +1,11 @@
 //! The figures as tables, and where they were taken.
 
 use std::fmt::Write;
-use std::process::Command;
 
-use crate::measure::{Cost, quantile};
+use common::figures::{quantile, thousands};
+use common::place;
+
+use crate::measure::Cost;
 
 /// The same work by the ORM and by hand, round by round.
 pub(crate) struct Pair {
@@ -52,18 +54,6 @@ pub(crate) struct Memory {
     pub(crate) each: f64,
 }
 
-pub(crate) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 pub(crate) fn write(pairs: &[Pair], memory: &[Memory], server: &str) -> String {
     let mut out = String::from(
         "# Results: the unit of work\n\n\
@@ -71,10 +61,8 @@ pub(crate) fn write(pairs: &[Pair], memory: &[Memory], server: &str) -> String {
          on `tokio-postgres` with prepared statements and one array a column; the ratios are those of the rounds: their \
          median, and the quartiles in parentheses. CPU is that of the client.\n\n",
     );
-    let _ = writeln!(out, "- date: {}", shell("date", &["-u", "+%Y-%m-%d"]));
-    let _ = writeln!(out, "- machine: {}", machine());
-    let _ = writeln!(out, "- server: {server}, on the same machine, over a Unix socket or loopback");
-    let _ = writeln!(out, "- compiler: {}\n", shell("rustc", &["--version"]));
+    let server = format!("{server}, on the same machine, over a Unix socket or loopback");
+    let _ = writeln!(out, "{}", place::list(&[("server", &server)]));
     out.push_str("| work | rows | ms | µs a row | by hand, ms | ratio | CPU ratio |\n|---|--:|--:|--:|--:|--:|--:|\n");
     for pair in pairs {
         out.push_str(&pair.line());
@@ -86,25 +74,4 @@ pub(crate) fn write(pairs: &[Pair], memory: &[Memory], server: &str) -> String {
         let _ = writeln!(out, "| {} | {} | {:.1} |", thousands(row.rows), row.object, row.each);
     }
     out
-}
-
-fn shell(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
-}
-
-fn machine() -> String {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kilobytes: u64 = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
-        .unwrap_or_default();
-    format!(
-        "{}, {cores} cores, {} GB, shared with other work",
-        model.trim_start_matches([' ', '\t', ':']),
-        kilobytes >> 20
-    )
 }

@@ -1,10 +1,12 @@
 //! The work that is measured: by the ORM, and by hand.
 
+use common::memory;
+use common::place::SERVER;
 use orm_core::prelude::*;
 use tokio_postgres::{Client, NoTls, Statement};
 
 use crate::Result;
-use crate::measure::{Cost, Watch, live_bytes};
+use crate::measure::{Cost, Watch};
 use crate::report::{Memory, Pair};
 
 /// A row of numbers, so that an object has no heap of its own.
@@ -111,7 +113,7 @@ impl Bench {
     }
 
     pub(crate) async fn server(&self) -> Result<String> {
-        Ok(self.client.query_one("SELECT 'PostgreSQL ' || current_setting('server_version')", &[]).await?.get(0))
+        Ok(self.client.query_one(SERVER, &[]).await?.get(0))
     }
 
     /// All pairs; the first round warms up and does not count.
@@ -322,12 +324,12 @@ impl Bench {
             let numbers: Vec<i64> = (0..rows as i64).collect();
             self.client.query(&self.statements.insert, &[&numbers, &numbers, &numbers]).await?;
             let mut session = self.engine.session();
-            let before = live_bytes();
+            memory::start();
             let handles = session.query::<Item>().all().await?;
             let of_handles = std::mem::size_of_val(&*handles);
             let loaded = handles.len();
             drop(handles);
-            let live = live_bytes() - before;
+            let live = memory::stop().live;
             assert!(of_handles > 0 && loaded == rows);
             let each = live as f64 / rows as f64 - size_of::<Item>() as f64;
             found.push(Memory { rows, object: size_of::<Item>(), each });
