@@ -374,6 +374,10 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn unmark(&mut self, key: &IdentityKey) -> Option<u32> {
+        // Asked for each row that is new to the session.
+        if self.marked.is_empty() {
+            return None;
+        }
         let index = self.marked.get(key)?;
         let is_deleted = self.state(index) == SlotState::Deleted;
         if !is_deleted || self.stored(index).and_then(Self::key_of).as_ref() != Some(key) {
@@ -652,6 +656,7 @@ impl<M: Model> fmt::Debug for Arena<M> {
 
 impl RawHandle {
     /// The handle of a slot.
+    #[inline]
     pub(super) fn new(session: u32, slot: u32, generation: u32) -> Self {
         Self { slot, generation, session }
     }
