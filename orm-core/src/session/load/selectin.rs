@@ -257,8 +257,6 @@ impl Inner {
         let Some(field) = sides.inverse else { return };
         let Some(arena) = self.find_arena(sides.edge.to()) else { return };
         let handle = self.handle_of(parent);
-        for child in children {
-            self.arenas[arena].edit_relation(child.slot, field, &mut |relation| relation.note(handle));
-        }
+        self.arenas[arena].note_relation(children, field, handle);
     }
 }
