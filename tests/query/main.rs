@@ -5,6 +5,7 @@ mod models;
 
 mod bulk_writes_are_one_statement;
 mod conditions_choose_rows;
+mod far_ends_find_their_near_ends;
 mod hostile_values_are_values;
 mod joins_bring_tables_in_scope;
 mod loads_come_beside_the_values;

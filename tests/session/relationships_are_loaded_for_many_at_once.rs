@@ -240,3 +240,26 @@ async fn a_required_end_that_is_missing_is_not_found() -> Result<()> {
     assert_eq!((error.kind(), error.model()), (ErrorKind::NotFound, Some("Homework")));
     Ok(())
 }
+
+#[tokio::test]
+async fn u44_a_relationship_loaded_from_its_other_end_fills_no_collection() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let mut session = db.engine.session();
+    let tags = session.add_all(["new", "hard"].map(|label| Tag::builder().label(label)));
+    session.add(Course::builder().name("Python").tags(tags).homeworks([
+        Homework::builder().number(1).description("дз1"),
+        Homework::builder().number(2).description("дз2"),
+    ]));
+    session.commit().await?;
+    let mut session = db.engine.session();
+    let tags = session.query::<Tag>().order_by(Tag::id.asc()).limit(1).all().await?;
+    let courses = session.related(tags[0], Course::tags.rev()).await?;
+    assert!(!session[courses[0]].tags.is_loaded(), "there may be tags that nobody asked for");
+    session.load(&courses, Course::tags).await?;
+    assert_eq!(session[courses[0]].tags.len(), 2);
+    let homeworks = session.query::<Homework>().limit(1).all().await?;
+    session.related(homeworks[0], Course::homeworks.rev()).await?;
+    session.load(&courses, Course::homeworks).await?;
+    assert_eq!(session[courses[0]].homeworks.len(), 2);
+    Ok(())
+}

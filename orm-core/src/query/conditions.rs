@@ -40,11 +40,13 @@ pub(super) fn named_column(source: SourceRef, name: &'static str) -> Node {
 /// The condition that these columns have one of these lists of values: `= ANY`, or a list of tuples. Either way there is
 /// one array a column, whatever the number of keys.
 pub(super) fn in_keys(nodes: Vec<Node>, columns: &[&'static ColumnDef], keys: &[Vec<Value>]) -> Node {
-    let mut arrays: Vec<Value> = columns
-        .iter()
-        .enumerate()
-        .map(|(part, column)| column.param(Value::array(column.ty, keys.iter().map(|key| &key[part]))))
-        .collect();
+    let array = |(part, column): (usize, &&ColumnDef)| Value::array(column.ty, keys.iter().map(|key| &key[part]));
+    in_arrays(nodes, columns, columns.iter().enumerate().map(array).collect())
+}
+
+/// Like [`in_keys`], of keys that are one array a column already.
+pub(super) fn in_arrays(nodes: Vec<Node>, columns: &[&'static ColumnDef], arrays: Vec<Value>) -> Node {
+    let mut arrays: Vec<Value> = columns.iter().zip(arrays).map(|(column, array)| column.param(array)).collect();
     match (nodes.as_slice(), arrays.pop()) {
         ([single], Some(array)) => Node::InArray { operand: Box::new(single.clone()), array, negated: false },
         (_, last) => Node::InTuples { columns: nodes, arrays: arrays.into_iter().chain(last).collect() },

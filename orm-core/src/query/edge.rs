@@ -1,15 +1,14 @@
-//! The statement for the far ends of a relationship of many objects, and the keys by which they find each other again.
+//! The far ends of a relationship of many objects, in one statement.
 
-use std::collections::HashMap;
-
-use super::conditions::{in_keys, link_columns, named_column};
+use super::conditions::{in_arrays, link_columns, named_column};
 use super::load::Loads;
+use super::near_keys::{KeyColumns, KeyPlaces, NearKeys, Share, Shares};
 use crate::compile::Compile;
 use crate::engine::{self, Connection};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Dump, Edge, Kind, Model, SourceRef, TableDef};
+use crate::schema::{Edge, Kind, Model, SourceRef, TableDef};
 use crate::sql::{FromItem, Join, JoinKind, LinkRef, Node, OrderBy, Per, Projection, Select};
-use crate::types::{RowReader, TypeDef, Value};
+use crate::types::Value;
 
 /// Which of the far ends are wanted; all of them if nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -19,70 +18,17 @@ pub struct Choice {
     pub(crate) limit: Option<u64>,
 }
 
-/// The values of one side of a relationship, as bytes to look up by; `None` if one of them is NULL.
-pub(crate) type EdgeKey = Option<Box<[u8]>>;
-
 /// The columns of a table by name, as positions.
 pub(crate) fn positions(table: &TableDef, names: &[&str]) -> Vec<usize> {
     names.iter().filter_map(|name| table.column_index(name)).collect()
 }
 
-/// Joins encoded values to one key; each is led by its length, so that no two lists of values have one key.
-pub(crate) fn edge_key<'a>(values: impl IntoIterator<Item = Option<&'a [u8]>>) -> EdgeKey {
-    let mut key = Vec::new();
-    for value in values {
-        let value = value?;
-        key.extend_from_slice(&(value.len() as u32).to_be_bytes());
-        key.extend_from_slice(value);
-    }
-    Some(key.into_boxed_slice())
-}
-
-/// One row of [`edge_select`]: the key of the near end, and the far end itself.
-pub(crate) struct EdgeRow<T> {
-    pub(crate) key: EdgeKey,
-    pub(crate) target: T,
-}
-
-/// Where the rows of an [`edge_select`] have the key of their near end.
-pub(crate) struct KeyPlaces {
-    /// How many columns stand before those of the model.
-    before: usize,
-    places: Vec<usize>,
-}
-
-impl KeyPlaces {
-    /// The key is among the model's own columns, or that of a link table in front of them.
-    pub(crate) fn of(edge: Edge) -> Self {
-        let columns = edge.columns();
-        match columns.link {
-            Some(link) => Self { before: link.local.len(), places: (0..link.local.len()).collect() },
-            None => Self { before: 0, places: positions(edge.to(), columns.remote) },
-        }
-    }
-}
-
-impl<T> EdgeRow<T> {
-    pub(crate) fn read(
-        row: &mut RowReader<'_>,
-        key: &KeyPlaces,
-        target: impl FnOnce(&mut RowReader<'_>) -> Result<T>,
-    ) -> Result<Self> {
-        let mut values = Vec::with_capacity(key.places.len());
-        for &place in &key.places {
-            values.push(row.raw_at(place)?);
-        }
-        row.skip(key.before);
-        Ok(Self { key: edge_key(values), target: target(row)? })
-    }
-}
-
-/// The query for the far ends of a relationship whose near ends have these keys.
+/// The query for the far ends of a relationship whose near ends have these keys, one array a column.
 ///
 /// ```sql
 /// SELECT "homework".… FROM "homework" WHERE "homework"."course_id" = ANY ($1) ORDER BY …
 /// ```
-pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: &[Vec<Value>]) -> Select {
+pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: Vec<Value>) -> Select {
     let target = SourceRef::Table(edge.to());
     let columns = edge.columns();
     let mut select = Select::models(target);
@@ -103,7 +49,7 @@ pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: &[Vec<Value>]) -> S
         select.projection = keyed.chain([Projection::Model(target)]).collect();
     }
     select.per = choice.limit.map(|limit| Per { group: near.clone(), limit });
-    select.predicates.push(in_keys(near, &types, keys));
+    select.predicates.push(in_arrays(near, &types, keys));
     select.predicates.extend(choice.predicates.iter().cloned());
     select.order_by = order_of(edge, choice, target);
     select
@@ -121,40 +67,15 @@ fn order_of(edge: Edge, choice: &Choice, target: SourceRef) -> Vec<OrderBy> {
     order
 }
 
-/// The distinct keys of the near ends, and for each near end which of them it has.
-pub(crate) struct NearKeys {
-    pub(crate) values: Vec<Vec<Value>>,
-    pub(crate) index: HashMap<Box<[u8]>, usize>,
-}
-
-impl NearKeys {
-    pub(crate) fn new() -> Self {
-        Self { values: Vec::new(), index: HashMap::new() }
-    }
-
-    /// Adds the key of one near end; gives its number, or `None` if it has a NULL and so relates to nothing.
-    pub(crate) fn add(&mut self, dump: &Dump, table: &TableDef, columns: &[usize]) -> Option<usize> {
-        let values: Vec<_> = columns.iter().map(|&column| dump.raw(column)).collect();
-        let types: Vec<_> = columns.iter().map(|&column| table.columns[column].ty).collect();
-        self.add_raw(&values, &types)
-    }
-
-    /// Like [`add`](Self::add), of the values alone.
-    pub(crate) fn add_raw(&mut self, values: &[Option<&[u8]>], types: &[&'static TypeDef]) -> Option<usize> {
-        let key = edge_key(values.iter().copied())?;
-        let next = self.values.len();
-        let number = *self.index.entry(key).or_insert(next);
-        if number == next {
-            self.values.push(types.iter().zip(values).map(|(ty, value)| Value::from_raw(ty, *value)).collect());
-        }
-        Some(number)
-    }
-}
-
-/// The far ends with what is loaded for them, and for each near end the positions of its own.
+/// The far ends with what is loaded for them.
 pub(super) struct Ends<T> {
     targets: Vec<T>,
-    groups: Vec<Vec<usize>>,
+    /// For each far end the number of its key.
+    numbers: Vec<Option<u32>>,
+    /// For each near end the number of its key.
+    near: Vec<Option<u32>>,
+    /// How many keys there are.
+    keys: usize,
 }
 
 /// Asks for the far ends of these near ends, and for what is loaded with them.
@@ -165,46 +86,44 @@ pub(super) async fn fetch_edge<A: Model, B: Model, L: Loads<B>>(
     loads: &L,
     parents: &[A],
 ) -> Result<Ends<L::Value>> {
-    let local = positions(edge.from(), edge.columns().local);
-    let mut keys = NearKeys::new();
-    let mut dump = Dump::default();
-    let mut numbers = Vec::with_capacity(parents.len());
+    let mut keys = NearKeys::of(edge);
+    let mut columns = KeyColumns::of(edge.from(), edge.columns().local);
+    let mut near = Vec::with_capacity(parents.len());
     for parent in parents {
-        dump.clear();
-        parent.dump(&mut dump);
-        numbers.push(keys.add(&dump, edge.from(), &local));
+        columns.dump.clear();
+        parent.dump(&mut columns.dump);
+        near.push(columns.add_to(&mut keys)?);
     }
-    if keys.values.is_empty() {
-        return Ok(Ends { targets: Vec::new(), groups: vec![Vec::new(); parents.len()] });
+    let (mut targets, mut joined, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    if !keys.is_empty() {
+        let mut select = edge_select(edge, choice, keys.arrays());
+        loads.join(&mut select.eager, None);
+        let compiled = select.compile_with(connection.engine().filters())?;
+        let mut places = KeyPlaces::of(edge);
+        engine::fetch(connection, &compiled, |row| {
+            numbers.push(places.number(row, &keys)?);
+            targets.push(B::from_row(row)?);
+            joined.push(loads.read(row)?);
+            Ok(())
+        })
+        .await?;
     }
-    let mut select = edge_select(edge, choice, &keys.values);
-    loads.join(&mut select.eager, None);
-    let places = KeyPlaces::of(edge);
-    let read = |row: &mut RowReader<'_>| Ok((B::from_row(row)?, loads.read(row)?));
-    let compiled = select.compile_with(connection.engine().filters())?;
-    let rows = engine::fetch(connection, &compiled, |row| EdgeRow::read(row, &places, read)).await?;
-    let mut by_key: Vec<Vec<usize>> = vec![Vec::new(); keys.values.len()];
-    let (mut targets, mut joined) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for EdgeRow { key, target: (target, with) } in rows {
-        if let Some(number) = key.and_then(|key| keys.index.get(&key)) {
-            by_key[*number].push(targets.len());
-        }
-        targets.push(target);
-        joined.push(with);
-    }
-    let targets = loads.clone().load(connection, targets, joined).await?;
-    let groups = numbers.into_iter().map(|number| number.map_or_else(Vec::new, |n| by_key[n].clone())).collect();
-    Ok(Ends { targets, groups })
+    let targets = if targets.is_empty() { Vec::new() } else { loads.clone().load(connection, targets, joined).await? };
+    Ok(Ends { targets, numbers, near, keys: keys.len() })
 }
 
 impl<T: Clone + Send> Ends<T> {
     /// What each near end is given.
-    pub(super) fn collect<K: Kind>(&self, edge: Edge) -> Result<Vec<K::Of<T>>> {
-        let of = |group: &Vec<usize>| {
-            let found = group.iter().map(|&index| self.targets[index].clone()).collect();
-            K::collect(found).ok_or_else(|| missing_target(edge))
+    pub(super) fn collect<K: Kind>(self, edge: Edge) -> Result<Vec<K::Of<T>>> {
+        let mut shares = Shares::new(self.keys, self.targets, &self.numbers, &self.near);
+        let of = |number: &Option<u32>| {
+            let given = match shares.next(*number) {
+                Share::Last(found) => K::collect(found),
+                Share::Shared(found) => K::collect(found.iter().cloned()),
+            };
+            given.ok_or_else(|| missing_target(edge))
         };
-        self.groups.iter().map(of).collect()
+        self.near.iter().map(of).collect()
     }
 }
 

@@ -22,6 +22,7 @@ mod keyset;
 mod load;
 mod lock;
 mod merge;
+mod near_keys;
 mod nested;
 mod page;
 #[cfg(feature = "json")]
@@ -45,7 +46,7 @@ pub use derived::{
     ArrayOf, OneColumn, Quantified, SeriesBound, SetFunction, UsedTables, Values, ValuesPart, ValuesRow, WholeNumber,
     generate_series, generate_series_by, query_from, unnest, values,
 };
-pub(crate) use edge::{Choice, EdgeKey, EdgeRow, KeyPlaces, NearKeys, edge_key, edge_select, positions};
+pub(crate) use edge::{Choice, edge_select, positions};
 pub(crate) use executor::row_key;
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use explain::{Explain, Explained};
@@ -58,6 +59,7 @@ pub use keyset::KeyPage;
 pub use load::{InRow, Load, LoadInto, Loads, Whole};
 pub use lock::{CanLock, LockTargets};
 pub use merge::{Merge, MergeInto, Merging, WhenMatched, WhenNotMatched, merge_into};
+pub(crate) use near_keys::{KeyColumns, KeyPlaces, NearKeys};
 pub use nested::{Joined, LoadJoined, Nested, OfEnd, Part};
 pub use page::Page;
 pub(crate) use page::is_beyond;

@@ -402,7 +402,7 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
         let (ends, below) = joined.into_iter().flatten().unzip();
         let mut ends = self.loads.clone().load(connection, ends, below).await?.into_iter();
         let of = |there: bool| {
-            let found = if there { ends.next().into_iter().collect() } else { Vec::new() };
+            let found = if there { ends.next() } else { None };
             K::collect(found).ok_or_else(|| missing_target(self.relation.edge()))
         };
         there.into_iter().map(of).collect()
@@ -428,6 +428,6 @@ impl<A: Model, B: Model, K: OneAtMost, L: Loads<B>> Load<A> for Joined<Relation<
 impl<A: Model, B: Model, K: OneAtMost, L: InRow<B>> LoadInRow<A> for Joined<Relation<A, B, K>, L> {
     fn values_of_row(&self, joined: Self::Joined) -> Result<Self::Values> {
         let end = joined.map(|(end, below)| self.loads.value_of_row(end, below)).transpose()?;
-        K::collect(end.into_iter().collect()).ok_or_else(|| missing_target(self.relation.edge()))
+        K::collect(end).ok_or_else(|| missing_target(self.relation.edge()))
     }
 }

@@ -9,9 +9,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::conditions::named_column;
-use super::edge::{Choice, EdgeKey, NearKeys, edge_key, edge_select, missing_target};
+use super::edge::{Choice, edge_select, missing_target};
 use super::executor::{Executor, Takes, Unbound};
 use super::fetch::{Boxed, Fetch, Job, Ready};
+use super::near_keys::{KeyPlaces, NearKeys, Share, Shares};
 use super::nested::Part;
 use super::select::Query;
 use super::stream::RowStream;
@@ -407,7 +408,7 @@ impl fmt::Debug for Loading<'_> {
 struct Near {
     keys: NearKeys,
     /// For each row, which of the keys it has.
-    numbers: Vec<Option<usize>>,
+    numbers: Vec<Option<u32>>,
 }
 
 /// Loads what is at the ends of a relationship.
@@ -426,16 +427,12 @@ struct EdgeLoad<P: Projection, V> {
 impl<P: Projection + Clone, V: Send> LoadEnds<V> for EdgeLoad<P, V> {
     fn load<'l>(&'l self, near: &'l Near, fetch: &'l mut dyn Fetch) -> Boxed<'l, Vec<V>> {
         Box::pin(async move {
-            let mut ends = self.fetch(near, fetch).await?;
-            let mut left = vec![0_usize; near.keys.values.len()];
-            for &number in near.numbers.iter().flatten() {
-                left[number] += 1;
-            }
-            let of = |number: &Option<usize>| {
-                let found = number.map_or_else(Vec::new, |number| {
-                    left[number] -= 1;
-                    if left[number] == 0 { std::mem::take(&mut ends[number]) } else { ends[number].clone() }
-                });
+            let mut shares = self.fetch(near, fetch).await?;
+            let of = |number: &Option<u32>| {
+                let found = match shares.next(*number) {
+                    Share::Last(found) => found,
+                    Share::Shared(found) => found.to_vec(),
+                };
                 (self.make)(found).ok_or_else(|| missing_target(self.edge))
             };
             near.numbers.iter().map(of).collect()
@@ -445,12 +442,11 @@ impl<P: Projection + Clone, V: Send> LoadEnds<V> for EdgeLoad<P, V> {
 
 impl<P: Projection, V> EdgeLoad<P, V> {
     /// The ends for each of the keys.
-    async fn fetch(&self, near: &Near, fetch: &mut dyn Fetch) -> Result<Vec<Vec<P>>> {
-        let mut by_key: Vec<Vec<P>> = near.keys.values.iter().map(|_| Vec::new()).collect();
-        if by_key.is_empty() {
-            return Ok(by_key);
+    async fn fetch(&self, near: &Near, fetch: &mut dyn Fetch) -> Result<Shares<P>> {
+        if near.keys.is_empty() {
+            return Ok(Shares::new(0, Vec::new(), &[], &[]));
         }
-        let mut select = edge_select(self.edge, &self.choice, &near.keys.values);
+        let mut select = edge_select(self.edge, &self.choice, near.keys.arrays());
         let columns = self.edge.columns();
         let mut items = self.plan.items.clone();
         let (before, places) = match columns.link {
@@ -462,15 +458,14 @@ impl<P: Projection, V> EdgeLoad<P, V> {
             None => (0, places(&mut items, select.root, columns.remote)),
         };
         select.projection = items;
-        let rows = Rows { before, key: &places };
         let compiled = select.compile_with(&fetch.filters())?;
-        let (keys, found) = self.plan.rows(fetch, compiled, rows).await?;
-        for (key, end) in keys.into_iter().zip(found) {
-            if let Some(number) = key.and_then(|key| near.keys.index.get(&key)) {
-                by_key[*number].push(end);
-            }
-        }
-        Ok(by_key)
+        let (mut places, mut numbers) = (KeyPlaces::new(before, places), Vec::new());
+        let number = |row: &mut RowReader<'_>| {
+            numbers.push(places.number(row, &near.keys)?);
+            Ok(())
+        };
+        let found = self.plan.rows(fetch, compiled, before, number).await?;
+        Ok(Shares::new(near.keys.len(), found, &numbers, &near.numbers))
     }
 }
 
@@ -501,13 +496,6 @@ pub(crate) struct Plan<P: Projection> {
 struct KeyColumns {
     places: Vec<usize>,
     types: Vec<&'static TypeDef>,
-}
-
-/// How the rows of a statement are laid out: so many columns before those of the plan, and the key of the near end.
-#[derive(Clone, Copy)]
-struct Rows<'k> {
-    before: usize,
-    key: &'k [usize],
 }
 
 impl<P: Projection> Plan<P> {
@@ -577,28 +565,26 @@ impl<P: Projection> Plan<P> {
 
     /// Runs the statement, and those of the relationships.
     pub(crate) async fn run(&self, fetch: &mut dyn Fetch, compiled: Compiled) -> Result<Vec<P>> {
-        Ok(self.rows(fetch, compiled, Rows { before: 0, key: &[] }).await?.1)
+        self.rows(fetch, compiled, 0, |_| Ok(())).await
     }
 
+    /// The rows of a statement that has so many columns before those of the plan, which `ahead` reads.
     async fn rows(
         &self,
         fetch: &mut dyn Fetch,
         compiled: Compiled,
-        layout: Rows<'_>,
-    ) -> Result<(Vec<EdgeKey>, Vec<P>)> {
-        let (mut keys, mut drafts) = (Vec::new(), Vec::new());
-        let mut near: Vec<Near> =
-            self.keys.iter().map(|_| Near { keys: NearKeys::new(), numbers: Vec::new() }).collect();
+        before: usize,
+        mut ahead: impl FnMut(&mut RowReader<'_>) -> Result<()> + Send,
+    ) -> Result<Vec<P>> {
+        let mut drafts = Vec::new();
+        let of = |columns: &KeyColumns| Near { keys: NearKeys::new(columns.types.clone()), numbers: Vec::new() };
+        let mut near: Vec<Near> = self.keys.iter().map(of).collect();
         let mut read = |row: &mut RowReader<'_>| {
-            keys.push(raw_key(row, layout.key, 0)?);
+            ahead(row)?;
             for (near, columns) in near.iter_mut().zip(&self.keys) {
-                let mut values = Vec::with_capacity(columns.places.len());
-                for &place in &columns.places {
-                    values.push(row.raw_at(layout.before + place)?);
-                }
-                near.numbers.push(near.keys.add_raw(&values, &columns.types));
+                let number = near.keys.add(|part| row.raw_at(before + columns.places[part]))?;
+                near.numbers.push(number);
             }
-            row.skip(layout.before);
             drafts.push(P::read(&self.slots, row)?);
             Ok(())
         };
@@ -606,17 +592,8 @@ impl<P: Projection> Plan<P> {
         if !near.is_empty() && !drafts.is_empty() {
             P::load(&self.slots, Loading { near: &near, fetch }, &mut drafts).await?;
         }
-        let found = drafts.into_iter().map(|draft| P::finish(draft).ok_or_else(empty::<P>)).collect::<Result<_>>()?;
-        Ok((keys, found))
+        drafts.into_iter().map(|draft| P::finish(draft).ok_or_else(empty::<P>)).collect()
     }
-}
-
-fn raw_key(row: &RowReader<'_>, places: &[usize], before: usize) -> Result<EdgeKey> {
-    let mut values = Vec::with_capacity(places.len());
-    for &place in places {
-        values.push(row.raw_at(before + place)?);
-    }
-    Ok(edge_key(values))
 }
 
 fn empty<P: Projection>() -> Error {

@@ -126,6 +126,8 @@ pub struct Dump {
     buffer: BytesMut,
     columns: Vec<Range>,
     refused: Option<(usize, EncodeError)>,
+    /// The columns among the first 64, as bits, that nobody looks at.
+    skipped: u64,
 }
 
 /// The scratch memory of a thread is kept up to that size.
@@ -141,6 +143,9 @@ struct Range {
 impl Dump {
     /// Encodes the next column.
     pub fn put<T: Field>(&mut self, value: &T) {
+        if self.is_skipped(self.columns.len()) {
+            return self.put_null();
+        }
         let start = self.buffer.len() as u32;
         let null = match value.encode(&mut Encoder::new(&mut self.buffer)) {
             Ok(encoded) => encoded == Encoded::Null,
@@ -150,6 +155,16 @@ impl Dump {
             }
         };
         self.columns.push(Range { start, end: self.buffer.len() as u32, null });
+    }
+
+    /// One that encodes these columns, and takes the others for NULL.
+    pub(crate) fn only(columns: &[usize]) -> Self {
+        let wanted = columns.iter().filter(|&&column| column < 64).fold(0, |bits, column| bits | 1_u64 << column);
+        Self { skipped: !wanted, ..Self::default() }
+    }
+
+    fn is_skipped(&self, column: usize) -> bool {
+        column < 64 && self.skipped >> column & 1 == 1
     }
 
     /// The next column is NULL.

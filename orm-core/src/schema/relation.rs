@@ -206,7 +206,7 @@ pub trait Kind: 'static {
     /// What a part of it is, which may lack any of the objects.
     type Part: Kind;
     /// Puts the objects that were found into their container; `None` where a required one is missing.
-    fn collect<B: Clone + Send>(found: Vec<B>) -> Option<Self::Of<B>>;
+    fn collect<B: Clone + Send>(found: impl IntoIterator<Item = B>) -> Option<Self::Of<B>>;
 }
 
 /// Many objects: a `Vec`. `VIA` tells the `belongs_to` that it is the other side of.
@@ -227,8 +227,8 @@ impl<const VIA: u64> Kind for Many<VIA> {
     const OPTIONAL: bool = true;
     type Part = Self;
 
-    fn collect<B: Clone + Send>(found: Vec<B>) -> Option<Vec<B>> {
-        Some(found)
+    fn collect<B: Clone + Send>(found: impl IntoIterator<Item = B>) -> Option<Vec<B>> {
+        Some(found.into_iter().collect())
     }
 }
 
@@ -238,7 +238,7 @@ impl Kind for ToOne {
     const OPTIONAL: bool = false;
     type Part = MaybeOne;
 
-    fn collect<B: Clone + Send>(found: Vec<B>) -> Option<B> {
+    fn collect<B: Clone + Send>(found: impl IntoIterator<Item = B>) -> Option<B> {
         found.into_iter().next()
     }
 }
@@ -249,7 +249,7 @@ impl<const VIA: u64> Kind for MaybeOne<VIA> {
     const OPTIONAL: bool = true;
     type Part = Self;
 
-    fn collect<B: Clone + Send>(found: Vec<B>) -> Option<Option<B>> {
+    fn collect<B: Clone + Send>(found: impl IntoIterator<Item = B>) -> Option<Option<B>> {
         Some(found.into_iter().next())
     }
 }

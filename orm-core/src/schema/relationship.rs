@@ -481,6 +481,9 @@ pub trait RelationField {
     /// The objects that it is known to hold, or `None` while it is not loaded.
     #[doc(hidden)]
     fn held(&self) -> Option<Arc<[RawHandle]>>;
+    /// Like [`held`](Self::held), of one that is in a session and has no new values.
+    #[doc(hidden)]
+    fn handles(&self) -> Option<&[RawHandle]>;
     /// What was added and removed while it was not loaded.
     #[doc(hidden)]
     fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
@@ -503,6 +506,11 @@ pub trait RelationField {
     /// Makes these the loaded objects.
     #[doc(hidden)]
     fn set_held(&mut self, handles: Arc<[RawHandle]>);
+    /// Makes this the loaded object of a to-one relationship, unless it is known which one it is.
+    #[doc(hidden)]
+    fn note(&mut self, handle: RawHandle) {
+        let _ = handle;
+    }
     /// Makes it not loaded.
     #[doc(hidden)]
     fn unload(&mut self);
@@ -514,6 +522,14 @@ pub trait RelationField {
 impl<M> RelationField for HasMany<M> {
     fn held(&self) -> Option<Arc<[RawHandle]>> {
         self.loaded()
+    }
+
+    fn handles(&self) -> Option<&[RawHandle]> {
+        match &self.state {
+            Collection::Loaded(handles) => Some(handles),
+            Collection::Grown(list) => Some(list.handles()),
+            Collection::Unloaded(_) | Collection::New(_) => None,
+        }
     }
 
     fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
@@ -580,6 +596,13 @@ impl<M> RelationField for One<M> {
         Self::held(self).map(|handle| handle.into_iter().collect())
     }
 
+    fn handles(&self) -> Option<&[RawHandle]> {
+        match &self.state {
+            OneState::Held(handle) => Some(handle.as_slice()),
+            OneState::Unloaded | OneState::New(_) => None,
+        }
+    }
+
     fn holds_any(&self) -> bool {
         !matches!(self.state, OneState::Unloaded | OneState::Held(None))
     }
@@ -590,6 +613,12 @@ impl<M> RelationField for One<M> {
 
     fn set_held(&mut self, handles: Arc<[RawHandle]>) {
         self.state = OneState::Held(handles.first().copied());
+    }
+
+    fn note(&mut self, handle: RawHandle) {
+        if matches!(self.state, OneState::Unloaded) {
+            self.state = OneState::Held(Some(handle));
+        }
     }
 
     fn unload(&mut self) {
@@ -604,6 +633,10 @@ macro_rules! delegate_field {
                 RelationField::held(&self.0)
             }
 
+            fn handles(&self) -> Option<&[RawHandle]> {
+                RelationField::handles(&self.0)
+            }
+
             fn holds_any(&self) -> bool {
                 self.0.holds_any()
             }
@@ -614,6 +647,10 @@ macro_rules! delegate_field {
 
             fn set_held(&mut self, handles: Arc<[RawHandle]>) {
                 self.0.set_held(handles);
+            }
+
+            fn note(&mut self, handle: RawHandle) {
+                self.0.note(handle);
             }
 
             fn unload(&mut self) {

@@ -245,6 +245,9 @@ pub(super) trait AnyArena: Send + Sync {
     fn flushed_relation(&self, slot: u32, field: usize) -> Option<&dyn RelationField>;
     /// Does something to a relationship field of the object and of its snapshot alike, which is no change.
     fn edit_relation(&mut self, slot: u32, field: usize, edit: &mut dyn FnMut(&mut dyn RelationField));
+    /// Makes an object the one end of a to-one relationship field of these, where it is not known which one it is; which is
+    /// no change.
+    fn note_relation(&mut self, objects: &[RawHandle], field: usize, end: RawHandle);
     /// Changes a relationship field of the object, which the flush sees if the object is touched.
     fn change_relation(&mut self, slot: u32, field: usize, change: &mut dyn FnMut(&mut dyn RelationField));
     /// Takes the snapshot of an object that is about to be changed.
@@ -374,6 +377,10 @@ impl<M: Model> AnyArena for Arena<M> {
     }
 
     fn unmark(&mut self, key: &IdentityKey) -> Option<u32> {
+        // Asked for each row that is new to the session.
+        if self.marked.is_empty() {
+            return None;
+        }
         let index = self.marked.get(key)?;
         let is_deleted = self.state(index) == SlotState::Deleted;
         if !is_deleted || self.stored(index).and_then(Self::key_of).as_ref() != Some(key) {
@@ -440,6 +447,12 @@ impl<M: Model> AnyArena for Arena<M> {
             if let Some(relation) = value.relation_mut(field) {
                 edit(relation);
             }
+        }
+    }
+
+    fn note_relation(&mut self, objects: &[RawHandle], field: usize, end: RawHandle) {
+        for object in objects {
+            self.edit_relation(object.slot, field, &mut |relation| relation.note(end));
         }
     }
 
@@ -652,6 +665,7 @@ impl<M: Model> fmt::Debug for Arena<M> {
 
 impl RawHandle {
     /// The handle of a slot.
+    #[inline]
     pub(super) fn new(session: u32, slot: u32, generation: u32) -> Self {
         Self { slot, generation, session }
     }

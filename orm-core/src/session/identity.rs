@@ -1,25 +1,17 @@
 //! [`IdentityMap`]: which object has which primary key.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use crate::schema::TableDef;
-use crate::types::TypeDef;
+use crate::types::{NumberHasher, integer, is_integer};
 
 /// A primary key: a number, or the bytes of its columns, each led by their length.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum IdentityKey {
     /// A single integer column, which is nearly every key there is.
-    Number(u64),
+    Number(i64),
     Bytes(Box<[u8]>),
-}
-
-/// The object identifiers of `smallint`, `integer` and `bigint`.
-const INTEGERS: [u32; 3] = [21, 23, 20];
-
-/// Whether a key of this type is a number.
-pub(super) fn is_integer(ty: &TypeDef) -> bool {
-    INTEGERS.contains(&ty.oid())
 }
 
 impl IdentityKey {
@@ -28,8 +20,7 @@ impl IdentityKey {
         if let [single] = table.primary_key
             && is_integer(table.columns[*single].ty)
         {
-            let bytes = raw(*single)?;
-            return Some(Self::Number(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))));
+            return integer(raw(*single)?).map(Self::Number);
         }
         let mut bytes = Vec::new();
         for &column in table.primary_key {
@@ -44,11 +35,12 @@ impl IdentityKey {
 /// The objects of one model by primary key. Numbers, in a map of their own, cost sixteen bytes each.
 #[derive(Debug, Default)]
 pub(super) struct IdentityMap {
-    numbers: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
+    numbers: HashMap<i64, u32, BuildHasherDefault<NumberHasher>>,
     bytes: HashMap<Box<[u8]>, u32>,
 }
 
 impl IdentityMap {
+    #[inline]
     pub(super) fn get(&self, key: &IdentityKey) -> Option<u32> {
         match key {
             IdentityKey::Number(number) => self.numbers.get(number).copied(),
@@ -56,7 +48,13 @@ impl IdentityMap {
         }
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.numbers.is_empty() && self.bytes.is_empty()
+    }
+
     /// Enters an object; gives the one that has the key already, which stays.
+    #[inline]
     pub(super) fn insert(&mut self, key: IdentityKey, slot: u32) -> Option<u32> {
         match key {
             IdentityKey::Number(number) => {
@@ -83,30 +81,5 @@ impl IdentityMap {
                 self.bytes.remove(bytes);
             }
         }
-    }
-}
-
-/// Spreads numbers over the table: multiplication by a constant without pattern, as keys come in rows.
-#[derive(Debug, Default)]
-pub(super) struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
     }
 }

@@ -139,6 +139,7 @@ impl Inner {
     }
 
     /// The place of a model's arena. A session knows few models: a search is faster than a hash.
+    #[inline]
     pub(super) fn find_arena(&self, table: &'static TableDef) -> Option<usize> {
         self.arenas.iter().position(|arena| std::ptr::eq(arena.table(), table))
     }

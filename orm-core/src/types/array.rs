@@ -114,7 +114,7 @@ impl<'a> ArrayWriter<'a> {
 }
 
 /// An array in the binary format that grows by the encoded elements of a column; the length is told at its end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct GrowingArray {
     element: &'static TypeDef,
     buffer: Vec<u8>,

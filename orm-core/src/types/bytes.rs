@@ -1,5 +1,7 @@
 //! [`Bytes`], the encoded form of one value.
 
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -37,5 +39,18 @@ impl Deref for Bytes {
             Self::Inline(len, bytes) => &bytes[..usize::from(*len)],
             Self::Heap(bytes) => bytes,
         }
+    }
+}
+
+/// Found in a map by bytes that are elsewhere.
+impl Borrow<[u8]> for Bytes {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Hash for Bytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        <[u8]>::hash(self, state);
     }
 }

@@ -20,6 +20,7 @@ mod jiff;
 #[cfg(feature = "json")]
 mod json;
 mod network;
+mod number;
 mod range;
 mod readable;
 mod row;
@@ -46,6 +47,7 @@ pub use interval::{Interval, Moment};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use network::{Cidr, Inet};
+pub(crate) use number::{NumberHasher, integer, is_integer};
 pub use range::{Multirange, Range, RangeElement};
 pub(crate) use readable::readable;
 pub use row::{FromRow, RowReader};

@@ -92,6 +92,7 @@ macro_rules! field_by_driver {
                 $crate::types::scalar::encode_by_driver(self, &postgres_types::Type::$ty, out)
             }
 
+            #[inline]
             fn decode(raw: Option<&[u8]>) -> Result<Self, $crate::types::DecodeError> {
                 $crate::types::scalar::decode_by_driver(&postgres_types::Type::$ty, raw)
             }
@@ -159,8 +160,13 @@ impl Field for String {
         Ok(Encoded::Value)
     }
 
+    // The driver would ask first which type of text it is.
+    #[inline]
     fn decode(raw: Option<&[u8]>) -> Result<Self, DecodeError> {
-        decode_by_driver(&Type::TEXT, raw)
+        match std::str::from_utf8(raw.ok_or(DecodeError::Null)?) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(reason) => Err(DecodeError::Invalid(reason.into())),
+        }
     }
 }
 

@@ -113,6 +113,7 @@ impl TypeDef {
 
     /// The type's object identifier, or 0 where only the server knows it.
     #[must_use]
+    #[inline]
     pub const fn oid(&self) -> u32 {
         self.oid
     }

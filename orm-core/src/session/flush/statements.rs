@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use super::super::identity::is_integer;
 use super::super::inner::Row;
 use super::children;
 use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
@@ -16,6 +15,7 @@ use crate::compile::{Write, single};
 use crate::error::Result;
 use crate::schema::{Dump, RelationDef, TableDef};
 use crate::sql::{ArrayInsert, ArrayUpdate, Input, InsertRow, KeyedDelete, KeyedUpdate, LinkWrite, TakeKeys};
+use crate::types::is_integer;
 
 /// A statement, and what to make of its answer.
 pub(super) struct Outgoing {

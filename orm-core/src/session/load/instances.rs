@@ -3,17 +3,17 @@
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
-use super::super::arena::Arena;
+use super::super::arena::{AnyArena, Arena};
 use super::super::executor::refuse_writes;
-use super::super::identity::{IdentityKey, NumberHasher};
+use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use crate::compile::{Compile, Compiled};
 use crate::engine;
 use crate::error::Result;
 use crate::query::{Loads, RowKey, row_key};
-use crate::schema::{Dump, Handle, Model, TableDef};
+use crate::schema::{Dump, Handle, Model, RawHandle, TableDef};
 use crate::sql::Select;
-use crate::types::RowReader;
+use crate::types::{NumberHasher, RowReader};
 
 impl Inner {
     /// Runs a query of models, after a flush of what is pending.
@@ -79,7 +79,10 @@ impl Inner {
 
     /// A join may bring one object several times.
     pub(in crate::session) fn each_once<M>(mut rows: Vec<Handle<M>>) -> Vec<Handle<M>> {
-        // They are of one session and alive: the slot tells them apart.
+        // They are of one session and alive: the slot tells them apart. Those of new objects rise.
+        if rows.is_sorted_by(|a, b| a.raw().slot < b.raw().slot) {
+            return rows;
+        }
         let mut seen: HashSet<u32, BuildHasherDefault<NumberHasher>> = HashSet::default();
         seen.reserve(rows.len());
         rows.retain(|handle: &Handle<M>| seen.insert(handle.raw().slot));
@@ -128,16 +131,26 @@ impl Inner {
 
     /// The object of a row: the one that is there already, or a new one.
     pub(in crate::session) fn instance<M: Model>(&mut self, row: &mut RowReader<'_>) -> Result<Handle<M>> {
-        let arena = self.arena_index::<M>();
         let start = row.position();
         // A row without these columns is refused when it is read.
         let key = IdentityKey::of(M::table(), |column| row.raw_at(start + column).ok().flatten());
-        let found = key.as_ref().and_then(|key| self.arenas[arena].lookup(key).or_else(|| self.unmark(arena, key)));
-        let row = match found {
-            Some(slot) => self.refresh_instance::<M>(Row { arena, slot }, row)?,
-            None => self.new_instance::<M>(arena, key, row)?,
+        let (session, epoch) = (self.id, self.epoch);
+        let Some(arena) = self.arena_mut::<M>() else { unreachable!("arenas are found by their model's table") };
+        let found = key.as_ref().and_then(|key| arena.lookup(key).or_else(|| unmark(arena, key, epoch)));
+        let slot = match found {
+            Some(slot) => {
+                refresh_instance(arena, slot, epoch, row)?;
+                slot
+            }
+            None => arena.insert_loaded(M::from_row(row)?, key, epoch),
         };
-        Ok(self.handle_of(row).typed())
+        let handle = RawHandle::new(session, slot, arena.slots[slot as usize].generation);
+        if found.is_none()
+            && let Some(brought) = &mut self.brought
+        {
+            brought.push((M::table(), handle));
+        }
+        Ok(handle.typed())
     }
 
     /// The object of a row that is locked: it has the row's values from now on, unless it was changed and not flushed.
@@ -157,47 +170,7 @@ impl Inner {
 
     /// The object whose row the open transaction has marked as deleted, for a query that lets such rows in.
     pub(in crate::session) fn unmark(&mut self, arena: usize, key: &IdentityKey) -> Option<u32> {
-        let epoch = self.epoch;
-        let arena = &mut self.arenas[arena];
-        let slot = arena.unmark(key)?;
-        // Its values are read again.
-        arena.set_epoch(slot, epoch.wrapping_sub(1));
-        Some(slot)
-    }
-
-    fn new_instance<M: Model>(
-        &mut self,
-        arena: usize,
-        key: Option<IdentityKey>,
-        row: &mut RowReader<'_>,
-    ) -> Result<Row> {
-        let value = M::from_row(row)?;
-        let epoch = self.epoch;
-        let of_model = self.arenas[arena].as_any_mut().downcast_mut::<Arena<M>>();
-        let slot = of_model.map(|arena| arena.insert_loaded(value, key, epoch));
-        let Some(slot) = slot else { unreachable!("the arena was found just now") };
-        let row = Row { arena, slot };
-        let handle = self.handle_of(row);
-        if let Some(brought) = &mut self.brought {
-            brought.push((M::table(), handle));
-        }
-        Ok(row)
-    }
-
-    /// An object that is there keeps its values, unless they are of an earlier transaction and were not changed since.
-    fn refresh_instance<M: Model>(&mut self, at: Row, row: &mut RowReader<'_>) -> Result<Row> {
-        let epoch = self.epoch;
-        let arena = &mut self.arenas[at.arena];
-        if arena.epoch(at.slot) == epoch || arena.has_snapshot(at.slot) || arena.is_doomed(at.slot) {
-            row.skip(M::table().columns.len());
-            return Ok(at);
-        }
-        let value = M::from_row(row)?;
-        arena.set_epoch(at.slot, epoch);
-        if let Some(arena) = arena.as_any_mut().downcast_mut::<Arena<M>>() {
-            arena.refresh(at.slot, value);
-        }
-        Ok(at)
+        unmark(&mut *self.arenas[arena], key, self.epoch)
     }
 
     /// The columns of an object, as its row has them.
@@ -206,4 +179,23 @@ impl Inner {
         self.arenas[row.arena].dump_stored(row.slot, &mut dump);
         dump
     }
+}
+
+fn unmark<A: AnyArena + ?Sized>(arena: &mut A, key: &IdentityKey, epoch: u32) -> Option<u32> {
+    let slot = arena.unmark(key)?;
+    // Its values are read again.
+    arena.set_epoch(slot, epoch.wrapping_sub(1));
+    Some(slot)
+}
+
+/// An object that is there keeps its values, unless they are of an earlier transaction and were not changed since.
+fn refresh_instance<M: Model>(arena: &mut Arena<M>, slot: u32, epoch: u32, row: &mut RowReader<'_>) -> Result<()> {
+    if arena.epoch(slot) == epoch || arena.has_snapshot(slot) || arena.is_doomed(slot) {
+        row.skip(M::table().columns.len());
+        return Ok(());
+    }
+    let value = M::from_row(row)?;
+    arena.set_epoch(slot, epoch);
+    arena.refresh(slot, value);
+    Ok(())
 }

@@ -8,15 +8,40 @@ use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{Choice, EdgeKey, EdgeRow, KeyPlaces, LoadInto, Loads, NearKeys, edge_key, edge_select, positions};
-use crate::schema::{Dump, Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
+use crate::query::{Choice, KeyColumns, KeyPlaces, LoadInto, Loads, NearKeys, edge_select, positions};
+use crate::schema::{Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
 use crate::sql::is_there;
 use crate::types::RowReader;
 
-/// A near end whose relationship is to be loaded, with the number of its key.
-struct Near {
-    row: Row,
-    key: Option<usize>,
+/// The columns of a relationship, and the far end's field for its other side: once for all objects of a statement.
+struct Sides {
+    edge: Edge,
+    field: Option<usize>,
+    local: KeyColumns,
+    remote: Vec<usize>,
+    inverse: Option<usize>,
+}
+
+impl Sides {
+    fn of(edge: Edge) -> Self {
+        let (table, columns) = (edge.to(), edge.columns());
+        let is_inverse = |field: &usize| {
+            let relation = table.relations[*field];
+            if edge.is_reversed() { std::ptr::eq(relation, edge.def()) } else { is_inverse(edge.def(), relation) }
+        };
+        Self {
+            edge,
+            field: edge.field(),
+            local: KeyColumns::of(edge.from(), columns.local),
+            remote: positions(table, columns.remote),
+            inverse: (0..table.relations.len()).find(is_inverse),
+        }
+    }
+
+    /// Whether the foreign key is at the near end.
+    fn has_key_here(&self) -> bool {
+        !self.edge.is_reversed() && matches!(self.edge.def().kind, RelationKind::BelongsTo { .. })
+    }
 }
 
 impl LoadInto for Inner {
@@ -37,14 +62,16 @@ impl LoadInto for Inner {
         loads: &L,
         parents: &[Handle<A>],
     ) -> Result<Vec<Vec<Handle<B>>>> {
-        let mut keys = NearKeys::new();
-        let numbers: Vec<(Row, Option<usize>)> =
-            self.rows_of(parents)?.into_iter().map(|row| (row, self.near_key(edge, row, &mut keys))).collect();
+        let (mut sides, mut keys) = (Sides::of(edge), NearKeys::of(edge));
+        let mut near = Vec::with_capacity(parents.len());
+        for row in self.rows_of(parents)? {
+            near.push((row, self.near_key(&mut sides, row, &mut keys)?));
+        }
         let lists = self.fetch_ends::<B, L>(edge, choice, loads, &keys).await?;
-        let mut out = Vec::with_capacity(numbers.len());
-        for (row, number) in numbers {
-            let ends = number.map_or(&[][..], |number| &lists[number]);
-            self.note_parent(edge, row, ends);
+        let mut out = Vec::with_capacity(near.len());
+        for (row, number) in near {
+            let ends = number.map_or(&[][..], |number| &lists[number as usize]);
+            self.note_parent(&sides, row, ends);
             out.push(ends.iter().map(|handle| handle.typed()).collect());
         }
         Ok(out)
@@ -56,9 +83,11 @@ impl LoadInto for Inner {
         parent: Option<Handle<A>>,
         row: &mut RowReader<'_>,
     ) -> Result<Option<Handle<B>>> {
-        let mut far = Vec::new();
-        for column in positions(edge.to(), edge.columns().remote) {
-            far.push(row.raw_at(row.position() + column)?);
+        let mut sides = Sides::of(edge);
+        let start = row.position();
+        let mut far = Vec::with_capacity(sides.remote.len());
+        for &column in &sides.remote {
+            far.push(row.raw_at(start + column)?);
         }
         let end = if is_there(B::table(), row)? {
             Some(self.instance::<B>(row)?)
@@ -68,7 +97,7 @@ impl LoadInto for Inner {
         };
         if let Some(parent) = parent {
             let parent = self.row(parent)?;
-            self.hold_read(edge, parent, &edge_key(far), end.map(Handle::raw));
+            self.hold_read(&mut sides, parent, &far, end.map(Handle::raw));
         }
         Ok(end)
     }
@@ -82,124 +111,114 @@ impl Inner {
         loads: &L,
         rows: &[Row],
     ) -> Result<Vec<Handle<B>>> {
-        let field = edge.field();
-        let mut keys = NearKeys::new();
+        let (mut sides, mut keys) = (Sides::of(edge), NearKeys::of(edge));
         let mut near = Vec::new();
         for &row in rows {
-            if !self.is_loaded(edge, field, row) && !self.fill_from_identity::<B>(edge, field, row) {
-                let key = self.near_key(edge, row, &mut keys);
-                near.push(Near { row, key });
+            if !self.is_loaded(&sides, row) && !self.fill_from_identity::<B>(&mut sides, row) {
+                near.push((row, self.near_key(&mut sides, row, &mut keys)?));
             }
         }
         let lists = self.fetch_ends::<B, L>(edge, &Choice::default(), loads, &keys).await?;
-        for Near { row, key } in near {
-            let held = key.map_or_else(|| Arc::from([]), |number| Arc::clone(&lists[number]));
-            self.note_parent(edge, row, &held);
-            self.set_held(edge, field, row, held);
+        let nothing: Arc<[RawHandle]> = Arc::from([]);
+        for (row, number) in near {
+            let held = number.map_or(&nothing, |number| &lists[number as usize]);
+            self.note_parent(&sides, row, held);
+            self.set_held(&sides, row, held);
         }
-        let mut seen = std::collections::HashSet::new();
-        let ends = rows.iter().filter_map(|&row| self.held(edge, field, row));
-        Ok(ends.flat_map(|held| held.to_vec()).filter(|handle| seen.insert(*handle)).map(RawHandle::typed).collect())
+        let mut ends = Vec::new();
+        for &row in rows {
+            ends.extend(self.held(&sides, row).unwrap_or_default().iter().map(|handle| handle.typed()));
+        }
+        Ok(Self::each_once(ends))
     }
 
     fn rows_of<A: Model>(&self, handles: &[Handle<A>]) -> Result<Vec<Row>> {
         handles.iter().map(|&handle| self.row(handle)).collect()
     }
 
-    fn is_loaded(&self, edge: Edge, field: Option<usize>, row: Row) -> bool {
-        self.held(edge, field, row).is_some() && !self.is_stale(edge, field, row)
+    fn is_loaded(&self, sides: &Sides, row: Row) -> bool {
+        self.held(sides, row).is_some() && !self.is_stale(sides, row)
     }
 
     /// Fills a to-one relationship with what was read in the object's row, unless the object is not as its row is: then
     /// the two may not belong together.
-    fn hold_read(&mut self, edge: Edge, parent: Row, far: &EdgeKey, end: Option<RawHandle>) {
-        let field = edge.field();
-        if self.is_loaded(edge, field, parent) {
+    fn hold_read(&mut self, sides: &mut Sides, parent: Row, far: &[Option<&[u8]>], end: Option<RawHandle>) {
+        if self.is_loaded(sides, parent) {
             return;
         }
-        let mut dump = Dump::default();
-        self.arenas[parent.arena].dump(parent.slot, &mut dump);
-        let near = edge_key(positions(edge.from(), edge.columns().local).into_iter().map(|column| dump.raw(column)));
-        let is_key_here = !edge.is_reversed() && matches!(edge.def().kind, RelationKind::BelongsTo { .. });
-        if (end.is_some() || is_key_here) && near != *far {
+        self.arenas[parent.arena].dump(parent.slot, &mut sides.local.dump);
+        let is_known = far.iter().all(Option::is_some);
+        let is_same = if is_known {
+            far.iter().enumerate().all(|(part, far)| sides.local.raw(part) == *far)
+        } else {
+            (0..far.len()).any(|part| sides.local.raw(part).is_none())
+        };
+        if (end.is_some() || sides.has_key_here()) && !is_same {
             return;
         }
         let held: Arc<[RawHandle]> = end.into_iter().collect();
-        self.note_parent(edge, parent, &held);
-        self.set_held(edge, field, parent, held);
+        self.note_parent(sides, parent, &held);
+        self.set_held(sides, parent, &held);
     }
 
     /// The loaded ends of a relationship of an object, in its field or beside it.
-    pub(in crate::session) fn held(&self, edge: Edge, field: Option<usize>, row: Row) -> Option<Arc<[RawHandle]>> {
-        match field {
-            Some(field) => self.arenas[row.arena].relation(row.slot, field)?.held(),
-            None => self.related.get(&Self::related_key(edge, row)).cloned(),
+    fn held(&self, sides: &Sides, row: Row) -> Option<&[RawHandle]> {
+        match sides.field {
+            Some(field) => self.arenas[row.arena].relation(row.slot, field)?.handles(),
+            None => self.related.get(&Self::related_key(sides.edge, row)).map(AsRef::as_ref),
         }
     }
 
     /// Whether a relationship was loaded before the object was read anew, and may be loaded again. One of an object with
     /// changes that no flush has seen is left alone. Whether rows that are marked as deleted were loaded, nobody knows.
-    fn is_stale(&self, edge: Edge, field: Option<usize>, row: Row) -> bool {
-        let arena = &self.arenas[row.arena];
+    fn is_stale(&self, sides: &Sides, row: Row) -> bool {
+        let (arena, edge) = (&self.arenas[row.arena], sides.edge);
         let lacks_deleted = edge.has_deleted() && edge.to().soft_delete.is_some();
-        field.is_some_and(|field| lacks_deleted || arena.is_stale(row.slot, field)) && !arena.has_snapshot(row.slot)
+        sides.field.is_some_and(|field| lacks_deleted || arena.is_stale(row.slot, field))
+            && !arena.has_snapshot(row.slot)
     }
 
-    fn set_held(&mut self, edge: Edge, field: Option<usize>, row: Row, held: Arc<[RawHandle]>) {
-        if let Some(field) = field {
-            self.arenas[row.arena].set_stale(row.slot, field, false);
+    fn set_held(&mut self, sides: &Sides, row: Row, held: &Arc<[RawHandle]>) {
+        let Some(field) = sides.field else {
+            self.related.insert(Self::related_key(sides.edge, row), Arc::clone(held));
+            return;
+        };
+        self.arenas[row.arena].set_stale(row.slot, field, false);
+        // While rows are read, the connection is with those who read them.
+        if self.connection.is_some() || self.is_lent {
+            self.remember(row, Change::Loaded(field));
         }
-        match field {
-            Some(field) => {
-                // While rows are read, the connection is with those who read them.
-                if self.connection.is_some() || self.is_lent {
-                    self.remember(row, Change::Loaded(field));
-                }
-                self.arenas[row.arena]
-                    .edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(&held)));
-            }
-            None => {
-                self.related.insert(Self::related_key(edge, row), held);
-            }
-        }
+        self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| relation.set_held(Arc::clone(held)));
     }
 
     /// A to-one relationship to an object that the session holds, or to none, asks the server nothing.
-    fn fill_from_identity<B: Model>(&mut self, edge: Edge, field: Option<usize>, row: Row) -> bool {
-        if edge.is_reversed() || !matches!(edge.def().kind, RelationKind::BelongsTo { .. }) {
+    fn fill_from_identity<B: Model>(&mut self, sides: &mut Sides, row: Row) -> bool {
+        if !sides.has_key_here() {
             return false;
         }
-        let columns = edge.columns();
-        let local = positions(edge.from(), columns.local);
-        let remote = positions(edge.to(), columns.remote);
-        let mut dump = Dump::default();
-        self.arenas[row.arena].dump(row.slot, &mut dump);
-        if local.iter().any(|&column| dump.raw(column).is_none()) {
-            self.set_held(edge, field, row, Arc::from([]));
+        self.arenas[row.arena].dump(row.slot, &mut sides.local.dump);
+        if (0..sides.remote.len()).any(|part| sides.local.raw(part).is_none()) {
+            self.set_held(sides, row, &Arc::from([]));
             return true;
         }
-        let raw = |column: usize| {
-            let part = remote.iter().position(|&other| other == column)?;
-            dump.raw(local[part])
-        };
-        let Some(key) = IdentityKey::of(edge.to(), raw) else { return false };
+        let raw = |column: usize| sides.local.raw(sides.remote.iter().position(|&other| other == column)?);
+        let Some(key) = IdentityKey::of(B::table(), raw) else { return false };
         let Some(arena) = self.find_arena(B::table()) else { return false };
         let Some(slot) = self.arenas[arena].lookup(&key) else { return false };
         let end = Row { arena, slot };
         // One whose row is marked as deleted is left out, as the server would.
-        let is_end = edge.has_deleted() || !self.is_marked(end);
+        let is_end = sides.edge.has_deleted() || !self.is_marked(end);
         let held = if is_end { Arc::from([self.handle_of(end)]) } else { Arc::from([]) };
-        self.set_held(edge, field, row, held);
+        self.set_held(sides, row, &held);
         true
     }
 
-    fn near_key(&self, edge: Edge, row: Row, keys: &mut NearKeys) -> Option<usize> {
+    fn near_key(&self, sides: &mut Sides, row: Row, keys: &mut NearKeys) -> Result<Option<u32>> {
         if self.state(row) == SlotState::Pending {
-            return None;
+            return Ok(None);
         }
-        let local = positions(edge.from(), edge.columns().local);
-        let dump = self.stored_dump(row);
-        keys.add(&dump, edge.from(), &local)
+        self.arenas[row.arena].dump_stored(row.slot, &mut sides.local.dump);
+        sides.local.add_to(keys)
     }
 
     /// Asks for the far ends, for each key those that it has.
@@ -210,40 +229,34 @@ impl Inner {
         loads: &L,
         keys: &NearKeys,
     ) -> Result<Vec<Arc<[RawHandle]>>> {
-        let mut ends: Vec<Vec<RawHandle>> = vec![Vec::new(); keys.values.len()];
-        if !keys.values.is_empty() {
-            let places = KeyPlaces::of(edge);
-            let mut select = edge_select(edge, choice, &keys.values);
-            loads.join(&mut select.eager, None);
-            let target = |session: &mut Self, row: &mut RowReader<'_>| session.object_of_row::<B, L>(loads, row, false);
-            let compiled = select.compile_with(self.engine.filters())?;
-            let rows =
-                self.run(&compiled, |session, row| EdgeRow::read(row, &places, |row| target(session, row))).await?;
-            for EdgeRow { key, target } in rows {
-                if let Some(&number) = key.and_then(|key| keys.index.get(&key)) {
-                    ends[number].push(target.raw());
-                }
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut places = KeyPlaces::of(edge);
+        let mut select = edge_select(edge, choice, keys.arrays());
+        loads.join(&mut select.eager, None);
+        let compiled = select.compile_with(self.engine.filters())?;
+        let read = |session: &mut Self, row: &mut RowReader<'_>| {
+            let number = places.number(row, keys)?;
+            Ok((number, session.object_of_row::<B, L>(loads, row, false)?.raw()))
+        };
+        let mut found = self.run(&compiled, read).await?;
+        // In the order of the rows for each key.
+        found.sort_by_key(|(number, _)| *number);
+        let mut lists = vec![Arc::from([]); keys.len()];
+        for list in found.chunk_by(|(a, _), (b, _)| a == b) {
+            if let Some(number) = list[0].0 {
+                lists[number as usize] = list.iter().map(|(_, handle)| *handle).collect();
             }
         }
-        Ok(ends.into_iter().map(Into::into).collect())
+        Ok(lists)
     }
 
     /// The children that were loaded by a collection know their parent.
-    fn note_parent(&mut self, edge: Edge, parent: Row, children: &[RawHandle]) {
-        let handle: Arc<[RawHandle]> = Arc::from([self.handle_of(parent)]);
-        let table = edge.to();
-        let inverse = |field: &usize| {
-            let relation = table.relations[*field];
-            if edge.is_reversed() { std::ptr::eq(relation, edge.def()) } else { is_inverse(edge.def(), relation) }
-        };
-        let Some(field) = (0..table.relations.len()).find(inverse) else { return };
-        let Some(arena) = self.find_arena(table) else { return };
-        for child in children {
-            self.arenas[arena].edit_relation(child.slot, field, &mut |relation| {
-                if relation.held().is_none() {
-                    relation.set_held(Arc::clone(&handle));
-                }
-            });
-        }
+    fn note_parent(&mut self, sides: &Sides, parent: Row, children: &[RawHandle]) {
+        let Some(field) = sides.inverse else { return };
+        let Some(arena) = self.find_arena(sides.edge.to()) else { return };
+        let handle = self.handle_of(parent);
+        self.arenas[arena].note_relation(children, field, handle);
     }
 }
