@@ -257,3 +257,31 @@ async fn q44_a_near_end_may_be_there_twice() -> Result<()> {
     assert_eq!(some.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
     Ok(())
 }
+
+#[tokio::test]
+async fn q44_far_ends_are_in_the_order_of_their_key_wherever_their_rows_are() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    two_courses(&db.engine).await?;
+    // The rows of the first of the homeworks are now behind those of the others.
+    let first = db.engine.query::<Homework>().filter(Homework::number.eq(1));
+    first.update(Homework::number.set(10)).await?;
+    let stored = "SELECT string_agg(number::text, ' ') FROM homework";
+    assert_eq!(db.stored(stored).await, ["2 10"]);
+    let sent = db.record();
+    let courses: Vec<(Course, Vec<Homework>)> =
+        db.engine.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    assert!(!sent.take()[1].contains("ORDER BY"), "they are put in order here");
+    let numbers = |courses: &[(Course, Vec<Homework>)]| -> Vec<i32> {
+        courses.iter().flat_map(|(_, homeworks)| homeworks).map(|homework| homework.number).collect()
+    };
+    assert_eq!(numbers(&courses), [10, 2]);
+    let mut session = db.engine.session();
+    let courses = session.query::<Course>().with(Course::homeworks).order_by(Course::id.asc()).all().await?;
+    let homeworks = courses.iter().flat_map(|&course| session[course].homeworks.handles());
+    assert_eq!(homeworks.map(|homework| session[homework].number).collect::<Vec<_>>(), [10, 2]);
+    // What is asked for in an order comes in it, and so does a part.
+    let part = Course::homeworks.order_by(Homework::number.asc());
+    let courses: Vec<(Course, Vec<Homework>)> = db.engine.query::<Course>().with(part).all().await?;
+    assert_eq!(numbers(&courses), [2, 10]);
+    Ok(())
+}

@@ -38,7 +38,7 @@ async fn u44_to_one_asks_nothing_for_what_the_session_holds() -> Result<()> {
         sent.take(),
         [concat!(
             r#"SELECT "course"."id", "course"."name", "course"."note" FROM "course" "#,
-            r#"WHERE "course"."id" = ANY ($1) ORDER BY "course"."id""#,
+            r#"WHERE "course"."id" = ANY ($1)"#,
         )],
     );
     let mut session = db.engine.session();

@@ -242,7 +242,7 @@ async fn with_backref_the_relationship_is_declared_once() -> Result<()> {
         sent.take(),
         [concat!(
             r#"SELECT "homework"."id", "homework"."number", "homework"."description", "#,
-            r#""homework"."course_id" FROM "homework" WHERE "homework"."course_id" = ANY ($1) ORDER BY "homework"."id""#,
+            r#""homework"."course_id" FROM "homework" WHERE "homework"."course_id" = ANY ($1)"#,
         )],
     );
     let third = backref::Homework::builder().number(3).description("дз3");

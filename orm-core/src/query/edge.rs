@@ -2,13 +2,13 @@
 
 use super::conditions::{in_arrays, link_columns, named_column};
 use super::load::Loads;
-use super::near_keys::{KeyColumns, KeyPlaces, NearKeys, Share, Shares};
+use super::near_keys::{KeyColumns, KeyPlaces, NearKeys, Place, Share, Shares};
 use crate::compile::Compile;
 use crate::engine::{self, Connection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Edge, Kind, Model, SourceRef, TableDef};
 use crate::sql::{FromItem, Join, JoinKind, LinkRef, Node, OrderBy, Per, Projection, Select};
-use crate::types::Value;
+use crate::types::{Value, is_integer};
 
 /// Which of the far ends are wanted; all of them if nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -23,12 +23,38 @@ pub(crate) fn positions(table: &TableDef, names: &[&str]) -> Vec<usize> {
     names.iter().filter_map(|name| table.column_index(name)).collect()
 }
 
+/// Who puts the far ends of a near end in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sorting {
+    Server,
+    /// Who reads them, by this column: the only one of their key, an integer. Rows mostly come in that order by themselves,
+    /// and the server would sort them all.
+    Reader(usize),
+    /// Nobody: there is one at most.
+    Needless,
+}
+
+impl Sorting {
+    pub(crate) fn of(edge: Edge, choice: &Choice) -> Self {
+        if !choice.order_by.is_empty() || choice.limit.is_some() {
+            return Self::Server;
+        }
+        if edge.has_key_here() {
+            return Self::Needless;
+        }
+        match *edge.to().primary_key {
+            [key] if edge.order_by().is_empty() && is_integer(edge.to().columns[key].ty) => Self::Reader(key),
+            _ => Self::Server,
+        }
+    }
+}
+
 /// The query for the far ends of a relationship whose near ends have these keys, one array a column.
 ///
 /// ```sql
-/// SELECT "homework".… FROM "homework" WHERE "homework"."course_id" = ANY ($1) ORDER BY …
+/// SELECT "homework".… FROM "homework" WHERE "homework"."course_id" = ANY ($1)
 /// ```
-pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: Vec<Value>) -> Select {
+pub(crate) fn edge_select(edge: Edge, choice: &Choice, sorting: Sorting, keys: Vec<Value>) -> Select {
     let target = SourceRef::Table(edge.to());
     let columns = edge.columns();
     let mut select = Select::models(target);
@@ -51,7 +77,9 @@ pub(crate) fn edge_select(edge: Edge, choice: &Choice, keys: Vec<Value>) -> Sele
     select.per = choice.limit.map(|limit| Per { group: near.clone(), limit });
     select.predicates.push(in_arrays(near, &types, keys));
     select.predicates.extend(choice.predicates.iter().cloned());
-    select.order_by = order_of(edge, choice, target);
+    if sorting == Sorting::Server {
+        select.order_by = order_of(edge, choice, target);
+    }
     select
 }
 
@@ -70,8 +98,8 @@ fn order_of(edge: Edge, choice: &Choice, target: SourceRef) -> Vec<OrderBy> {
 /// The far ends with what is loaded for them.
 pub(super) struct Ends<T> {
     targets: Vec<T>,
-    /// For each far end the number of its key.
-    numbers: Vec<Option<u32>>,
+    /// For each far end where it belongs.
+    places: Vec<Place>,
     /// For each near end the number of its key.
     near: Vec<Option<u32>>,
     /// How many keys there are.
@@ -94,14 +122,15 @@ pub(super) async fn fetch_edge<A: Model, B: Model, L: Loads<B>>(
         parent.dump(&mut columns.dump);
         near.push(columns.add_to(&mut keys)?);
     }
-    let (mut targets, mut joined, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut targets, mut joined, mut places) = (Vec::new(), Vec::new(), Vec::new());
     if !keys.is_empty() {
-        let mut select = edge_select(edge, choice, keys.arrays());
+        let sorting = Sorting::of(edge, choice);
+        let mut select = edge_select(edge, choice, sorting, keys.arrays());
         loads.join(&mut select.eager, None);
         let compiled = select.compile_with(connection.engine().filters())?;
-        let mut places = KeyPlaces::of(edge);
+        let mut columns = KeyPlaces::of(edge, sorting);
         engine::fetch(connection, &compiled, |row| {
-            numbers.push(places.number(row, &keys)?);
+            places.push(columns.read(row, &keys)?);
             targets.push(B::from_row(row)?);
             joined.push(loads.read(row)?);
             Ok(())
@@ -109,13 +138,13 @@ pub(super) async fn fetch_edge<A: Model, B: Model, L: Loads<B>>(
         .await?;
     }
     let targets = if targets.is_empty() { Vec::new() } else { loads.clone().load(connection, targets, joined).await? };
-    Ok(Ends { targets, numbers, near, keys: keys.len() })
+    Ok(Ends { targets, places, near, keys: keys.len() })
 }
 
 impl<T: Clone + Send> Ends<T> {
     /// What each near end is given.
     pub(super) fn collect<K: Kind>(self, edge: Edge) -> Result<Vec<K::Of<T>>> {
-        let mut shares = Shares::new(self.keys, self.targets, &self.numbers, &self.near);
+        let mut shares = Shares::new(self.keys, self.targets, self.places, &self.near);
         let of = |number: &Option<u32>| {
             let given = match shares.next(*number) {
                 Share::Last(found) => K::collect(found),

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::edge::positions;
+use super::edge::{Sorting, positions};
 use crate::error::Result;
 use crate::schema::{Dump, Edge, TableDef};
 use crate::types::{Bytes, EncodeError, GrowingArray, NumberHasher, RowReader, TypeDef, Value, integer, is_integer};
@@ -157,28 +157,46 @@ pub(crate) struct KeyPlaces {
     /// How many columns stand before those of the model.
     before: usize,
     places: Vec<usize>,
+    /// What the rows are put in order by.
+    rank: Option<usize>,
     scratch: Vec<u8>,
 }
 
+/// Where a far end belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The number of its key, if a near end has it.
+    pub(crate) number: Option<u32>,
+    /// Its rank among those of the key; equal ones are in their order already.
+    rank: i64,
+}
+
 impl KeyPlaces {
+    /// The rows are in order, and have the key at these places.
     pub(crate) fn new(before: usize, places: Vec<usize>) -> Self {
-        Self { before, places, scratch: Vec::new() }
+        Self { before, places, rank: None, scratch: Vec::new() }
     }
 
     /// The key is among the model's own columns, or that of a link table in front of them.
-    pub(crate) fn of(edge: Edge) -> Self {
+    pub(crate) fn of(edge: Edge, sorting: Sorting) -> Self {
         let columns = edge.columns();
-        match columns.link {
+        let places = match columns.link {
             Some(link) => Self::new(link.local.len(), (0..link.local.len()).collect()),
             None => Self::new(0, positions(edge.to(), columns.remote)),
-        }
+        };
+        let rank = match sorting {
+            Sorting::Reader(column) => Some(places.before + column),
+            Sorting::Server | Sorting::Needless => None,
+        };
+        Self { rank, ..places }
     }
 
-    /// The number of the key that the row has. What is read next is the far end itself.
-    pub(crate) fn number(&mut self, row: &mut RowReader<'_>, keys: &NearKeys) -> Result<Option<u32>> {
+    /// Where the far end belongs that is read next.
+    pub(crate) fn read(&mut self, row: &mut RowReader<'_>, keys: &NearKeys) -> Result<Place> {
         let number = keys.find(&mut self.scratch, |part| row.raw_at(self.places[part]))?;
+        let rank = self.rank.map(|column| row.raw_at(column)).transpose()?;
         row.skip(self.before);
-        Ok(number)
+        Ok(Place { number, rank: rank.flatten().and_then(integer).unwrap_or_default() })
     }
 }
 
@@ -198,22 +216,30 @@ pub(crate) enum Share<'s, T> {
 }
 
 impl<T> Shares<T> {
-    /// What was found for so many keys: each item is that of the key with the number beside it. `near` are the numbers of
-    /// those that will ask.
-    pub(crate) fn new(keys: usize, found: Vec<T>, numbers: &[Option<u32>], near: &[Option<u32>]) -> Self {
-        let count = |numbers: &[Option<u32>]| {
+    /// What was found for so many keys, each with where it belongs. `near` are the numbers of those that will ask.
+    pub(crate) fn new(keys: usize, found: Vec<T>, places: Vec<Place>, near: &[Option<u32>]) -> Self {
+        let count = |numbers: &mut dyn Iterator<Item = u32>| {
             let mut counts = vec![0_u32; keys];
-            numbers.iter().flatten().for_each(|&number| counts[number as usize] += 1);
+            numbers.for_each(|number| counts[number as usize] += 1);
             counts
         };
-        let mut groups: Vec<Vec<T>> =
-            count(numbers).into_iter().map(|items| Vec::with_capacity(items as usize)).collect();
-        for (item, number) in found.into_iter().zip(numbers) {
-            if let Some(number) = number {
-                groups[*number as usize].push(item);
+        let counts = count(&mut places.iter().filter_map(|place| place.number));
+        let mut groups: Vec<Vec<T>> = counts.into_iter().map(|items| Vec::with_capacity(items as usize)).collect();
+        let is_sorted = places.is_sorted_by_key(|place| place.rank);
+        let mut put = |(item, place): (T, Place)| {
+            if let Some(number) = place.number {
+                groups[number as usize].push(item);
             }
+        };
+        let placed = found.into_iter().zip(places);
+        if is_sorted {
+            placed.for_each(put);
+        } else {
+            let mut placed: Vec<_> = placed.collect();
+            placed.sort_by_key(|(_, place)| place.rank);
+            placed.into_iter().for_each(&mut put);
         }
-        Self { groups, left: count(near) }
+        Self { groups, left: count(&mut near.iter().flatten().copied()) }
     }
 
     /// What the next near end with this key is given.

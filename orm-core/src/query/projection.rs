@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::conditions::named_column;
-use super::edge::{Choice, edge_select, missing_target};
+use super::edge::{Choice, Sorting, edge_select, missing_target};
 use super::executor::{Executor, Takes, Unbound};
 use super::fetch::{Boxed, Fetch, Job, Ready};
 use super::near_keys::{KeyPlaces, NearKeys, Share, Shares};
@@ -444,9 +444,14 @@ impl<P: Projection, V> EdgeLoad<P, V> {
     /// The ends for each of the keys.
     async fn fetch(&self, near: &Near, fetch: &mut dyn Fetch) -> Result<Shares<P>> {
         if near.keys.is_empty() {
-            return Ok(Shares::new(0, Vec::new(), &[], &[]));
+            return Ok(Shares::new(0, Vec::new(), Vec::new(), &[]));
         }
-        let mut select = edge_select(self.edge, &self.choice, near.keys.arrays());
+        let sorting = match Sorting::of(self.edge, &self.choice) {
+            // A projection may not select the key.
+            Sorting::Reader(_) => Sorting::Server,
+            other => other,
+        };
+        let mut select = edge_select(self.edge, &self.choice, sorting, near.keys.arrays());
         let columns = self.edge.columns();
         let mut items = self.plan.items.clone();
         let (before, places) = match columns.link {
@@ -459,13 +464,13 @@ impl<P: Projection, V> EdgeLoad<P, V> {
         };
         select.projection = items;
         let compiled = select.compile_with(&fetch.filters())?;
-        let (mut places, mut numbers) = (KeyPlaces::new(before, places), Vec::new());
-        let number = |row: &mut RowReader<'_>| {
-            numbers.push(places.number(row, &near.keys)?);
+        let (mut columns, mut places) = (KeyPlaces::new(before, places), Vec::new());
+        let place = |row: &mut RowReader<'_>| {
+            places.push(columns.read(row, &near.keys)?);
             Ok(())
         };
-        let found = self.plan.rows(fetch, compiled, before, number).await?;
-        Ok(Shares::new(near.keys.len(), found, &numbers, &near.numbers))
+        let found = self.plan.rows(fetch, compiled, before, place).await?;
+        Ok(Shares::new(near.keys.len(), found, places, &near.numbers))
     }
 }
 

@@ -417,6 +417,11 @@ impl Edge {
         self.def
     }
 
+    /// Whether the foreign key is at the near end: then it leads to one far end at most.
+    pub(crate) fn has_key_here(self) -> bool {
+        !self.is_reversed() && matches!(self.def().kind, RelationKind::BelongsTo { .. })
+    }
+
     /// Whether it is seen from the end that the definition leads to.
     pub(crate) const fn is_reversed(self) -> bool {
         self.reversed

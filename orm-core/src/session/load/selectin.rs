@@ -8,8 +8,8 @@ use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{Choice, KeyColumns, KeyPlaces, LoadInto, Loads, NearKeys, edge_select, positions};
-use crate::schema::{Edge, Handle, Model, RawHandle, RelationKind, is_inverse};
+use crate::query::{Choice, KeyColumns, KeyPlaces, LoadInto, Loads, NearKeys, Sorting, edge_select, positions};
+use crate::schema::{Edge, Handle, Model, RawHandle, is_inverse};
 use crate::sql::is_there;
 use crate::types::RowReader;
 
@@ -36,11 +36,6 @@ impl Sides {
             remote: positions(table, columns.remote),
             inverse: (0..table.relations.len()).find(is_inverse),
         }
-    }
-
-    /// Whether the foreign key is at the near end.
-    fn has_key_here(&self) -> bool {
-        !self.edge.is_reversed() && matches!(self.edge.def().kind, RelationKind::BelongsTo { .. })
     }
 }
 
@@ -153,7 +148,7 @@ impl Inner {
         } else {
             (0..far.len()).any(|part| sides.local.raw(part).is_none())
         };
-        if (end.is_some() || sides.has_key_here()) && !is_same {
+        if (end.is_some() || sides.edge.has_key_here()) && !is_same {
             return;
         }
         let held: Arc<[RawHandle]> = end.into_iter().collect();
@@ -193,7 +188,7 @@ impl Inner {
 
     /// A to-one relationship to an object that the session holds, or to none, asks the server nothing.
     fn fill_from_identity<B: Model>(&mut self, sides: &mut Sides, row: Row) -> bool {
-        if !sides.has_key_here() {
+        if !sides.edge.has_key_here() {
             return false;
         }
         self.arenas[row.arena].dump(row.slot, &mut sides.local.dump);
@@ -232,20 +227,21 @@ impl Inner {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let mut places = KeyPlaces::of(edge);
-        let mut select = edge_select(edge, choice, keys.arrays());
+        let sorting = Sorting::of(edge, choice);
+        let mut places = KeyPlaces::of(edge, sorting);
+        let mut select = edge_select(edge, choice, sorting, keys.arrays());
         loads.join(&mut select.eager, None);
         let compiled = select.compile_with(self.engine.filters())?;
         let read = |session: &mut Self, row: &mut RowReader<'_>| {
-            let number = places.number(row, keys)?;
-            Ok((number, session.object_of_row::<B, L>(loads, row, false)?.raw()))
+            let place = places.read(row, keys)?;
+            Ok((place, session.object_of_row::<B, L>(loads, row, false)?.raw()))
         };
         let mut found = self.run(&compiled, read).await?;
-        // In the order of the rows for each key.
-        found.sort_by_key(|(number, _)| *number);
+        // Of one rank they stay in the order of the rows.
+        found.sort_by_key(|(place, _)| *place);
         let mut lists = vec![Arc::from([]); keys.len()];
-        for list in found.chunk_by(|(a, _), (b, _)| a == b) {
-            if let Some(number) = list[0].0 {
+        for list in found.chunk_by(|(a, _), (b, _)| a.number == b.number) {
+            if let Some(number) = list[0].0.number {
                 lists[number as usize] = list.iter().map(|(_, handle)| *handle).collect();
             }
         }
