@@ -157,6 +157,12 @@ pub(super) fn ready(engine: &Engine, select: &Select) -> Result<Compiled> {
     select.compile_with(engine.filters())
 }
 
+/// The statement of a bulk operation for an engine, if it does anything.
+fn ready_to_write(engine: &Engine, write: Result<BulkWrite>) -> Result<Option<Compiled>> {
+    let write = write?.0;
+    if write.is_nothing() { Ok(None) } else { write.compile_with(engine.filters()).map(Some) }
+}
+
 /// The bytes of the columns from `at` on.
 pub(crate) fn row_key(row: &RowReader<'_>, at: usize, columns: usize) -> Result<RowKey> {
     (at..at + columns).map(|column| Ok(row.raw_at(column)?.map(<[u8]>::to_vec))).collect()
@@ -272,12 +278,9 @@ impl<'e> Executor for &'e Engine {
 
     #[track_caller]
     fn write<M: Model>(self, write: Result<BulkWrite>) -> Self::Writing {
+        let compiled = ready_to_write(self, write);
         Box::pin(placed(async move {
-            let write = write?.0;
-            if write.is_nothing() {
-                return Ok(0);
-            }
-            let compiled = write.compile_with(Engine::filters(self))?;
+            let Some(compiled) = compiled? else { return Ok(0) };
             let mut connection = self.connection().await?;
             engine::execute(&mut connection, &compiled).await
         }))
@@ -304,12 +307,9 @@ impl<'e> Executor for &'e Engine {
         write: Result<BulkWrite>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Self::Returned<R> {
+        let compiled = ready_to_write(self, write);
         Box::pin(async move {
-            let write = write?.0;
-            if write.is_nothing() {
-                return Ok(Vec::new());
-            }
-            let compiled = write.compile_with(Engine::filters(self))?;
+            let Some(compiled) = compiled? else { return Ok(Vec::new()) };
             let mut connection = self.connection().await?;
             engine::fetch(&mut connection, &compiled, read).await
         })
