@@ -4,13 +4,13 @@
 //! once and not for every model.
 
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::identity::{IdentityKey, IdentityMap};
 use super::merge::Loader;
 use super::slots::Slots;
 use crate::error::Result;
+use crate::hash::{Map, Set};
 use crate::schema::{ColumnDef, Dump, Model, RawHandle, RelationField, RelationKind, TableDef, store_cells};
 
 /// What a slot holds.
@@ -54,7 +54,7 @@ pub(super) struct Arena<M> {
     touched: Vec<u32>,
     /// The objects as their rows have them, where that is not what the last flush left because its transaction was taken
     /// back: what it wrote is to be written again.
-    rows: HashMap<u32, Box<M>>,
+    rows: Map<u32, Box<M>>,
     /// The generation of a slot that is new, higher than those of all slots that were given up.
     first_generation: u32,
 }
@@ -70,7 +70,7 @@ impl<M: Model> Arena<M> {
             identity: IdentityMap::default(),
             marked: IdentityMap::default(),
             touched: Vec::new(),
-            rows: HashMap::new(),
+            rows: Map::default(),
             first_generation: 0,
         }
     }
@@ -483,7 +483,7 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn compact_once(&mut self) {
         self.compact();
-        let mut seen = HashSet::with_capacity(self.touched.len());
+        let mut seen = Set::with_capacity_and_hasher(self.touched.len(), Default::default());
         self.touched.retain(|index| seen.insert(*index));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::hash::ValueMap;
 use crate::schema::TableDef;
 use crate::types::TypeDef;
 
@@ -45,7 +46,7 @@ impl IdentityKey {
 #[derive(Debug, Default)]
 pub(super) struct IdentityMap {
     numbers: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
-    bytes: HashMap<Box<[u8]>, u32>,
+    bytes: ValueMap<Box<[u8]>, u32>,
 }
 
 impl IdentityMap {

@@ -6,12 +6,11 @@
 //! `uniques`). Rows that point to each other in a circle are inserted with NULL where a key may be, which an update fills
 //! in; otherwise by keys that are taken ahead, where the server checks one of them at the end of the transaction.
 
-use std::collections::{HashMap, HashSet};
-
 use super::super::inner::RowMap;
 use super::collect::{KeySource, UpdateOp, Work};
 use super::uniques;
 use crate::error::{Error, Result};
+use crate::hash::{Set, ValueMap, ValueSet};
 use crate::query::positions;
 use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef};
 
@@ -75,7 +74,7 @@ fn plan_unlinks(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
                 columns.iter().map(|&column| dump.raw(column).map(<[u8]>::to_vec)).collect()
             };
             let going = work.deletes.iter().filter(|op| op.table.is_same_table(target) && !op.is_mark);
-            let going: HashSet<_> = going.map(|op| values(&op.stored, &targets)).collect();
+            let going: ValueSet<_> = going.map(|op| values(&op.stored, &targets)).collect();
             let points = |&index: &usize| going.contains(&values(&work.deletes[index].stored, &columns));
             let rows: Vec<usize> = own.iter().copied().filter(points).collect();
             let nullable: Vec<usize> = columns.iter().copied().filter(|&c| table.columns[c].nullable).collect();
@@ -215,8 +214,8 @@ fn needs(work: &Work) -> Vec<Vec<(usize, usize)>> {
 
 /// The new rows whose key was given and not made by the server, of tables that point to themselves: order between tables
 /// takes care of the others.
-fn given_keys(work: &Work) -> HashMap<(usize, Vec<u8>), usize> {
-    let mut given = HashMap::new();
+fn given_keys(work: &Work) -> ValueMap<(usize, Vec<u8>), usize> {
+    let mut given = ValueMap::default();
     for (index, op) in work.inserts.iter().enumerate() {
         if let ([key], true) = (op.table.primary_key, points_to_itself(op.table))
             && let Some(raw) = op.dump.raw(*key)
@@ -231,7 +230,7 @@ fn points_to_itself(table: &'static TableDef) -> bool {
     table.foreign_keys.iter().any(|key| table.is_same_table((key.target)()))
 }
 
-fn named_by_value(work: &Work, given: &HashMap<(usize, Vec<u8>), usize>, index: usize) -> Vec<(usize, usize)> {
+fn named_by_value(work: &Work, given: &ValueMap<(usize, Vec<u8>), usize>, index: usize) -> Vec<(usize, usize)> {
     let op = &work.inserts[index];
     if given.is_empty() {
         return Vec::new();
@@ -317,7 +316,7 @@ impl Waiting<'_> {
     fn cycle_error(&self, by_table: &[Vec<usize>]) -> Error {
         let mut edges = Vec::new();
         let mut row = by_table.iter().flatten().copied().next();
-        let mut seen = HashSet::new();
+        let mut seen = Set::default();
         while let Some(current) = row.filter(|row| seen.insert(*row)) {
             let table = self.work.inserts[current].table;
             let next = self.needs[current].iter().find(|(other, _)| !self.done[*other]);
