@@ -164,7 +164,10 @@ impl<M: Model> Arena<M> {
 
     /// Takes the value out and frees the slot.
     pub(super) fn remove(&mut self, index: u32) -> Option<M> {
-        self.unregister(index);
+        // One that is deleted has left the identity map already.
+        if self.state(index) != SlotState::Deleted || !self.marked.is_empty() {
+            self.unregister(index);
+        }
         let slot = &mut self.slots[index as usize];
         if slot.snapshot.is_some() || slot.doomed {
             self.touched.retain(|other| *other != index);
@@ -260,6 +263,8 @@ pub(super) trait AnyArena: Send + Sync {
     fn lookup(&self, key: &IdentityKey) -> Option<u32>;
     /// Enters the object in the identity map; gives another one that has its key already.
     fn register(&mut self, slot: u32) -> Option<u32>;
+    /// Like [`register`](Self::register), of an object whose key is known.
+    fn register_as(&mut self, slot: u32, key: IdentityKey) -> Option<u32>;
     fn unregister(&mut self, slot: u32);
     /// Frees a slot: its handles lead to nothing from now on.
     fn release(&mut self, slot: u32);
@@ -493,6 +498,10 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn register(&mut self, slot: u32) -> Option<u32> {
         let key = Self::key_of(self.stored(slot)?)?;
+        self.identity.insert(key, slot)
+    }
+
+    fn register_as(&mut self, slot: u32, key: IdentityKey) -> Option<u32> {
         self.identity.insert(key, slot)
     }
 

@@ -40,6 +40,10 @@ impl IdentityKey {
         }
         Some(Self::Bytes(bytes.into()))
     }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
 }
 
 /// The objects of one model by primary key. Numbers, in a map of their own, cost sixteen bytes each.
@@ -50,6 +54,10 @@ pub(super) struct IdentityMap {
 }
 
 impl IdentityMap {
+    pub(super) fn is_empty(&self) -> bool {
+        self.numbers.is_empty() && self.bytes.is_empty()
+    }
+
     pub(super) fn get(&self, key: &IdentityKey) -> Option<u32> {
         match key {
             IdentityKey::Number(number) => self.numbers.get(number).copied(),

@@ -222,6 +222,7 @@ impl Inner {
                 continue;
             }
             let held = self.arenas[parent.arena].relation(parent.slot, field).and_then(RelationField::held);
+            self.cascaded.reserve(held.as_ref().map_or(0, |held| held.len()));
             for handle in held.iter().flat_map(|held| held.iter()) {
                 if let Ok(child) = self.resolve((relation.to)(), *handle)
                     && came.contains(&child)

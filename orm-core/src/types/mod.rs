@@ -35,7 +35,6 @@ mod value;
 pub use array::ArrayElement;
 pub(crate) use array::{GrowingArray, raw_elements};
 pub use auto::Auto;
-pub(crate) use bytes::Bytes;
 pub use composite::{CompositeDef, MemberDef, Members, begin_members, put_member};
 pub(crate) use field::SameAs;
 pub use field::{

@@ -1,5 +1,6 @@
 //! First phase: which rows are to be inserted, updated and deleted, and with which foreign keys.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
@@ -11,7 +12,9 @@ use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{Map, Set, ValueSet};
 use crate::query::positions;
-use crate::schema::{Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::schema::{
+    ColumnDef, Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef,
+};
 use crate::sql::Node;
 
 /// All that a flush has to write.
@@ -85,6 +88,10 @@ impl UpdateOp {
 
     /// The columns that the server sets though this change does not.
     pub(super) fn made(&self) -> Vec<usize> {
+        let is_made = |def: &ColumnDef| def.on_update.is_some() || def.generated.is_some() || def.trigger;
+        if !self.table.columns.iter().any(is_made) {
+            return Vec::new();
+        }
         let touched = self.touched();
         let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
         let made = self.table.made_by_write(|column| is_set(column) || touched.contains(&column));
@@ -330,12 +337,13 @@ impl Collector<'_> {
                 (added.to_vec(), removed.to_vec())
             }
         };
-        let resolve = |handles: Vec<RawHandle>| -> Result<Vec<Row>> {
-            handles.into_iter().map(|handle| self.end(relation, handle)).collect()
-        };
         // What was taken out may be gone meanwhile; what was put in must be there.
         let removed = removed.into_iter().filter_map(|handle| self.end(relation, handle).ok()).collect();
-        let added = resolve(added)?;
+        let mut rows = Vec::with_capacity(added.len());
+        for handle in added {
+            rows.push(self.end(relation, handle)?);
+        }
+        let added = rows;
         match added.iter().find(|&&row| !matches!(self.session.state(row), SlotState::Pending | SlotState::Persistent))
         {
             Some(&row) => Err(not_in_session(self.session.arenas[row.arena].table())),
@@ -366,6 +374,7 @@ impl Collector<'_> {
     }
 
     fn children(&mut self, parent: Row, inverse: &'static RelationDef, added: &[Row], removed: &[Row]) {
+        self.parents.reserve(added.len());
         for &child in added {
             let key = (child, address(inverse));
             if !self.decided.contains(&key) {
@@ -472,7 +481,8 @@ impl Collector<'_> {
         }
         let mut parents: Vec<_> = std::mem::take(&mut self.parents).into_iter().collect();
         // The order of a hash map is not to decide anything.
-        parents.sort_by_key(|((row, relation), _)| (*row, *relation));
+        parents.sort_unstable_by_key(|((row, relation), _)| (*row, *relation));
+        keys.reserve(parents.len());
         for ((child, address), (relation, parent)) in parents {
             if parent.is_none() && self.orphans.contains(&(child, address)) && self.needs_parent(child) {
                 self.orphaned.push(child);
@@ -481,22 +491,27 @@ impl Collector<'_> {
             if self.session.state(child) == SlotState::Persistent {
                 self.work.parents.push((child, relation, parent));
             }
-            let (columns, targets) = relation.key_pairs();
+            let (columns, targets) = relation.key_positions();
             let table = (relation.from)();
-            let mut columns = positions(table, columns);
-            let sources = match parent {
-                Some(parent) => self.key_of(parent, &positions((relation.to)(), targets))?,
+            let own: Vec<(usize, KeySource)> = match parent {
+                Some(parent) if self.session.state(parent) == SlotState::Pending => {
+                    columns.iter().zip(targets).map(|(&c, &target)| (c, KeySource::Of(parent, target))).collect()
+                }
+                Some(parent) => columns.iter().copied().zip(self.key_of(parent, targets)?).collect(),
                 None => {
                     // Of a composite key, the columns that may be NULL are enough to relate to nothing.
-                    let all = columns.clone();
-                    columns.retain(|&column| table.columns[column].nullable);
-                    if columns.is_empty() && self.needs_parent(child) {
-                        return Err(orphan(&self.session.stored_dump(child), relation, all[0]));
+                    let nullable = columns.iter().copied().filter(|&column| table.columns[column].nullable);
+                    let own: Vec<_> = nullable.map(|column| (column, KeySource::Null)).collect();
+                    if own.is_empty() && self.needs_parent(child) {
+                        return Err(orphan(&self.session.stored_dump(child), relation, columns[0]));
                     }
-                    vec![KeySource::Null; columns.len()]
+                    own
                 }
             };
-            keys.entry(child).or_default().extend(columns.into_iter().zip(sources));
+            match keys.entry(child) {
+                Entry::Vacant(entry) => _ = entry.insert(own),
+                Entry::Occupied(mut entry) => entry.get_mut().extend(own),
+            }
         }
         Ok(keys)
     }
@@ -512,13 +527,14 @@ impl Collector<'_> {
         let orphaned: RowSet = std::mem::take(&mut self.orphaned).into_iter().collect();
         let dropped: RowSet = self.work.dropped.iter().copied().collect();
         // Those that are only pointed at by a changed collection come last, in an order of their own.
-        let mut others: Vec<Row> = keys.keys().chain(&orphaned).copied().collect();
-        if !others.is_empty() {
+        let mut others: Vec<Row> = Vec::new();
+        if !keys.is_empty() || !orphaned.is_empty() {
             let known: RowSet = looked_at.iter().copied().collect();
-            others.retain(|row| !known.contains(row));
+            others.extend(keys.keys().chain(&orphaned).filter(|row| !known.contains(row)));
         }
         others.sort();
         others.dedup();
+        self.work.inserts.reserve(self.session.pending.len());
         for &row in looked_at.iter().chain(&others) {
             let own = if keys.is_empty() { None } else { keys.remove(&row) }.unwrap_or_default();
             let arena = &self.session.arenas[row.arena];

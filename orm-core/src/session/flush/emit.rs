@@ -9,19 +9,19 @@
 use super::super::inner::Row;
 use super::children::{self, Met};
 use super::collect::{KeySource, Work};
-use super::keys::{Keys, next_version};
+use super::keys::{Keys, Raw, next_version};
 use super::plan::{Plan, Step};
 use super::statements::{self, Expect, Outgoing};
 use crate::compile::{COMMIT, Compile, Compiled, begin};
 use crate::engine::{Answer, Around, Connection, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
-use crate::types::{Bytes, RowReader};
+use crate::types::RowReader;
 
 /// What the flush did to columns of objects, beside writing what was in them.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    pub(super) stores: Vec<(Row, usize, Option<Bytes>)>,
+    pub(super) stores: Vec<(Row, usize, Option<Raw>)>,
     /// Children that were met when their parents were deleted.
     pub(super) children: Vec<Met>,
 }
@@ -83,7 +83,7 @@ pub(super) async fn emit(
 ) -> Result<Option<Emitted>> {
     let mut emitter = Emitter::new(work, plan, bounds.begin, counts);
     for switch in &work.switches {
-        let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(Bytes::from(&**raw))));
+        let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(Raw::from(&**raw))));
         emitter.effects.stores.extend(carried);
     }
     if plan.takes_keys || emitter.waves(plan) > 2 {
@@ -347,7 +347,7 @@ impl<'w> Emitter<'w> {
             if let Some(raw) = raw {
                 self.keys.keep(row, column, raw);
             }
-            self.effects.stores.push((row, column, raw.map(Bytes::from)));
+            self.effects.stores.push((row, column, raw.map(Raw::from)));
         }
         Ok(())
     }
@@ -366,20 +366,24 @@ impl<'w> Emitter<'w> {
     fn note_version(&mut self, update: usize) {
         let op = &self.work.updates[update];
         if let Some((column, raw)) = statements::stored_version(op) {
-            self.effects.stores.push((op.row, column, Some(Bytes::from(&next_version(raw)[..]))));
+            self.effects.stores.push((op.row, column, Some(Raw::from(&next_version(raw)[..]))));
         }
     }
 
     /// The keys that relationships gave go into the objects' own columns. Those that a trigger may have set have come back.
     fn note_keys(&mut self) {
         let work = self.work;
+        let given = work.inserts.iter().map(|op| op.keys.len()).sum();
+        self.effects.stores.reserve(given);
         let inserted = work.inserts.iter().map(|op| (op.row, op.table, &op.keys));
         for (row, table, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, op.table, &op.keys))) {
             for (column, source) in keys.iter().filter(|(column, _)| !table.columns[*column].trigger) {
-                let raw = self.keys.resolve(source).map(|raw| Bytes::from(&*raw));
+                let raw = self.keys.resolve(source).map(|raw| Raw::from(&*raw));
                 self.effects.stores.push((row, *column, raw));
             }
         }
+        // What there is of one object is stored at once; of one column, the last word counts.
+        self.effects.stores.sort_by_key(|(row, ..)| *row);
     }
 }
 

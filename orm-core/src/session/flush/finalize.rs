@@ -33,7 +33,11 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
     let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
     let taken_over: RowSet = work.switches.iter().map(|switch| switch.new).collect();
     let updated = work.updates.iter().map(|op| op.row).filter(|row| !taken_over.contains(row));
-    let flushed: Vec<Flushed> = new().chain(updated).filter_map(|row| Flushed::of(session, row)).collect();
+    let mut flushed: Vec<Flushed> = Vec::new();
+    if work.inserts.iter().any(|op| belongs_to_any(op.table)) {
+        flushed.reserve(work.inserts.len());
+    }
+    flushed.extend(new().chain(updated).filter_map(|row| Flushed::of(session, row)));
     // A key may move from one object to another: all leave the identity map before any enters it.
     for op in work.updates.iter().filter(|op| op.may_move()) {
         session.arenas[op.row.arena].unregister(op.row.slot);
@@ -46,10 +50,17 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
         session.arenas[switch.old.arena].set_state(switch.old.slot, SlotState::Deleted);
     }
     let mut cells = Vec::new();
+    let mut numbers = Vec::with_capacity(work.inserts.len());
     for stores in effects.stores.chunk_by(|a, b| a.0 == b.0) {
         cells.clear();
         cells.extend(stores.iter().map(|(_, column, raw)| (*column, raw.as_deref())));
-        session.arenas[stores[0].0.arena].store(stores[0].0.slot, &cells)?;
+        let row = stores[0].0;
+        let arena = &mut session.arenas[row.arena];
+        arena.store(row.slot, &cells)?;
+        if arena.state(row.slot) == SlotState::Pending {
+            let raw = |column| cells.iter().rfind(|(other, _)| *other == column).and_then(|(_, raw)| *raw);
+            numbers.extend(IdentityKey::of(arena.table(), raw).filter(IdentityKey::is_number).map(|key| (row, key)));
+        }
     }
     for op in &work.updates {
         settle_row(session, op.row);
@@ -60,7 +71,12 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
     for row in new() {
         session.arenas[row.arena].set_state(row.slot, SlotState::Persistent);
         settle_row(session, row);
-        session.arenas[row.arena].register(row.slot);
+        // Other keys are known by the bytes that the fields make.
+        let number = numbers.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| numbers[place].1.clone());
+        match number {
+            Some(number) => session.arenas[row.arena].register_as(row.slot, number),
+            None => session.arenas[row.arena].register(row.slot),
+        };
     }
     let mut now = Dump::default();
     for flushed in &flushed {
@@ -162,6 +178,7 @@ fn changed_rows(session: &Inner) -> impl Iterator<Item = Row> {
 
 /// Keeps what the rows were, for the transaction to be taken back.
 fn remember(session: &mut Inner, work: &Work) {
+    session.undo.reserve(work.inserts.len());
     for op in &work.inserts {
         session.remember(op.row, Change::Inserted(session.checkpoint(op.row)));
     }
@@ -200,7 +217,11 @@ fn settle_row(session: &mut Inner, row: Row) {
 /// What was added to and removed from collections that are not loaded is written now, and those that are do not grow.
 fn forget_edits(session: &mut Inner, row: Row) {
     let arena = &mut session.arenas[row.arena];
-    for field in 0..arena.table().relations.len() {
+    let table = arena.table();
+    let is_collection = |field: &usize| {
+        matches!(table.relations[*field].kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
+    };
+    for field in (0..table.relations.len()).filter(is_collection) {
         arena.edit_relation(row.slot, field, &mut |relation| relation.settle());
         let pending = arena.relation(row.slot, field).is_some_and(|relation| {
             let (added, removed) = relation.pending();

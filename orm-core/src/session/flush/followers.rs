@@ -45,19 +45,20 @@ fn goes_along(key: &ForeignKeyDef) -> bool {
     !matches!(key.on_update, ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault)
 }
 
-/// The foreign keys that point to a table, looked up once a flush.
+/// The foreign keys that point to a table, with the columns that they point to, looked up once a flush.
 #[derive(Default)]
-pub(super) struct Referencing(Vec<(&'static TableDef, Vec<Follower>)>);
+pub(super) struct Referencing(Vec<(&'static TableDef, Vec<(Follower, Vec<usize>)>)>);
 
 impl Referencing {
     /// The foreign keys that point to one of these columns.
     pub(super) fn followers(&mut self, session: &Inner, table: &'static TableDef, changed: &[usize]) -> Vec<Follower> {
         let place = self.0.iter().position(|(other, _)| std::ptr::eq(*other, table)).unwrap_or_else(|| {
-            self.0.push((table, keys_to(session, table)));
+            let found = keys_to(session, table).into_iter();
+            self.0.push((table, found.map(|follower| (follower, follower.columns().1)).collect()));
             self.0.len() - 1
         });
-        let points = |follower: &&Follower| follower.columns().1.iter().any(|target| changed.contains(target));
-        self.0[place].1.iter().filter(points).copied().collect()
+        let points = |targets: &[usize]| targets.iter().any(|target| changed.contains(target));
+        self.0[place].1.iter().filter(|(_, targets)| points(targets)).map(|(follower, _)| *follower).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The values of columns while a flush is under way: of the objects, of relationships, and made by the server meanwhile.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use super::super::inner::{Row, RowMap, RowSet};
 use super::collect::{KeySource, UpdateOp, Work};
@@ -8,7 +9,37 @@ use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
 use crate::hash::{Map, Set};
 use crate::schema::{Dump, TableDef};
-use crate::types::Bytes;
+
+/// An encoded value that the server made. A number needs no memory of its own.
+#[derive(Debug, Clone)]
+pub(super) enum Raw {
+    Short(u8, [u8; 16]),
+    Long(Box<[u8]>),
+}
+
+impl From<&[u8]> for Raw {
+    fn from(raw: &[u8]) -> Self {
+        let mut short = [0; 16];
+        match short.get_mut(..raw.len()) {
+            Some(room) => {
+                room.copy_from_slice(raw);
+                Self::Short(raw.len() as u8, short)
+            }
+            None => Self::Long(raw.into()),
+        }
+    }
+}
+
+impl Deref for Raw {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Short(len, short) => &short[..usize::from(*len)],
+            Self::Long(raw) => raw,
+        }
+    }
+}
 
 /// What is known of the columns of the rows that are written.
 #[derive(Clone)]
@@ -20,7 +51,7 @@ pub(super) struct Keys<'w> {
     inserts: RowMap<usize>,
     switches: RowMap<usize>,
     /// Columns that the server made, of rows that were inserted and are wanted.
-    made: Map<(Row, usize), Bytes>,
+    made: Map<(Row, usize), Raw>,
     /// Rows whose insert is to be sent with the next wave: what the server makes of them is not known yet.
     queued: RowSet,
     /// Columns that a row is inserted without, as a later step fills them in.
@@ -48,6 +79,10 @@ impl<'w> Keys<'w> {
 
     /// What the server made of a column.
     pub(super) fn made(&self, row: Row, column: usize) -> Option<&[u8]> {
+        // Nearly all that is asked for is of rows that nothing points to, and a hash would be made for nothing.
+        if self.made.is_empty() || !self.wanted.contains(&row.arena) {
+            return None;
+        }
         self.made.get(&(row, column)).map(|raw| &**raw)
     }
 
