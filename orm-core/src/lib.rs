@@ -54,6 +54,7 @@ pub mod __private;
 mod compile;
 mod engine;
 mod error;
+mod hash;
 pub mod prelude;
 mod query;
 pub mod schema;

@@ -52,7 +52,7 @@ pub(crate) fn input_array<'a>(
     cells: impl ExactSizeIterator<Item = Option<Cow<'a, [u8]>>>,
 ) -> Result<Value> {
     let column = &table.columns[column];
-    let mut array = GrowingArray::of(column.ty);
+    let mut array = GrowingArray::with_room(column.ty, cells.len().min(MOST_ROOM));
     let written = cells.into_iter().try_for_each(|cell| array.push_raw(cell.as_deref())).and_then(|()| array.finish());
     written.map(|value| column.param(value)).map_err(|reason| refused(table, column, &reason))
 }

@@ -1,8 +1,7 @@
 //! Handles in their order, each once, for collections that are added to one by one.
 
-use std::collections::HashSet;
-
 use super::handle::RawHandle;
+use crate::hash::Set;
 
 /// From so many handles on, looking one up in a set is quicker than looking at all.
 const MANY: usize = 32;
@@ -11,7 +10,7 @@ const MANY: usize = 32;
 pub(super) struct List {
     handles: Vec<RawHandle>,
     /// All of them, once there are many.
-    members: Option<HashSet<RawHandle>>,
+    members: Option<Set<RawHandle>>,
 }
 
 impl List {
@@ -48,7 +47,7 @@ impl List {
     }
 
     /// Drops those that are gone.
-    pub(super) fn forget(&mut self, gone: &HashSet<RawHandle>) {
+    pub(super) fn forget(&mut self, gone: &Set<RawHandle>) {
         self.retain(|handle| !gone.contains(&handle));
     }
 

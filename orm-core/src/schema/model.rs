@@ -124,7 +124,7 @@ thread_local! {
 #[derive(Debug, Default, Clone)]
 pub struct Dump {
     buffer: BytesMut,
-    columns: Vec<Range>,
+    ends: Ends,
     refused: Option<(usize, EncodeError)>,
     /// The columns among the first 64, as bits, that nobody looks at.
     skipped: u64,
@@ -133,28 +133,65 @@ pub struct Dump {
 /// The scratch memory of a thread is kept up to that size.
 const KEPT: usize = 4096;
 
-#[derive(Debug, Clone, Copy)]
-struct Range {
-    start: u32,
-    end: u32,
-    null: bool,
+/// Where the columns of a dump end; that of a NULL is marked. Those of few columns need no memory of their own.
+#[derive(Debug, Default, Clone)]
+struct Ends {
+    len: usize,
+    first: [u32; 12],
+    more: Vec<u32>,
+}
+
+/// Marks the end of a NULL. A row that is as long as that is refused: a message to the server could not hold it.
+const NULL: u32 = 1 << 31;
+
+impl Ends {
+    fn push(&mut self, end: u32) {
+        match self.first.get_mut(self.len) {
+            Some(free) => *free = end,
+            None => self.more.push(end),
+        }
+        self.len += 1;
+    }
+
+    fn get(&self, column: usize) -> Option<u32> {
+        if column >= self.len {
+            return None;
+        }
+        self.first.get(column).or_else(|| self.more.get(column - self.first.len())).copied()
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        self.more.clear();
+    }
 }
 
 impl Dump {
     /// Encodes the next column.
     pub fn put<T: Field>(&mut self, value: &T) {
-        if self.is_skipped(self.columns.len()) {
+        if self.is_skipped(self.ends.len) {
             return self.put_null();
         }
-        let start = self.buffer.len() as u32;
         let null = match value.encode(&mut Encoder::new(&mut self.buffer)) {
             Ok(encoded) => encoded == Encoded::Null,
             Err(reason) => {
-                self.refused.get_or_insert((self.columns.len(), reason));
+                self.refused.get_or_insert((self.ends.len, reason));
                 true
             }
         };
-        self.columns.push(Range { start, end: self.buffer.len() as u32, null });
+        if self.buffer.len() >= NULL as usize {
+            return self.refuse_the_rest();
+        }
+        self.ends.push(self.buffer.len() as u32 | if null { NULL } else { 0 });
+    }
+
+    /// Of a row that is too long, nothing is sent.
+    #[cold]
+    fn refuse_the_rest(&mut self) {
+        let reason = EncodeError::new("the row is longer than PostgreSQL can hold");
+        self.refused.get_or_insert((self.ends.len, reason));
+        self.buffer.truncate(0);
+        self.ends.push(NULL);
     }
 
     /// One that encodes these columns, and takes the others for NULL.
@@ -169,15 +206,15 @@ impl Dump {
 
     /// The next column is NULL.
     pub(crate) fn put_null(&mut self) {
-        let end = self.buffer.len() as u32;
-        self.columns.push(Range { start: end, end, null: true });
+        self.ends.push(self.buffer.len() as u32 | NULL);
     }
 
     /// The bytes of a column, or `None` for NULL.
     #[must_use]
     pub fn raw(&self, column: usize) -> Option<&[u8]> {
-        let range = self.columns.get(column)?;
-        (!range.null).then(|| &self.buffer[range.start as usize..range.end as usize])
+        let end = self.ends.get(column).filter(|end| end & NULL == 0)?;
+        let start = column.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end & !NULL);
+        self.buffer.get(start as usize..end as usize)
     }
 
     /// The first column whose value cannot be sent, and why.
@@ -187,7 +224,7 @@ impl Dump {
 
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
-        self.columns.clear();
+        self.ends.clear();
         self.refused = None;
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use super::table::TableDef;
 use crate::types::{MaybeNull, NotNull};
@@ -28,6 +29,8 @@ pub struct RelationDef {
     pub orphans: Orphans,
     /// What becomes of the children when the parent is deleted.
     pub on_parent_delete: OnParentDelete,
+    /// Where the columns of a `belongs_to`, and those that they point to, are in their tables, once that was asked for.
+    positions: OnceLock<(Box<[usize]>, Box<[usize]>)>,
 }
 
 /// Which columns relate two models.
@@ -142,6 +145,7 @@ impl RelationDef {
             order_by: &[],
             orphans: Orphans::Nullify,
             on_parent_delete: OnParentDelete::ForeignKey,
+            positions: OnceLock::new(),
         }
     }
 
@@ -193,6 +197,29 @@ impl RelationDef {
             RelationKind::ManyToMany { .. } => (&[], &[]),
         }
     }
+
+    /// Like [`key_pairs`](Self::key_pairs), as positions in the two tables.
+    pub(crate) fn key_positions(&self) -> (&[usize], &[usize]) {
+        match self.kind {
+            RelationKind::BelongsTo { .. } => {
+                let (columns, targets) = self.positions.get_or_init(|| {
+                    let (columns, targets) = self.key_pairs();
+                    (positions((self.from)(), columns), positions((self.to)(), targets))
+                });
+                (columns, targets)
+            }
+            RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
+                let (columns, targets) = inverse.key_positions();
+                (targets, columns)
+            }
+            RelationKind::ManyToMany { .. } => (&[], &[]),
+        }
+    }
+}
+
+/// The columns of a table by name, as positions.
+fn positions(table: &TableDef, names: &[&str]) -> Box<[usize]> {
+    names.iter().filter_map(|name| table.column_index(name)).collect()
 }
 
 /// How many objects a relationship leads to, and what the loaded ones are held in.

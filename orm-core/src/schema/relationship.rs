@@ -3,7 +3,7 @@
 //! In a session they hold handles; before that, in a value that a builder made, they may hold new values, which
 //! [`Model::adopt`](super::Model::adopt) turns into handles when the value enters a session.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::handle::{Handle, RawHandle};
 use super::list::List;
 use super::model::{Adopter, IntoLink, Link, Model};
 use super::relation::RelationDef;
+use crate::hash::Set;
 
 /// The objects at the far end of a one-to-many or many-to-many relationship.
 ///
@@ -215,7 +216,7 @@ impl<M> HasMany<M> {
     /// Puts these in the place of what was there. The flush writes the difference, for which a collection of an object
     /// that has a row must be loaded.
     pub fn set(&mut self, handles: impl IntoIterator<Item = Handle<M>>) {
-        let mut seen = HashSet::new();
+        let mut seen = Set::default();
         let list = handles.into_iter().map(Handle::raw).filter(|&handle| seen.insert(handle)).collect();
         self.state = Collection::Loaded(list);
     }
@@ -481,9 +482,9 @@ pub trait RelationField {
     /// The objects that it is known to hold, or `None` while it is not loaded.
     #[doc(hidden)]
     fn held(&self) -> Option<Arc<[RawHandle]>>;
-    /// Like [`held`](Self::held), of one that is in a session and has no new values.
+    /// Like [`held`](Self::held), to be looked at only.
     #[doc(hidden)]
-    fn handles(&self) -> Option<&[RawHandle]>;
+    fn handles(&self) -> Option<Cow<'_, [RawHandle]>>;
     /// What was added and removed while it was not loaded.
     #[doc(hidden)]
     fn pending(&self) -> (&[RawHandle], &[RawHandle]) {
@@ -497,7 +498,7 @@ pub trait RelationField {
     fn push_raw(&mut self, handle: RawHandle);
     /// Drops objects that are not of the session any more.
     #[doc(hidden)]
-    fn forget(&mut self, gone: &HashSet<RawHandle>) {
+    fn forget(&mut self, gone: &Set<RawHandle>) {
         let Some(held) = self.held() else { return };
         if held.iter().any(|handle| gone.contains(handle)) {
             self.set_held(held.iter().copied().filter(|handle| !gone.contains(handle)).collect());
@@ -510,6 +511,11 @@ pub trait RelationField {
     #[doc(hidden)]
     fn note(&mut self, handle: RawHandle) {
         let _ = handle;
+    }
+    /// Makes this one object the loaded one, or none.
+    #[doc(hidden)]
+    fn set_one(&mut self, handle: Option<RawHandle>) {
+        self.set_held(handle.into_iter().collect());
     }
     /// Makes it not loaded.
     #[doc(hidden)]
@@ -524,11 +530,12 @@ impl<M> RelationField for HasMany<M> {
         self.loaded()
     }
 
-    fn handles(&self) -> Option<&[RawHandle]> {
+    fn handles(&self) -> Option<Cow<'_, [RawHandle]>> {
         match &self.state {
-            Collection::Loaded(handles) => Some(handles),
-            Collection::Grown(list) => Some(list.handles()),
-            Collection::Unloaded(_) | Collection::New(_) => None,
+            Collection::Unloaded(_) => None,
+            Collection::Loaded(handles) => Some(Cow::Borrowed(handles)),
+            Collection::Grown(list) => Some(Cow::Borrowed(list.handles())),
+            Collection::New(links) => Some(links.iter().filter_map(RawLink::held).collect()),
         }
     }
 
@@ -552,7 +559,7 @@ impl<M> RelationField for HasMany<M> {
         self.push(handle.typed());
     }
 
-    fn forget(&mut self, gone: &HashSet<RawHandle>) {
+    fn forget(&mut self, gone: &Set<RawHandle>) {
         match &mut self.state {
             Collection::Unloaded(Some(edits)) => {
                 edits.added.forget(gone);
@@ -596,9 +603,9 @@ impl<M> RelationField for One<M> {
         Self::held(self).map(|handle| handle.into_iter().collect())
     }
 
-    fn handles(&self) -> Option<&[RawHandle]> {
+    fn handles(&self) -> Option<Cow<'_, [RawHandle]>> {
         match &self.state {
-            OneState::Held(handle) => Some(handle.as_slice()),
+            OneState::Held(handle) => Some(Cow::Borrowed(handle.as_slice())),
             OneState::Unloaded | OneState::New(_) => None,
         }
     }
@@ -612,7 +619,11 @@ impl<M> RelationField for One<M> {
     }
 
     fn set_held(&mut self, handles: Arc<[RawHandle]>) {
-        self.state = OneState::Held(handles.first().copied());
+        self.set_one(handles.first().copied());
+    }
+
+    fn set_one(&mut self, handle: Option<RawHandle>) {
+        self.state = OneState::Held(handle);
     }
 
     fn note(&mut self, handle: RawHandle) {
@@ -633,8 +644,8 @@ macro_rules! delegate_field {
                 RelationField::held(&self.0)
             }
 
-            fn handles(&self) -> Option<&[RawHandle]> {
-                RelationField::handles(&self.0)
+            fn handles(&self) -> Option<Cow<'_, [RawHandle]>> {
+                self.0.handles()
             }
 
             fn holds_any(&self) -> bool {
@@ -651,6 +662,10 @@ macro_rules! delegate_field {
 
             fn note(&mut self, handle: RawHandle) {
                 self.0.note(handle);
+            }
+
+            fn set_one(&mut self, handle: Option<RawHandle>) {
+                self.0.set_one(handle);
             }
 
             fn unload(&mut self) {

@@ -4,13 +4,13 @@
 //! once and not for every model.
 
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::identity::{IdentityKey, IdentityMap};
 use super::merge::Loader;
 use super::slots::Slots;
 use crate::error::Result;
+use crate::hash::{Map, Set};
 use crate::schema::{ColumnDef, Dump, Model, RawHandle, RelationField, RelationKind, TableDef, store_cells};
 
 /// What a slot holds.
@@ -54,7 +54,7 @@ pub(super) struct Arena<M> {
     touched: Vec<u32>,
     /// The objects as their rows have them, where that is not what the last flush left because its transaction was taken
     /// back: what it wrote is to be written again.
-    rows: HashMap<u32, Box<M>>,
+    rows: Map<u32, Box<M>>,
     /// The generation of a slot that is new, higher than those of all slots that were given up.
     first_generation: u32,
 }
@@ -70,7 +70,7 @@ impl<M: Model> Arena<M> {
             identity: IdentityMap::default(),
             marked: IdentityMap::default(),
             touched: Vec::new(),
-            rows: HashMap::new(),
+            rows: Map::default(),
             first_generation: 0,
         }
     }
@@ -164,7 +164,10 @@ impl<M: Model> Arena<M> {
 
     /// Takes the value out and frees the slot.
     pub(super) fn remove(&mut self, index: u32) -> Option<M> {
-        self.unregister(index);
+        // One that is deleted has left the identity map already.
+        if self.state(index) != SlotState::Deleted || !self.marked.is_empty() {
+            self.unregister(index);
+        }
         let slot = &mut self.slots[index as usize];
         if slot.snapshot.is_some() || slot.doomed {
             self.touched.retain(|other| *other != index);
@@ -263,6 +266,8 @@ pub(super) trait AnyArena: Send + Sync {
     fn lookup(&self, key: &IdentityKey) -> Option<u32>;
     /// Enters the object in the identity map; gives another one that has its key already.
     fn register(&mut self, slot: u32) -> Option<u32>;
+    /// Like [`register`](Self::register), of an object whose key is known.
+    fn register_as(&mut self, slot: u32, key: IdentityKey) -> Option<u32>;
     fn unregister(&mut self, slot: u32);
     /// Frees a slot: its handles lead to nothing from now on.
     fn release(&mut self, slot: u32);
@@ -496,7 +501,7 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn compact_once(&mut self) {
         self.compact();
-        let mut seen = HashSet::with_capacity(self.touched.len());
+        let mut seen = Set::with_capacity_and_hasher(self.touched.len(), Default::default());
         self.touched.retain(|index| seen.insert(*index));
     }
 
@@ -506,6 +511,10 @@ impl<M: Model> AnyArena for Arena<M> {
 
     fn register(&mut self, slot: u32) -> Option<u32> {
         let key = Self::key_of(self.stored(slot)?)?;
+        self.identity.insert(key, slot)
+    }
+
+    fn register_as(&mut self, slot: u32, key: IdentityKey) -> Option<u32> {
         self.identity.insert(key, slot)
     }
 

@@ -1,6 +1,5 @@
 //! [`Batches`]: a walk over all rows of a query in a session, which forgets what it has brought.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -11,6 +10,7 @@ use super::inner::{Inner, Row};
 use crate::compile::Compile;
 use crate::engine::placed;
 use crate::error::{Error, Result};
+use crate::hash::Set;
 use crate::query::{Loads, Query, Unbound, Whole, beyond_key};
 use crate::schema::{Handle, Model, RawHandle, RelationField, TableDef};
 use crate::sql::{Distinct, Select};
@@ -202,10 +202,9 @@ impl Inner {
 
     /// Forgets those of the objects that are as their rows and to which nothing refers that stays.
     fn forget_clean(&mut self, brought: &mut Vec<Brought>) {
-        let written: HashSet<Row> =
-            self.undo.iter().filter(|undo| undo.change.is_write()).map(|undo| undo.row).collect();
+        let written: Set<Row> = self.undo.iter().filter(|undo| undo.change.is_write()).map(|undo| undo.row).collect();
         let resolved = brought.iter().filter_map(|(table, handle)| self.resolve(table, *handle).ok());
-        let mut going: HashSet<Row> = resolved.filter(|row| self.is_clean(*row) && !written.contains(row)).collect();
+        let mut going: Set<Row> = resolved.filter(|row| self.is_clean(*row) && !written.contains(row)).collect();
         self.keep_what_is_held(&mut going);
         brought.retain(|(table, handle)| self.resolve(table, *handle).is_ok_and(|row| !going.contains(&row)));
         if going.is_empty() {
@@ -224,7 +223,7 @@ impl Inner {
     }
 
     /// Takes what a staying object refers to out of those that go.
-    fn keep_what_is_held(&self, going: &mut HashSet<Row>) {
+    fn keep_what_is_held(&self, going: &mut Set<Row>) {
         if going.is_empty() {
             return;
         }

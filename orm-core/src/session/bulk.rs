@@ -1,7 +1,6 @@
 //! Bulk operations through a session: the loaded objects follow.
 
 use std::any::TypeId;
-use std::collections::HashSet;
 
 use super::arena::SlotState;
 use super::executor::refuse_writes;
@@ -12,6 +11,7 @@ use super::undo::Change;
 use crate::compile::{Compile, Write};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::Set;
 use crate::schema::{Model, SourceRef, TableDef};
 use crate::sql::{BinaryOp, BulkUpdate, Conflict, ConflictAction, FromItem, Join, JoinKind, Node};
 use crate::types::RowReader;
@@ -108,7 +108,7 @@ impl Inner {
         if let Write::BulkUpdate(BulkUpdate { before: Some(_), .. }) = write {
             return self.move_keys(arena, columns, rows);
         }
-        let mut gone = HashSet::new();
+        let mut gone = Set::default();
         for row in rows {
             let raw = |column: usize| row[columns.iter().position(|&other| other == column)?].as_deref();
             let slot = IdentityKey::of(table, raw).and_then(|key| self.arenas[arena].lookup(&key));

@@ -1,6 +1,5 @@
 //! Hooks: what an application has done before a flush and after a commit.
 
-use std::collections::{HashMap, HashSet};
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,6 +13,7 @@ use super::inner::{Inner, Row};
 use super::maker::{SessionMaker, SessionOptions};
 use super::undo::Change;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::{Map, Set};
 use crate::schema::{Model, TableDef};
 use crate::sql::Node;
 
@@ -126,10 +126,10 @@ impl SessionMaker {
 #[derive(Default)]
 pub(super) struct Mark {
     pending: Vec<Row>,
-    cascaded: HashMap<Row, (Row, usize)>,
-    assigned: HashMap<Row, Vec<(usize, Node)>>,
+    cascaded: Map<Row, (Row, usize)>,
+    assigned: Map<Row, Vec<(usize, Node)>>,
     /// Pending and touched objects.
-    objects: HashMap<Row, Marked>,
+    objects: Map<Row, Marked>,
 }
 
 /// An object as it was before the hooks ran.
@@ -177,7 +177,7 @@ impl Inner {
     }
 
     fn run_hooks(&mut self, hooks: &Hooks) -> Result<()> {
-        let known: HashSet<Row> = self.pending.iter().copied().collect();
+        let known: Set<Row> = self.pending.iter().copied().collect();
         for hook in &hooks.before_flush {
             self.as_session(|session| hook(session)).map_err(|source| refused("before_flush", None, source))?;
         }
@@ -233,7 +233,7 @@ impl Inner {
                 self.arenas[row.arena].revert(row.slot);
             }
         }
-        let gone: HashSet<Row> = mark.objects.keys().copied().filter(|&row| !mark.has(self, row)).collect();
+        let gone: Set<Row> = mark.objects.keys().copied().filter(|&row| !mark.has(self, row)).collect();
         mark.objects.retain(|row, _| !gone.contains(row));
         mark.pending.retain(|row| !gone.contains(row));
         mark.cascaded.retain(|child, (parent, _)| !gone.contains(child) && !gone.contains(parent));

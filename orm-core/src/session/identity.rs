@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
+use crate::hash::ValueMap;
 use crate::schema::TableDef;
 use crate::types::{NumberHasher, integer, is_integer};
 
@@ -30,13 +31,17 @@ impl IdentityKey {
         }
         Some(Self::Bytes(bytes.into()))
     }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
 }
 
 /// The objects of one model by primary key. Numbers, in a map of their own, cost sixteen bytes each.
 #[derive(Debug, Default)]
 pub(super) struct IdentityMap {
     numbers: HashMap<i64, u32, BuildHasherDefault<NumberHasher>>,
-    bytes: HashMap<Box<[u8]>, u32>,
+    bytes: ValueMap<Box<[u8]>, u32>,
 }
 
 impl IdentityMap {

@@ -1,7 +1,5 @@
 //! What a session is made of, and how its parts are reached.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +11,7 @@ use super::savepoint::Level;
 use super::undo::{Link, Undo};
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::{Map, Set};
 use crate::schema::{Adopter, Edge, Handle, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::sql::Node;
 
@@ -25,9 +24,9 @@ pub(super) struct Inner {
     /// Objects without a row, in the order in which they were added.
     pub(super) pending: Vec<Row>,
     /// New objects that came with a parent's collection and not by themselves: the parent, and the field.
-    pub(super) cascaded: HashMap<Row, (Row, usize)>,
+    pub(super) cascaded: Map<Row, (Row, usize)>,
     /// Columns that were assigned expressions, by object: the next flush writes them.
-    pub(super) assigned: HashMap<Row, Vec<(usize, Node)>>,
+    pub(super) assigned: Map<Row, Vec<(usize, Node)>>,
     /// The connection of the open transaction.
     pub(super) connection: Option<Connection>,
     /// Whether the connection is taken out while rows are read.
@@ -49,12 +48,12 @@ pub(super) struct Inner {
     /// Raised by commit and rollback: values read before may be old.
     pub(super) epoch: u32,
     /// Loaded ends of relationships that have no field.
-    pub(super) related: HashMap<RelatedKey, Arc<[RawHandle]>>,
+    pub(super) related: Map<RelatedKey, Arc<[RawHandle]>>,
     pub(super) autoflush: bool,
     /// What was not flushed before the hooks of the flush under way ran.
     pub(super) mark: Option<Mark>,
     /// Objects that hooks have added in the open transaction.
-    pub(super) hooked: HashSet<Row>,
+    pub(super) hooked: Set<Row>,
     /// The objects that were new to the session since a walk began to read.
     pub(super) brought: Option<Vec<Brought>>,
 }
@@ -67,36 +66,10 @@ pub(super) struct Row {
 }
 
 /// What is known of rows.
-pub(super) type RowMap<T> = HashMap<Row, T, BuildHasherDefault<RowHasher>>;
+pub(super) type RowMap<T> = Map<Row, T>;
 
 /// Rows, found fast.
-pub(super) type RowSet = HashSet<Row, BuildHasherDefault<RowHasher>>;
-
-/// Mixes the numbers that a row is told by. They are the session's own, so nobody can choose ones that collide.
-#[derive(Debug, Default)]
-pub(super) struct RowHasher(u64);
-
-impl Hasher for RowHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-}
+pub(super) type RowSet = Set<Row>;
 
 /// A relationship, from one of its ends, of one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -118,11 +91,11 @@ impl Inner {
             autoflush: options.autoflush,
             options,
             mark: None,
-            hooked: HashSet::new(),
+            hooked: Set::default(),
             arenas: Vec::new(),
             pending: Vec::new(),
-            cascaded: HashMap::new(),
-            assigned: HashMap::new(),
+            cascaded: Map::default(),
+            assigned: Map::default(),
             connection: None,
             is_lent: false,
             levels: Vec::new(),
@@ -133,7 +106,7 @@ impl Inner {
             undo: Vec::new(),
             relinks: Vec::new(),
             epoch: 0,
-            related: HashMap::new(),
+            related: Map::default(),
             brought: None,
         }
     }
@@ -244,12 +217,13 @@ impl Inner {
         if self.pending.len() == position {
             return;
         }
-        let came: HashSet<Row> = self.pending[position..].iter().copied().collect();
+        let came: Set<Row> = self.pending[position..].iter().copied().collect();
         for (field, relation) in self.arenas[parent.arena].table().relations.iter().enumerate() {
             if !matches!(relation.kind, RelationKind::HasMany { .. } | RelationKind::HasOne { .. }) {
                 continue;
             }
             let held = self.arenas[parent.arena].relation(parent.slot, field).and_then(RelationField::held);
+            self.cascaded.reserve(held.as_ref().map_or(0, |held| held.len()));
             for handle in held.iter().flat_map(|held| held.iter()) {
                 if let Ok(child) = self.resolve((relation.to)(), *handle)
                     && came.contains(&child)

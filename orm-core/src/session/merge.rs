@@ -4,7 +4,6 @@
 //! all keys are looked up, one statement a model, then collections that are replaced are loaded, and last each value is
 //! copied onto the object that was found, or added.
 
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use super::arena::{Arena, SlotState};
 use super::inner::{Inner, Row};
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::{Map, ValueMap};
 use crate::query::positions;
 use crate::schema::{
     Adopter, Dump, Edge, Handle, IntoModel, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef,
@@ -67,7 +67,7 @@ impl Session {
         values: impl IntoIterator<Item = A>,
     ) -> impl Future<Output = Result<Vec<Handle<A::Model>>>> {
         placed(async move {
-            let mut apart = Apart { inner: &mut self.inner, items: Vec::new(), owners: HashMap::new() };
+            let mut apart = Apart { inner: &mut self.inner, items: Vec::new(), owners: Map::default() };
             let placeholders: Vec<RawHandle> =
                 values.into_iter().map(|value| apart.adopt(value.into_model()).raw()).collect();
             let Apart { items, owners, .. } = apart;
@@ -108,7 +108,7 @@ struct Apart<'s> {
     inner: &'s mut Inner,
     items: Vec<Box<dyn Item>>,
     /// For an item that came in a collection: the item that it belongs to, and the relationship to it.
-    owners: HashMap<usize, (usize, &'static RelationDef)>,
+    owners: Map<usize, (usize, &'static RelationDef)>,
 }
 
 impl Adopter for Apart<'_> {
@@ -187,7 +187,7 @@ impl<M: Model> Item for Given<M> {
 /// The values of a merge, each before the one that holds it.
 struct Items {
     items: Vec<Box<dyn Item>>,
-    owners: HashMap<usize, (usize, &'static RelationDef)>,
+    owners: Map<usize, (usize, &'static RelationDef)>,
 }
 
 /// The encoded columns of a primary key.
@@ -279,7 +279,7 @@ impl Inner {
         self.load_replaced(&items, &found).await?;
         let keys: Vec<Option<KeyBytes>> = (0..found.len()).map(|index| items.key(self, index)).collect();
         let mut merged: Vec<RawHandle> = Vec::with_capacity(found.len());
-        let mut new: HashMap<(usize, KeyBytes), RawHandle> = HashMap::new();
+        let mut new: ValueMap<(usize, KeyBytes), RawHandle> = ValueMap::default();
         for (index, key) in keys.into_iter().enumerate() {
             let table = items.items[index].table();
             let key = key.map(|key| (std::ptr::from_ref(table).addr(), key));

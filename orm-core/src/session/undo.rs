@@ -5,12 +5,12 @@
 //! by which the next one sees what relationships say anew, and beside them the [row](super::arena::AnyArena::take_back) as
 //! the table has it again, with which it compares the columns. The changes stay remembered, for a rollback that may follow.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::arena::{AnyArena, Checkpoint, SlotState};
 use super::flush::follow_keys;
 use super::inner::{Inner, Row};
+use crate::hash::{Map, Set};
 use crate::query::positions;
 use crate::schema::{Dump, RawHandle, RelationDef, RelationField, RelationKind};
 use crate::sql::Node;
@@ -78,11 +78,11 @@ pub(super) enum Way {
 struct Again<'u> {
     /// New objects, the last first.
     new: Vec<Row>,
-    is_new: HashSet<Row>,
-    rows: HashMap<Row, &'u Checkpoint>,
+    is_new: Set<Row>,
+    rows: Map<Row, &'u Checkpoint>,
     /// What bulk operations did is lost: the objects as they were before and after, the last first.
     lost: Vec<(Row, &'u Checkpoint, Option<&'u Checkpoint>)>,
-    lost_deletes: HashSet<Row>,
+    lost_deletes: Set<Row>,
     /// Objects that an upsert made, which is lost.
     lost_upserts: Vec<Row>,
 }
@@ -288,7 +288,7 @@ impl Inner {
 
     /// Makes objects whose rows are not there any more pending. Gives those that were to be deleted again: they are not
     /// written at all.
-    fn make_pending(&mut self, new: &[Row], lost_deletes: &HashSet<Row>) -> Vec<Row> {
+    fn make_pending(&mut self, new: &[Row], lost_deletes: &Set<Row>) -> Vec<Row> {
         let (mut pending, mut dropped): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
         for &row in new.iter().rev() {
             let arena = &mut self.arenas[row.arena];
@@ -309,7 +309,7 @@ impl Inner {
                 }
             }
         }
-        let known: HashSet<Row> = pending.iter().copied().collect();
+        let known: Set<Row> = pending.iter().copied().collect();
         pending.extend(self.pending.iter().filter(|row| !known.contains(row)));
         self.pending = pending;
         dropped
@@ -349,8 +349,8 @@ impl Inner {
     }
 
     /// Puts objects whose deletion by a bulk operation is lost back into the relationships that they were taken out of.
-    fn put_back(&mut self, lost: &HashSet<Row>, undone: &[&Undo]) {
-        let mut gone: HashSet<Row> = HashSet::new();
+    fn put_back(&mut self, lost: &Set<Row>, undone: &[&Undo]) {
+        let mut gone: Set<Row> = Set::default();
         for undo in undone.iter().filter(|_| !lost.is_empty()) {
             let Row { arena, slot } = undo.row;
             if matches!(undo.change, Change::BulkDeleted(_)) && lost.contains(&undo.row) {
@@ -389,7 +389,7 @@ impl Inner {
             let is_gone = |handle: &&RawHandle| {
                 self.resolve((relation.to)(), **handle).map_or(true, |end| self.state(end) == SlotState::Transient)
             };
-            let gone: HashSet<RawHandle> = held.iter().flat_map(|held| held.iter()).filter(is_gone).copied().collect();
+            let gone: Set<RawHandle> = held.iter().flat_map(|held| held.iter()).filter(is_gone).copied().collect();
             if !gone.is_empty() {
                 self.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| relation.forget(&gone));
             }
@@ -398,7 +398,7 @@ impl Inner {
 
     /// Takes objects that are not to be written out of what is.
     fn forget_dropped(&mut self, dropped: &[Row]) {
-        let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
+        let mut gone: Map<usize, Set<RawHandle>> = Map::default();
         for &row in dropped {
             gone.entry(row.arena).or_default().insert(self.handle_of(row));
         }

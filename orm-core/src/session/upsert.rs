@@ -1,6 +1,5 @@
 //! `INSERT … ON CONFLICT DO UPDATE` through the session.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -14,6 +13,7 @@ use super::undo::Change;
 use crate::compile::{Compile, Write, begin, check_raw, refused};
 use crate::engine::{Around, pipeline, placed};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::ValueSet;
 use crate::query::positions;
 use crate::schema::{Dump, Handle, IntoModel, Model, RawHandle, RelationField, RelationKind, TableDef};
 use crate::sql::{ArrayUpsert, ColumnList};
@@ -331,7 +331,7 @@ enum KeyPart {
 
 /// Like [`check_target`], while keys of parents are not known: who has the same parents has the same keys.
 fn check_parents<M: Model>(values: &[M], target: &[usize]) -> Result<()> {
-    let mut seen = HashSet::with_capacity(values.len());
+    let mut seen = ValueSet::with_capacity_and_hasher(values.len(), Default::default());
     match values.iter().filter_map(|value| key_by_parents(value, target)).all(|key| seen.insert(key)) {
         true => Ok(()),
         false => Err(same_target(M::table(), target)),
@@ -356,7 +356,8 @@ fn key_by_parents<M: Model>(value: &M, target: &[usize]) -> Option<Vec<KeyPart>>
 
 /// Each value must have a conflict key of its own.
 fn check_target(table: &'static TableDef, cells: &[Cells], target: &[usize]) -> Result<()> {
-    let (mut seen, mut seen_parts) = (HashSet::with_capacity(cells.len()), HashSet::new());
+    let (mut seen, mut seen_parts) =
+        (ValueSet::with_capacity_and_hasher(cells.len(), Default::default()), ValueSet::default());
     for cell in cells {
         if let Some(&column) = target.iter().find(|&&column| cell.raw(column).is_none()) {
             let name = table.columns[column].name;

@@ -8,7 +8,6 @@
 //! to them but what the relationship says. Children that are to be deleted are marked where their model says so; those of
 //! a row that really goes go really, the marked ones among them, because their keys could not stand.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
@@ -21,6 +20,7 @@ use super::keys::Keys;
 use super::statements::{Expect, Outgoing, array};
 use crate::compile::Write;
 use crate::error::{ConstraintKind, Error, ErrorKind, Result};
+use crate::hash::{Set, ValueSet};
 use crate::query::positions;
 use crate::schema::{
     Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
@@ -330,7 +330,7 @@ fn slot_of(session: &Inner, arena: usize, table: &'static TableDef, key: &[Optio
 }
 
 fn delete(session: &mut Inner, rows: &[Row], is_mark: bool) {
-    let mut gone: HashSet<RawHandle> = HashSet::new();
+    let mut gone: Set<RawHandle> = Set::default();
     for &row in rows {
         session.remember(row, Change::Deleted(session.checkpoint(row)));
         gone.insert(session.handle_of(row));
@@ -364,7 +364,7 @@ fn follow_database(
         let child = session.arenas[arena].table();
         for key in child.foreign_keys.iter().filter(|key| std::ptr::eq((key.target)(), table)) {
             let (columns, targets) = (positions(child, key.columns), positions(table, key.target_columns));
-            let keys: HashSet<Vec<Option<&[u8]>>> =
+            let keys: ValueSet<Vec<Option<&[u8]>>> =
                 parents.iter().map(|dump| targets.iter().map(|&column| dump.raw(column)).collect()).collect();
             let rows = rows_with(session, arena, &columns, &keys);
             match key.on_delete {
@@ -382,7 +382,7 @@ fn follow_database(
 }
 
 /// The objects of an arena that have a row with one of these keys.
-fn rows_with(session: &Inner, arena: usize, columns: &[usize], keys: &HashSet<Vec<Option<&[u8]>>>) -> Vec<Row> {
+fn rows_with(session: &Inner, arena: usize, columns: &[usize], keys: &ValueSet<Vec<Option<&[u8]>>>) -> Vec<Row> {
     let slots = (0..session.arenas[arena].len() as u32).map(|slot| Row { arena, slot });
     let mut dump = Dump::default();
     slots

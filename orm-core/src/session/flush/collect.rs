@@ -1,18 +1,20 @@
 //! First phase: which rows are to be inserted, updated and deleted, and with which foreign keys.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasherDefault;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
-use super::super::inner::{Inner, Row, RowHasher, RowMap, RowSet};
+use super::super::inner::{Inner, Row, RowMap, RowSet};
 use super::followers::{Follower, Referencing};
 use super::statements::shown_key;
 use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::{Map, Set, ValueSet};
 use crate::query::positions;
-use crate::schema::{Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef};
+use crate::schema::{
+    ColumnDef, Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef,
+};
 use crate::sql::Node;
 
 /// All that a flush has to write.
@@ -86,6 +88,10 @@ impl UpdateOp {
 
     /// The columns that the server sets though this change does not.
     pub(super) fn made(&self) -> Vec<usize> {
+        let is_made = |def: &ColumnDef| def.on_update.is_some() || def.generated.is_some() || def.trigger;
+        if !self.table.columns.iter().any(is_made) {
+            return Vec::new();
+        }
         let touched = self.touched();
         let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
         let made = self.table.made_by_write(|column| is_set(column) || touched.contains(&column));
@@ -134,10 +140,10 @@ impl Work {
 }
 
 /// The parents that relationships give to children: by child and relationship.
-type Parents = HashMap<(Row, usize), (&'static RelationDef, Option<Row>), BuildHasherDefault<RowHasher>>;
+type Parents = Map<(Row, usize), (&'static RelationDef, Option<Row>)>;
 
 /// Objects with one of their relationships.
-type Ends = HashSet<(Row, usize), BuildHasherDefault<RowHasher>>;
+type Ends = Set<(Row, usize)>;
 
 /// A table without a model, by its schema and name.
 type TableName = (Option<&'static str>, &'static str);
@@ -154,11 +160,11 @@ struct Collector<'s> {
     /// Children whose own field says what their parent is: it wins over the parents' collections.
     decided: Ends,
     /// Links that are written: by table, the two ends, and whether they are inserted.
-    links: HashSet<LinkKey>,
+    links: Set<LinkKey>,
     /// What collections were given: owner and field, and the child with the relationship that it has to the owner.
     claims: Vec<((Row, usize), (Row, usize))>,
     /// The keys that were given to objects in this flush.
-    given: HashSet<(usize, IdentityKey)>,
+    given: ValueSet<(usize, IdentityKey)>,
     /// New objects with the key of another, which must give it up.
     contested: Vec<(Row, Row)>,
     /// Children that were taken out of a collection whose orphans are deleted.
@@ -174,14 +180,14 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
     let mut collector = Collector {
         session,
         work: Work::default(),
-        parents: HashMap::default(),
-        said_before: HashMap::default(),
-        decided: HashSet::default(),
-        links: HashSet::new(),
+        parents: Map::default(),
+        said_before: Map::default(),
+        decided: Set::default(),
+        links: Set::default(),
         claims: Vec::new(),
-        given: HashSet::new(),
+        given: ValueSet::default(),
         contested: Vec::new(),
-        orphans: HashSet::default(),
+        orphans: Set::default(),
         orphaned: Vec::new(),
         referencing: Referencing::default(),
         scratch: Default::default(),
@@ -199,7 +205,7 @@ pub(super) fn collect(session: &Inner) -> Result<Work> {
     collector.drop_unclaimed();
     collector.rows(&looked_at)?;
     collector.check_moves()?;
-    let dropped: HashSet<Row> = collector.work.dropped.iter().copied().collect();
+    let dropped: Set<Row> = collector.work.dropped.iter().copied().collect();
     collector.work.links.retain(|op| !dropped.contains(&op.rows.0) && !dropped.contains(&op.rows.1));
     Ok(collector.work)
 }
@@ -217,7 +223,7 @@ impl Collector<'_> {
                 RelationKind::BelongsTo { .. } => self.belongs_to(row, relation, now, before)?,
                 RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse } => {
                     let (added, mut removed) = self.difference(relation, now, before)?;
-                    if now.held().is_none() {
+                    if now.handles().is_none() {
                         removed.retain(|&child| self.is_child(row, inverse, child));
                     }
                     if relation.orphans == Orphans::Delete {
@@ -242,8 +248,8 @@ impl Collector<'_> {
         now: &dyn RelationField,
         before: Option<&dyn RelationField>,
     ) -> Result<()> {
-        let Some(held) = now.held() else { return Ok(()) };
-        if before.and_then(RelationField::held).as_ref() == Some(&held) {
+        let Some(held) = now.handles() else { return Ok(()) };
+        if before.and_then(RelationField::handles).as_ref() == Some(&held) {
             self.said_before(row, relation, &held);
             return Ok(());
         }
@@ -267,7 +273,7 @@ impl Collector<'_> {
         let (mut now, mut flushed) = (Dump::default(), Dump::default());
         arena.dump(row.slot, &mut now);
         arena.dump_flushed(row.slot, &mut flushed);
-        let columns = positions(arena.table(), relation.key_pairs().0);
+        let columns = relation.key_positions().0;
         let parent = held.first().map(|&handle| self.end(relation, handle)).transpose();
         if let Ok(parent) = parent
             && columns.iter().all(|&column| now.raw(column) == flushed.raw(column))
@@ -311,14 +317,14 @@ impl Collector<'_> {
             Some(now) => {
                 // Of a to-one relationship to a new end, the server tells if there was another.
                 let is_many = !matches!(relation.kind, RelationKind::HasOne { .. });
-                if before.is_some_and(|before| before.held().is_none()) && (is_many || now.is_empty()) {
+                if before.is_some_and(|before| before.handles().is_none()) && (is_many || now.is_empty()) {
                     return Err(not_loaded(relation));
                 }
                 match before.and_then(RelationField::held) {
                     Some(before) if Arc::ptr_eq(&now, &before) => return Ok((Vec::new(), Vec::new())),
                     Some(before) if !before.is_empty() => {
-                        let old: HashSet<RawHandle> = before.iter().copied().collect();
-                        let new: HashSet<RawHandle> = now.iter().copied().collect();
+                        let old: Set<RawHandle> = before.iter().copied().collect();
+                        let new: Set<RawHandle> = now.iter().copied().collect();
                         let added = now.iter().copied().filter(|handle| !old.contains(handle)).collect();
                         let removed: Vec<_> = before.iter().copied().filter(|handle| !new.contains(handle)).collect();
                         (added, removed)
@@ -331,12 +337,13 @@ impl Collector<'_> {
                 (added.to_vec(), removed.to_vec())
             }
         };
-        let resolve = |handles: Vec<RawHandle>| -> Result<Vec<Row>> {
-            handles.into_iter().map(|handle| self.end(relation, handle)).collect()
-        };
         // What was taken out may be gone meanwhile; what was put in must be there.
         let removed = removed.into_iter().filter_map(|handle| self.end(relation, handle).ok()).collect();
-        let added = resolve(added)?;
+        let mut rows = Vec::with_capacity(added.len());
+        for handle in added {
+            rows.push(self.end(relation, handle)?);
+        }
+        let added = rows;
         match added.iter().find(|&&row| !matches!(self.session.state(row), SlotState::Pending | SlotState::Persistent))
         {
             Some(&row) => Err(not_in_session(self.session.arenas[row.arena].table())),
@@ -347,16 +354,15 @@ impl Collector<'_> {
     /// Whether the last flush left an object as a child of another.
     fn is_child(&self, parent: Row, inverse: &'static RelationDef, child: Row) -> bool {
         let arena = &self.session.arenas[child.arena];
-        let held = inverse.field.and_then(|field| arena.flushed_relation(child.slot, field)?.held());
+        let held = inverse.field.and_then(|field| arena.flushed_relation(child.slot, field)?.handles());
         match held {
             Some(held) => held.contains(&self.session.handle_of(parent)),
             None => {
-                let (columns, targets) = inverse.key_pairs();
+                let (columns, targets) = inverse.key_positions();
                 let (mut own, mut key) = (Dump::default(), Dump::default());
                 arena.dump_flushed(child.slot, &mut own);
                 self.session.arenas[parent.arena].dump_flushed(parent.slot, &mut key);
-                let pairs = positions(arena.table(), columns).into_iter().zip(positions((inverse.to)(), targets));
-                pairs.into_iter().all(|(column, target)| own.raw(column) == key.raw(target))
+                columns.iter().zip(targets).all(|(&column, &target)| own.raw(column) == key.raw(target))
             }
         }
     }
@@ -368,6 +374,7 @@ impl Collector<'_> {
     }
 
     fn children(&mut self, parent: Row, inverse: &'static RelationDef, added: &[Row], removed: &[Row]) {
+        self.parents.reserve(added.len());
         for &child in added {
             let key = (child, address(inverse));
             if !self.decided.contains(&key) {
@@ -429,7 +436,7 @@ impl Collector<'_> {
 
     /// Finds the new objects that came with a collection in which they are not any more, and that nothing else holds.
     fn drop_unclaimed(&mut self) {
-        let mut dropped: HashSet<Row> = HashSet::new();
+        let mut dropped: Set<Row> = Set::default();
         loop {
             let before = dropped.len();
             for (&child, &(parent, field)) in &self.session.cascaded {
@@ -446,7 +453,7 @@ impl Collector<'_> {
         self.work.dropped.sort();
     }
 
-    fn is_claimed(&self, child: Row, parent: Row, field: usize, dropped: &HashSet<Row>) -> bool {
+    fn is_claimed(&self, child: Row, parent: Row, field: usize, dropped: &Set<Row>) -> bool {
         let relation = self.session.arenas[parent.arena].table().relations[field];
         let (RelationKind::HasMany { inverse } | RelationKind::HasOne { inverse }) = relation.kind else { return true };
         match self.parents.get(&(child, address(inverse))) {
@@ -454,7 +461,8 @@ impl Collector<'_> {
             Some((_, None)) => false,
             // A parent that was written before this flush has no change to show: its collection tells.
             None => {
-                let held = self.session.arenas[parent.arena].relation(parent.slot, field).and_then(RelationField::held);
+                let held =
+                    self.session.arenas[parent.arena].relation(parent.slot, field).and_then(RelationField::handles);
                 held.is_some_and(|held| held.contains(&self.session.handle_of(child)))
             }
         }
@@ -473,7 +481,8 @@ impl Collector<'_> {
         }
         let mut parents: Vec<_> = std::mem::take(&mut self.parents).into_iter().collect();
         // The order of a hash map is not to decide anything.
-        parents.sort_by_key(|((row, relation), _)| (*row, *relation));
+        parents.sort_unstable_by_key(|((row, relation), _)| (*row, *relation));
+        keys.reserve(parents.len());
         for ((child, address), (relation, parent)) in parents {
             if parent.is_none() && self.orphans.contains(&(child, address)) && self.needs_parent(child) {
                 self.orphaned.push(child);
@@ -482,22 +491,27 @@ impl Collector<'_> {
             if self.session.state(child) == SlotState::Persistent {
                 self.work.parents.push((child, relation, parent));
             }
-            let (columns, targets) = relation.key_pairs();
+            let (columns, targets) = relation.key_positions();
             let table = (relation.from)();
-            let mut columns = positions(table, columns);
-            let sources = match parent {
-                Some(parent) => self.key_of(parent, &positions((relation.to)(), targets))?,
+            let own: Vec<(usize, KeySource)> = match parent {
+                Some(parent) if self.session.state(parent) == SlotState::Pending => {
+                    columns.iter().zip(targets).map(|(&c, &target)| (c, KeySource::Of(parent, target))).collect()
+                }
+                Some(parent) => columns.iter().copied().zip(self.key_of(parent, targets)?).collect(),
                 None => {
                     // Of a composite key, the columns that may be NULL are enough to relate to nothing.
-                    let all = columns.clone();
-                    columns.retain(|&column| table.columns[column].nullable);
-                    if columns.is_empty() && self.needs_parent(child) {
-                        return Err(orphan(&self.session.stored_dump(child), relation, all[0]));
+                    let nullable = columns.iter().copied().filter(|&column| table.columns[column].nullable);
+                    let own: Vec<_> = nullable.map(|column| (column, KeySource::Null)).collect();
+                    if own.is_empty() && self.needs_parent(child) {
+                        return Err(orphan(&self.session.stored_dump(child), relation, columns[0]));
                     }
-                    vec![KeySource::Null; columns.len()]
+                    own
                 }
             };
-            keys.entry(child).or_default().extend(columns.into_iter().zip(sources));
+            match keys.entry(child) {
+                Entry::Vacant(entry) => _ = entry.insert(own),
+                Entry::Occupied(mut entry) => entry.get_mut().extend(own),
+            }
         }
         Ok(keys)
     }
@@ -513,13 +527,14 @@ impl Collector<'_> {
         let orphaned: RowSet = std::mem::take(&mut self.orphaned).into_iter().collect();
         let dropped: RowSet = self.work.dropped.iter().copied().collect();
         // Those that are only pointed at by a changed collection come last, in an order of their own.
-        let mut others: Vec<Row> = keys.keys().chain(&orphaned).copied().collect();
-        if !others.is_empty() {
+        let mut others: Vec<Row> = Vec::new();
+        if !keys.is_empty() || !orphaned.is_empty() {
             let known: RowSet = looked_at.iter().copied().collect();
-            others.retain(|row| !known.contains(row));
+            others.extend(keys.keys().chain(&orphaned).filter(|row| !known.contains(row)));
         }
         others.sort();
         others.dedup();
+        self.work.inserts.reserve(self.session.pending.len());
         for &row in looked_at.iter().chain(&others) {
             let own = if keys.is_empty() { None } else { keys.remove(&row) }.unwrap_or_default();
             let arena = &self.session.arenas[row.arena];
@@ -612,7 +627,7 @@ impl Collector<'_> {
                 return Err(same_key(op.table, &op.dump));
             }
         }
-        let leaving: HashSet<Row> = moving.iter().map(|op| op.row).chain(self.work.gone()).collect();
+        let leaving: Set<Row> = moving.iter().map(|op| op.row).chain(self.work.gone()).collect();
         match self.contested.iter().find(|(_, holder)| !leaving.contains(holder)) {
             Some(&(_, holder)) => {
                 let table = self.session.arenas[holder.arena].table();

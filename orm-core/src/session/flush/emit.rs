@@ -373,6 +373,8 @@ impl<'w> Emitter<'w> {
     /// The keys that relationships gave go into the objects' own columns. Those that a trigger may have set have come back.
     fn note_keys(&mut self) {
         let work = self.work;
+        let given = work.inserts.iter().map(|op| op.keys.len()).sum();
+        self.effects.stores.reserve(given);
         let inserted = work.inserts.iter().map(|op| (op.row, op.table, &op.keys));
         for (row, table, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, op.table, &op.keys))) {
             for (column, source) in keys.iter().filter(|(column, _)| !table.columns[*column].trigger) {
@@ -380,6 +382,8 @@ impl<'w> Emitter<'w> {
                 self.effects.stores.push((row, *column, raw));
             }
         }
+        // What there is of one object is stored at once; of one column, the last word counts.
+        self.effects.stores.sort_by_key(|(row, ..)| *row);
     }
 }
 

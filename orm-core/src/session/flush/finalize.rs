@@ -1,24 +1,22 @@
 //! Fourth phase: the objects are brought in line with what was written.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
-use super::super::inner::{Inner, Row, RowHasher, RowSet};
+use super::super::inner::{Inner, Row, RowSet};
 use super::super::undo::{Change, Link};
 use super::children;
 use super::collect::{LinkOp, Work};
 use super::emit::Effects;
 use super::followers;
 use crate::error::Result;
-use crate::query::positions;
+use crate::hash::{Map, Set};
 use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationKind, TableDef, is_inverse};
 
 /// What came into loaded collections and what left them: by owner and field.
 #[derive(Default)]
-struct Edits(HashMap<(Row, usize), (Vec<RawHandle>, HashSet<RawHandle>), BuildHasherDefault<RowHasher>>);
+struct Edits(Map<(Row, usize), (Vec<RawHandle>, Set<RawHandle>)>);
 
 /// An object as the last flush left it.
 struct Flushed {
@@ -35,7 +33,11 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
     let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
     let taken_over: RowSet = work.switches.iter().map(|switch| switch.new).collect();
     let updated = work.updates.iter().map(|op| op.row).filter(|row| !taken_over.contains(row));
-    let flushed: Vec<Flushed> = new().chain(updated).filter_map(|row| Flushed::of(session, row)).collect();
+    let mut flushed: Vec<Flushed> = Vec::new();
+    if work.inserts.iter().any(|op| belongs_to_any(op.table)) {
+        flushed.reserve(work.inserts.len());
+    }
+    flushed.extend(new().chain(updated).filter_map(|row| Flushed::of(session, row)));
     // A key may move from one object to another: all leave the identity map before any enters it.
     for op in work.updates.iter().filter(|op| op.may_move()) {
         session.arenas[op.row.arena].unregister(op.row.slot);
@@ -48,10 +50,17 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
         session.arenas[switch.old.arena].set_state(switch.old.slot, SlotState::Deleted);
     }
     let mut cells = Vec::new();
+    let mut numbers = Vec::with_capacity(work.inserts.len());
     for stores in effects.stores.chunk_by(|a, b| a.0 == b.0) {
         cells.clear();
         cells.extend(stores.iter().map(|(_, column, raw)| (*column, raw.as_deref())));
-        session.arenas[stores[0].0.arena].store(stores[0].0.slot, &cells)?;
+        let row = stores[0].0;
+        let arena = &mut session.arenas[row.arena];
+        arena.store(row.slot, &cells)?;
+        if arena.state(row.slot) == SlotState::Pending {
+            let raw = |column| cells.iter().rfind(|(other, _)| *other == column).and_then(|(_, raw)| *raw);
+            numbers.extend(IdentityKey::of(arena.table(), raw).filter(IdentityKey::is_number).map(|key| (row, key)));
+        }
     }
     for op in &work.updates {
         settle_row(session, op.row);
@@ -62,7 +71,12 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
     for row in new() {
         session.arenas[row.arena].set_state(row.slot, SlotState::Persistent);
         settle_row(session, row);
-        session.arenas[row.arena].register(row.slot);
+        // Other keys are known by the bytes that the fields make.
+        let number = numbers.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| numbers[place].1.clone());
+        match number {
+            Some(number) => session.arenas[row.arena].register_as(row.slot, number),
+            None => session.arenas[row.arena].register(row.slot),
+        };
     }
     let mut now = Dump::default();
     for flushed in &flushed {
@@ -96,7 +110,7 @@ impl Flushed {
         arena.dump_flushed(row.slot, &mut columns);
         let parent = |(field, relation): (usize, &&'static RelationDef)| {
             let is_one = matches!(relation.kind, RelationKind::BelongsTo { .. });
-            let held = arena.flushed_relation(row.slot, field).filter(|_| is_one)?.held()?;
+            let held = arena.flushed_relation(row.slot, field).filter(|_| is_one)?.handles()?;
             session.resolve((relation.to)(), *held.first()?).ok()
         };
         let parents = arena.table().relations.iter().enumerate().map(parent).collect();
@@ -119,9 +133,9 @@ fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
         edits.note(parent, field, session.handle_of(child), false);
     }
     let touched: Vec<Flushed> = changed_rows(session).filter_map(|row| Flushed::of(session, row)).collect();
-    let left: HashSet<Row> = match work.parents.iter().any(|(_, relation, _)| is_left_to_trigger(relation)) {
+    let left: Set<Row> = match work.parents.iter().any(|(_, relation, _)| is_left_to_trigger(relation)) {
         true => work.updates.iter().map(|op| op.row).collect(),
-        false => HashSet::new(),
+        false => Set::default(),
     };
     for &(child, relation, parent) in &work.parents {
         // Of a row that was written, what a trigger made of the key has come back, and is what counts.
@@ -164,6 +178,7 @@ fn changed_rows(session: &Inner) -> impl Iterator<Item = Row> {
 
 /// Keeps what the rows were, for the transaction to be taken back.
 fn remember(session: &mut Inner, work: &Work) {
+    session.undo.reserve(work.inserts.len());
     for op in &work.inserts {
         session.remember(op.row, Change::Inserted(session.checkpoint(op.row)));
     }
@@ -202,7 +217,11 @@ fn settle_row(session: &mut Inner, row: Row) {
 /// What was added to and removed from collections that are not loaded is written now, and those that are do not grow.
 fn forget_edits(session: &mut Inner, row: Row) {
     let arena = &mut session.arenas[row.arena];
-    for field in 0..arena.table().relations.len() {
+    let table = arena.table();
+    let is_collection = |field: &usize| {
+        matches!(table.relations[*field].kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
+    };
+    for field in (0..table.relations.len()).filter(is_collection) {
         arena.edit_relation(row.slot, field, &mut |relation| relation.settle());
         let pending = arena.relation(row.slot, field).is_some_and(|relation| {
             let (added, removed) = relation.pending();
@@ -230,15 +249,15 @@ fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits, now: &mut D
         if !matches!(relation.kind, RelationKind::BelongsTo { .. }) {
             continue;
         }
-        let columns = positions(table, relation.key_pairs().0);
+        let columns = relation.key_positions().0;
         let before = flushed.columns.as_ref();
         let is_same = before.is_some_and(|before| columns.iter().all(|&c| before.raw(c) == now.raw(c)));
         if is_same && !columns.iter().any(|&column| table.columns[column].trigger) {
             continue;
         }
-        let old = before.and_then(|before| parent_of(session, relation, &columns, before));
+        let old = before.and_then(|before| parent_of(session, relation, before));
         let held = flushed.parents.get(field).copied().flatten();
-        let new = parent_of(session, relation, &columns, now);
+        let new = parent_of(session, relation, now);
         set_parent(session, row, field, new, columns.iter().any(|&column| now.raw(column).is_none()));
         for (parent, comes) in [(old, false), (held, false), (new, true)] {
             let Some(parent) = parent.filter(|parent| comes || Some(*parent) != new) else { continue };
@@ -259,14 +278,14 @@ fn belongs_to_any(table: &TableDef) -> bool {
 /// Whether a trigger may give the key of a relationship to a parent another value than it is sent with.
 fn is_left_to_trigger(relation: &RelationDef) -> bool {
     let table = (relation.from)();
-    positions(table, relation.key_pairs().0).into_iter().any(|column| table.columns[column].trigger)
+    relation.key_positions().0.iter().any(|&column| table.columns[column].trigger)
 }
 
 /// The parent that a foreign key points to, if the session holds it.
-fn parent_of(session: &Inner, relation: &'static RelationDef, columns: &[usize], dump: &Dump) -> Option<Row> {
+fn parent_of(session: &Inner, relation: &'static RelationDef, dump: &Dump) -> Option<Row> {
     let target = (relation.to)();
     let arena = session.find_arena(target)?;
-    let targets = positions(target, relation.key_pairs().1);
+    let (columns, targets) = relation.key_positions();
     let raw = |column: usize| {
         let part = targets.iter().position(|&other| other == column)?;
         dump.raw(columns[part])
@@ -277,28 +296,23 @@ fn parent_of(session: &Inner, relation: &'static RelationDef, columns: &[usize],
 }
 
 fn set_parent(session: &mut Inner, row: Row, field: usize, parent: Option<Row>, is_null: bool) {
-    let held = match parent {
-        Some(parent) => Some(Arc::from([session.handle_of(parent)])),
-        None if is_null => Some(Arc::from([])),
-        None => None,
-    };
-    session.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| match &held {
-        Some(held) => relation.set_held(Arc::clone(held)),
-        None => relation.unload(),
+    let handle = parent.map(|parent| session.handle_of(parent));
+    session.arenas[row.arena].edit_relation(row.slot, field, &mut |relation| match handle {
+        None if !is_null => relation.unload(),
+        handle => relation.set_one(handle),
     });
 }
 
 /// Makes the key and the relationship of a child what its parent says: where the row has that key already, nothing was
 /// written, but the object may have been on its way elsewhere.
 fn confirm_parent(session: &mut Inner, child: Row, relation: &'static RelationDef, parent: Option<Row>) {
-    let (columns, targets) = relation.key_pairs();
-    let (columns, targets) = (positions((relation.from)(), columns), positions((relation.to)(), targets));
+    let (columns, targets) = relation.key_positions();
     let (mut own, mut key) = (Dump::default(), Dump::default());
     session.arenas[child.arena].dump(child.slot, &mut own);
     if let Some(parent) = parent {
         session.arenas[parent.arena].dump(parent.slot, &mut key);
     }
-    for (column, target) in columns.into_iter().zip(targets) {
+    for (&column, &target) in columns.iter().zip(targets) {
         if own.raw(column) != key.raw(target) {
             // A key is of the type of the column that it points to; of one that is to be NULL, some columns may not be.
             let _ = session.arenas[child.arena].store(child.slot, &[(column, key.raw(target))]);
@@ -346,7 +360,11 @@ impl Edits {
         for ((owner, field), (added, removed)) in self.0 {
             let held = |row: Row| session.arenas[row.arena].relation(row.slot, field)?.held();
             let Some(held) = held(owner) else { continue };
-            let there: HashSet<RawHandle> = held.iter().copied().collect();
+            // Nearly always a collection holds what came into it.
+            if removed.is_empty() && *added == *held {
+                continue;
+            }
+            let there: Set<RawHandle> = held.iter().copied().collect();
             // Who comes to a relationship to one takes the place of who was there.
             let kind = session.arenas[owner.arena].table().relations[field].kind;
             let replaced = matches!(kind, RelationKind::HasOne { .. }) && !added.is_empty();
@@ -379,7 +397,7 @@ fn is_related(session: &Inner, table: &'static TableDef) -> bool {
 /// Takes objects out of all loaded relationships.
 fn leave_relations(session: &mut Inner, rows: &[Row]) {
     let is_related: Vec<bool> = session.arenas.iter().map(|arena| is_related(session, arena.table())).collect();
-    let mut gone: HashMap<usize, HashSet<RawHandle>> = HashMap::new();
+    let mut gone: Map<usize, Set<RawHandle>> = Map::default();
     for &row in rows.iter().filter(|row| is_related[row.arena]) {
         gone.entry(row.arena).or_default().insert(session.handle_of(row));
     }
@@ -398,7 +416,7 @@ pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: Dum
 
 impl Inner {
     /// Takes objects that are gone out of all loaded relationships to their model.
-    pub(in crate::session) fn remove_from_relations(&mut self, table: &'static TableDef, gone: &HashSet<RawHandle>) {
+    pub(in crate::session) fn remove_from_relations(&mut self, table: &'static TableDef, gone: &Set<RawHandle>) {
         for (row, field, _) in self.holders(table, gone) {
             let held = self.arenas[row.arena].relation(row.slot, field).and_then(RelationField::held);
             let kept = held.iter().flat_map(|held| held.iter()).copied().filter(|handle| !gone.contains(handle));
@@ -408,7 +426,7 @@ impl Inner {
 
     /// Like [`remove_from_relations`](Self::remove_from_relations), for objects whose rows stay: a relationship to the
     /// one is not loaded any more.
-    pub(in crate::session) fn forget_in_relations(&mut self, table: &'static TableDef, gone: &HashSet<RawHandle>) {
+    pub(in crate::session) fn forget_in_relations(&mut self, table: &'static TableDef, gone: &Set<RawHandle>) {
         for (row, field, relation) in self.holders(table, gone) {
             let is_one = matches!(relation.kind, RelationKind::BelongsTo { .. } | RelationKind::HasOne { .. });
             let unload = is_one && self.state(row) == SlotState::Persistent;
@@ -419,7 +437,7 @@ impl Inner {
     }
 
     /// The objects of which a loaded relationship holds one of these.
-    fn holders(&self, table: &'static TableDef, gone: &HashSet<RawHandle>) -> Vec<(Row, usize, &'static RelationDef)> {
+    fn holders(&self, table: &'static TableDef, gone: &Set<RawHandle>) -> Vec<(Row, usize, &'static RelationDef)> {
         let mut found = Vec::new();
         for (arena, slots) in self.arenas.iter().enumerate() {
             for (field, relation) in slots.table().relations.iter().enumerate() {
@@ -427,8 +445,9 @@ impl Inner {
                     continue;
                 }
                 let holds = |slot: u32| {
-                    let now = slots.relation(slot, field).and_then(RelationField::held);
-                    let before = slots.flushed_relation(slot, field).and_then(RelationField::held);
+                    let now = slots.relation(slot, field).and_then(RelationField::handles);
+                    let before = slots.flushed_relation(slot, field).filter(|_| slots.has_snapshot(slot));
+                    let before = before.and_then(RelationField::handles);
                     now.iter().chain(&before).any(|held| held.iter().any(|handle| gone.contains(handle)))
                 };
                 let rows = (0..slots.len() as u32).filter(|&slot| slots.generation(slot).is_some() && holds(slot));

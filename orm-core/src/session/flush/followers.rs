@@ -4,7 +4,6 @@
 //! in the statement that moves their parent. Either way the children that the session holds are brought in line.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use super::super::arena::SlotState;
 use super::super::inner::{Inner, Row};
@@ -13,6 +12,7 @@ use super::collect::{UpdateOp, Work};
 use super::keys::Keys;
 use super::uniques::new_values;
 use crate::compile::single;
+use crate::hash::{Map, Set, ValueMap, ValueSet};
 use crate::query::positions;
 use crate::schema::{Dump, ForeignKeyAction, ForeignKeyDef, RelationKind, TableDef};
 use crate::sql::Followers;
@@ -45,19 +45,20 @@ fn goes_along(key: &ForeignKeyDef) -> bool {
     !matches!(key.on_update, ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault)
 }
 
-/// The foreign keys that point to a table, looked up once a flush.
+/// The foreign keys that point to a table, with the columns that they point to, looked up once a flush.
 #[derive(Default)]
-pub(super) struct Referencing(Vec<(&'static TableDef, Vec<Follower>)>);
+pub(super) struct Referencing(Vec<(&'static TableDef, Vec<(Follower, Vec<usize>)>)>);
 
 impl Referencing {
     /// The foreign keys that point to one of these columns.
     pub(super) fn followers(&mut self, session: &Inner, table: &'static TableDef, changed: &[usize]) -> Vec<Follower> {
         let place = self.0.iter().position(|(other, _)| std::ptr::eq(*other, table)).unwrap_or_else(|| {
-            self.0.push((table, keys_to(session, table)));
+            let found = keys_to(session, table).into_iter();
+            self.0.push((table, found.map(|follower| (follower, follower.columns().1)).collect()));
             self.0.len() - 1
         });
-        let points = |follower: &&Follower| follower.columns().1.iter().any(|target| changed.contains(target));
-        self.0[place].1.iter().filter(points).copied().collect()
+        let points = |targets: &[usize]| targets.iter().any(|target| changed.contains(target));
+        self.0[place].1.iter().filter(|(_, targets)| points(targets)).map(|(follower, _)| *follower).collect()
     }
 }
 
@@ -108,9 +109,9 @@ pub(super) fn statements(op: &UpdateOp, keys: &Keys<'_>) -> Vec<Followers> {
 }
 
 /// The updates of keys that new rows point to: they go before the inserts.
-pub(super) fn named_by_inserts(work: &Work) -> HashSet<usize> {
-    let mut named = HashSet::new();
-    let mut pointed_at: HashMap<*const ForeignKeyDef, HashSet<Vec<&[u8]>>> = HashMap::new();
+pub(super) fn named_by_inserts(work: &Work) -> Set<usize> {
+    let mut named = Set::default();
+    let mut pointed_at: Map<*const ForeignKeyDef, ValueSet<Vec<&[u8]>>> = Map::default();
     for (index, op) in work.updates.iter().enumerate() {
         for follower in &op.followers {
             let (columns, targets) = follower.columns();
@@ -139,11 +140,11 @@ pub(super) struct Moved(Vec<Batch>);
 pub(super) struct Batch {
     table: &'static TableDef,
     targets: Vec<usize>,
-    moves: HashMap<KeyValues, KeyValues>,
+    moves: ValueMap<KeyValues, KeyValues>,
 }
 
 /// Some columns of a row, encoded.
-type Cells = HashMap<usize, Option<Vec<u8>>>;
+type Cells = Map<usize, Option<Vec<u8>>>;
 
 impl Moved {
     pub(super) fn is_empty(&self) -> bool {
@@ -181,7 +182,7 @@ pub(super) fn batches<'w>(ops: impl Iterator<Item = &'w UpdateOp>, keys: &Keys<'
             let same = |batch: &&mut Batch| batch.table.is_same_table(op.table) && batch.targets == targets;
             match batches.iter_mut().find(same) {
                 Some(batch) => _ = batch.moves.insert(old, new),
-                None => batches.push(Batch { table: op.table, targets, moves: HashMap::from([(old, new)]) }),
+                None => batches.push(Batch { table: op.table, targets, moves: ValueMap::from_iter([(old, new)]) }),
             }
         }
     }
@@ -215,7 +216,7 @@ impl Batch {
 }
 
 /// The values of a key, before and after; `None` if the database alone knows.
-type Moves = HashMap<KeyValues, Option<KeyValues>>;
+type Moves = ValueMap<KeyValues, Option<KeyValues>>;
 
 /// Brings the children in line that the session holds, and theirs, if their own keys moved with it.
 pub(super) fn follow(session: &mut Inner, work: &Work) {
@@ -260,9 +261,9 @@ fn follow_from(session: &mut Inner, mut moved: Vec<Parent>, is_written: &impl Fn
 
 /// What the flush wrote by itself, which it did after it had moved what is pointed to: by row and column.
 fn written(work: &Work) -> impl Fn(Row, usize) -> bool {
-    let inserted: HashSet<Row> = work.inserts.iter().map(|op| op.row).collect();
+    let inserted: Set<Row> = work.inserts.iter().map(|op| op.row).collect();
     let updates = work.updates.iter().flat_map(|op| op.changed.iter().map(|&column| (op.row, column)));
-    let updated: HashSet<(Row, usize)> = updates.collect();
+    let updated: Set<(Row, usize)> = updates.collect();
     move |row, column| inserted.contains(&row) || updated.contains(&(row, column))
 }
 
@@ -281,7 +282,7 @@ fn note_move(session: &Inner, row: Row, stored: &Dump, follower: Follower, moves
     };
     match moves.iter_mut().find(|(other, _)| std::ptr::eq(other.key, follower.key)) {
         Some((_, moves)) => _ = moves.insert(old, new),
-        None => moves.push((follower, HashMap::from([(old, new)]))),
+        None => moves.push((follower, ValueMap::from_iter([(old, new)]))),
     }
 }
 

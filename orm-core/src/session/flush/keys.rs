@@ -1,13 +1,12 @@
 //! The values of columns while a flush is under way: of the objects, of relationships, and made by the server meanwhile.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasherDefault;
 
-use super::super::inner::{Row, RowHasher, RowMap, RowSet};
+use super::super::inner::{Row, RowMap, RowSet};
 use super::collect::{KeySource, UpdateOp, Work};
 use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
+use crate::hash::{Map, Set};
 use crate::schema::{Dump, TableDef};
 use crate::types::Bytes;
 
@@ -21,11 +20,11 @@ pub(super) struct Keys<'w> {
     inserts: RowMap<usize>,
     switches: RowMap<usize>,
     /// Columns that the server made, of rows that were inserted and are wanted.
-    made: HashMap<(Row, usize), Bytes, BuildHasherDefault<RowHasher>>,
+    made: Map<(Row, usize), Bytes>,
     /// Rows whose insert is to be sent with the next wave: what the server makes of them is not known yet.
     queued: RowSet,
     /// Columns that a row is inserted without, as a later step fills them in.
-    late: HashSet<(Row, usize)>,
+    late: Set<(Row, usize)>,
     /// The keys that the statements before have moved.
     moved: Moved,
 }
@@ -43,12 +42,16 @@ impl<'w> Keys<'w> {
             _ => Vec::new(),
         };
         let late = plan.steps.iter().flat_map(filled).collect();
-        let (made, queued) = (HashMap::default(), RowSet::default());
+        let (made, queued) = (Map::default(), RowSet::default());
         Self { work, wanted, inserts, switches, made, queued, late, moved: Moved::default() }
     }
 
     /// What the server made of a column.
     pub(super) fn made(&self, row: Row, column: usize) -> Option<&[u8]> {
+        // Nearly all that is asked for is of rows that nothing points to, and a hash would be made for nothing.
+        if self.made.is_empty() || !self.wanted.contains(&row.arena) {
+            return None;
+        }
         self.made.get(&(row, column)).map(|raw| &**raw)
     }
 

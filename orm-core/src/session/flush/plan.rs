@@ -6,12 +6,13 @@
 //! `uniques`). Rows that point to each other in a circle are inserted with NULL where a key may be, which an update fills
 //! in; otherwise by keys that are taken ahead, where the server checks one of them at the end of the transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::super::inner::RowMap;
 use super::collect::{KeySource, UpdateOp, Work};
 use super::uniques;
 use crate::error::{Error, Result};
+use crate::hash::{Set, ValueMap, ValueSet};
 use crate::query::positions;
 use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef};
 
@@ -75,7 +76,7 @@ fn plan_unlinks(work: &Work, order: &[&'static TableDef], plan: &mut Plan) {
                 columns.iter().map(|&column| dump.raw(column).map(<[u8]>::to_vec)).collect()
             };
             let going = work.deletes.iter().filter(|op| op.table.is_same_table(target) && !op.is_mark);
-            let going: HashSet<_> = going.map(|op| values(&op.stored, &targets)).collect();
+            let going: ValueSet<_> = going.map(|op| values(&op.stored, &targets)).collect();
             let points = |&index: &usize| going.contains(&values(&work.deletes[index].stored, &columns));
             let rows: Vec<usize> = own.iter().copied().filter(points).collect();
             let nullable: Vec<usize> = columns.iter().copied().filter(|&c| table.columns[c].nullable).collect();
@@ -123,8 +124,7 @@ fn sorted(mut tables: Vec<&'static TableDef>) -> Vec<&'static TableDef> {
 
 struct Waiting<'w> {
     work: &'w Work,
-    /// For each insert, the inserts that must come before it; with the column, to name it and to see if it may be NULL.
-    needs: Vec<Vec<(usize, usize)>>,
+    needs: Needs,
     done: Vec<bool>,
 }
 
@@ -192,31 +192,62 @@ fn own_keys(work: &Work, plan: &mut Plan) -> Result<Vec<(usize, Vec<usize>)>> {
 }
 
 /// Which inserts an insert has to wait for: those that its keys are taken from, and those whose key its own columns name.
-fn needs(work: &Work) -> Vec<Vec<(usize, usize)>> {
+fn needs(work: &Work) -> Needs {
     let given = given_keys(work);
+    let mut needs = Needs { all: Vec::new(), places: vec![0..0; work.inserts.len()] };
     if given.is_empty() && work.inserts.iter().all(|op| op.keys.is_empty()) {
-        return vec![Vec::new(); work.inserts.len()];
+        return needs;
     }
     let by_row: RowMap<usize> = work.inserts.iter().enumerate().map(|(i, op)| (op.row, i)).collect();
-    work.inserts
-        .iter()
-        .enumerate()
-        .map(|(index, op)| {
-            let taken = op.keys.iter().filter_map(|(column, source)| match source {
-                KeySource::Of(row, _) => by_row.get(row).map(|&other| (other, *column)),
-                KeySource::Null | KeySource::Known(_) => None,
-            });
-            let mut needs: Vec<(usize, usize)> = taken.filter(|(other, _)| *other != index).collect();
-            needs.extend(named_by_value(work, &given, index));
-            needs
-        })
-        .collect()
+    needs.all.reserve(work.inserts.len());
+    for (index, op) in work.inserts.iter().enumerate() {
+        let start = needs.all.len();
+        let taken = op.keys.iter().filter_map(|(column, source)| match source {
+            KeySource::Of(row, _) => by_row.get(row).map(|&other| (other, *column)),
+            KeySource::Null | KeySource::Known(_) => None,
+        });
+        needs.all.extend(taken.filter(|(other, _)| *other != index));
+        needs.all.extend(named_by_value(work, &given, index));
+        needs.places[index] = start..needs.all.len();
+    }
+    needs
+}
+
+/// For each insert, the inserts that must come before it; with the column, to name it and to see if it may be NULL.
+struct Needs {
+    /// Those of all inserts, in one list.
+    all: Vec<(usize, usize)>,
+    /// Where those of each insert are in it.
+    places: Vec<Range<usize>>,
+}
+
+impl Needs {
+    fn of(&self, insert: usize) -> &[(usize, usize)] {
+        &self.all[self.places[insert].clone()]
+    }
+
+    /// Frees an insert from those of its needs that are among these.
+    fn drop(&mut self, insert: usize, met: &[(usize, usize)]) {
+        let Range { start, end } = self.places[insert];
+        let mut kept = start;
+        for place in start..end {
+            if !met.contains(&self.all[place]) {
+                self.all[kept] = self.all[place];
+                kept += 1;
+            }
+        }
+        self.places[insert].end = kept;
+    }
+
+    fn clear(&mut self, insert: usize) {
+        self.places[insert] = 0..0;
+    }
 }
 
 /// The new rows whose key was given and not made by the server, of tables that point to themselves: order between tables
 /// takes care of the others.
-fn given_keys(work: &Work) -> HashMap<(usize, Vec<u8>), usize> {
-    let mut given = HashMap::new();
+fn given_keys(work: &Work) -> ValueMap<(usize, Vec<u8>), usize> {
+    let mut given = ValueMap::default();
     for (index, op) in work.inserts.iter().enumerate() {
         if let ([key], true) = (op.table.primary_key, points_to_itself(op.table))
             && let Some(raw) = op.dump.raw(*key)
@@ -231,7 +262,7 @@ fn points_to_itself(table: &'static TableDef) -> bool {
     table.foreign_keys.iter().any(|key| table.is_same_table((key.target)()))
 }
 
-fn named_by_value(work: &Work, given: &HashMap<(usize, Vec<u8>), usize>, index: usize) -> Vec<(usize, usize)> {
+fn named_by_value(work: &Work, given: &ValueMap<(usize, Vec<u8>), usize>, index: usize) -> Vec<(usize, usize)> {
     let op = &work.inserts[index];
     if given.is_empty() {
         return Vec::new();
@@ -263,7 +294,7 @@ impl Waiting<'_> {
     /// Takes those rows whose needs are met, in their order.
     fn take_ready(&mut self, rows: &mut Vec<usize>) -> Option<Vec<usize>> {
         let ready: Vec<usize> =
-            rows.iter().copied().filter(|&row| self.needs[row].iter().all(|(other, _)| self.done[*other])).collect();
+            rows.iter().copied().filter(|&row| self.needs.of(row).iter().all(|(other, _)| self.done[*other])).collect();
         if ready.is_empty() {
             return None;
         }
@@ -280,19 +311,19 @@ impl Waiting<'_> {
             let table = self.work.inserts[row].table;
             let open = self.open(row);
             if open.iter().all(|(_, column)| table.columns[*column].nullable) {
-                self.needs[row].retain(|need| !open.contains(need));
+                self.needs.drop(row, &open);
                 return Ok(Break::Fill(row, open.into_iter().map(|(_, column)| column).collect()));
             }
         }
         let late = by_table.iter().flatten().find_map(|&row| Some((row, self.lateness(row)?)));
         let Some((row, by_command)) = late else { return Err(self.cycle_error(by_table)) };
-        self.needs[row].clear();
+        self.needs.clear(row);
         Ok(Break::Late { by_command })
     }
 
     /// What a row waits for still.
     fn open(&self, row: usize) -> Vec<(usize, usize)> {
-        self.needs[row].iter().copied().filter(|(other, _)| !self.done[*other]).collect()
+        self.needs.of(row).iter().copied().filter(|(other, _)| !self.done[*other]).collect()
     }
 
     /// If the server can check all keys by which a row waits at the end of the transaction: whether it has to be told so.
@@ -317,10 +348,10 @@ impl Waiting<'_> {
     fn cycle_error(&self, by_table: &[Vec<usize>]) -> Error {
         let mut edges = Vec::new();
         let mut row = by_table.iter().flatten().copied().next();
-        let mut seen = HashSet::new();
+        let mut seen = Set::default();
         while let Some(current) = row.filter(|row| seen.insert(*row)) {
             let table = self.work.inserts[current].table;
-            let next = self.needs[current].iter().find(|(other, _)| !self.done[*other]);
+            let next = self.needs.of(current).iter().find(|(other, _)| !self.done[*other]);
             if let Some((_, column)) = next {
                 edges.push((table, *column));
             }

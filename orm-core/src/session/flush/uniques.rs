@@ -3,10 +3,9 @@
 //! The server looks at a unique constraint row by row, also within one statement. So what frees a value goes before what
 //! takes it: a delete or an update before the inserts, and an update in a statement before that of another.
 
-use std::collections::{HashMap, HashSet};
-
 use super::collect::{KeySource, UpdateOp, Work};
 use super::followers;
+use crate::hash::{Map, Set, ValueMap, ValueSet};
 use crate::query::positions;
 use crate::schema::{Dump, TableDef};
 
@@ -14,8 +13,8 @@ use crate::schema::{Dump, TableDef};
 type Values<'w> = Vec<&'w [u8]>;
 
 /// The deletes that go before the inserts. Only where nothing that is changed or deleted may still point to the row.
-pub(super) fn early_deletes(work: &Work) -> HashSet<usize> {
-    let mut early = HashSet::new();
+pub(super) fn early_deletes(work: &Work) -> Set<usize> {
+    let mut early = Set::default();
     for table in tables(work.deletes.iter().map(|op| op.table)) {
         if is_pointed_to(work, table) {
             continue;
@@ -37,8 +36,8 @@ pub(super) fn early_deletes(work: &Work) -> HashSet<usize> {
 
 /// The updates that go before the inserts: what frees a value, or makes a key that is pointed to. Only where they need
 /// nothing that is inserted.
-pub(super) fn early_updates(work: &Work) -> HashSet<usize> {
-    let mut early = HashSet::new();
+pub(super) fn early_updates(work: &Work) -> Set<usize> {
+    let mut early = Set::default();
     for table in tables(work.inserts.iter().map(|op| op.table)) {
         for columns in unique_columns(table) {
             let own = || work.updates.iter().enumerate().filter(|(_, op)| std::ptr::eq(op.table, table));
@@ -58,7 +57,7 @@ pub(super) fn early_updates(work: &Work) -> HashSet<usize> {
 }
 
 /// Adds the updates that have the values which these take, and so on.
-fn with_those_before(work: &Work, mut early: HashSet<usize>) -> HashSet<usize> {
+fn with_those_before(work: &Work, mut early: Set<usize>) -> Set<usize> {
     let mut open: Vec<usize> = early.iter().copied().collect();
     for table in tables(open.iter().map(|&index| work.updates[index].table)) {
         let own = (0..work.updates.len()).filter(|&index| std::ptr::eq(work.updates[index].table, table));
@@ -80,7 +79,7 @@ pub(super) fn update_levels(work: &Work, rows: Vec<usize>) -> Vec<Vec<usize>> {
         return vec![rows];
     }
     let mut left = rows;
-    let mut done: HashSet<usize> = HashSet::new();
+    let mut done: Set<usize> = Set::default();
     let mut levels = Vec::new();
     while !left.is_empty() {
         let is_free = |row: &usize| waits.get(row).is_none_or(|others| others.iter().all(|other| done.contains(other)));
@@ -94,13 +93,13 @@ pub(super) fn update_levels(work: &Work, rows: Vec<usize>) -> Vec<Vec<usize>> {
 }
 
 /// For each update that takes a value, those that have it.
-fn waits(work: &Work, rows: &[usize]) -> HashMap<usize, Vec<usize>> {
-    let mut waits: HashMap<usize, Vec<usize>> = HashMap::new();
+fn waits(work: &Work, rows: &[usize]) -> Map<usize, Vec<usize>> {
+    let mut waits: Map<usize, Vec<usize>> = Map::default();
     let Some(&first) = rows.first() else { return waits };
     for columns in unique_columns(work.updates[first].table) {
         let moving = || rows.iter().copied().filter(|&row| changes(&work.updates[row], &columns));
         let held = moving().filter_map(|row| held_values(&columns, &work.updates[row].stored).map(|held| (held, row)));
-        let holders: HashMap<Values<'_>, usize> = held.collect();
+        let holders: ValueMap<Values<'_>, usize> = held.collect();
         for row in moving() {
             let op = &work.updates[row];
             let taken = new_values(&columns, &op.dump, &op.keys);
@@ -153,7 +152,7 @@ fn changes(op: &UpdateOp, columns: &[usize]) -> bool {
     columns.iter().any(|column| op.changed.contains(column))
 }
 
-fn taken_by_inserts<'w>(work: &'w Work, table: &'static TableDef, columns: &[usize]) -> HashSet<Values<'w>> {
+fn taken_by_inserts<'w>(work: &'w Work, table: &'static TableDef, columns: &[usize]) -> ValueSet<Values<'w>> {
     let inserts = work.inserts.iter().filter(|op| std::ptr::eq(op.table, table));
     inserts.filter_map(|op| new_values(columns, &op.dump, &op.keys)).collect()
 }

@@ -1,5 +1,6 @@
 //! Relationships of many objects in one statement: by the keys of the near ends.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::arena::SlotState;
@@ -157,10 +158,10 @@ impl Inner {
     }
 
     /// The loaded ends of a relationship of an object, in its field or beside it.
-    fn held(&self, sides: &Sides, row: Row) -> Option<&[RawHandle]> {
+    fn held(&self, sides: &Sides, row: Row) -> Option<Cow<'_, [RawHandle]>> {
         match sides.field {
             Some(field) => self.arenas[row.arena].relation(row.slot, field)?.handles(),
-            None => self.related.get(&Self::related_key(sides.edge, row)).map(AsRef::as_ref),
+            None => self.related.get(&Self::related_key(sides.edge, row)).map(|held| Cow::Borrowed(&**held)),
         }
     }
 
