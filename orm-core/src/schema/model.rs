@@ -137,27 +137,44 @@ const KEPT: usize = 4096;
 #[derive(Debug, Default, Clone)]
 struct Ends {
     len: usize,
-    first: [u32; 12],
+    /// Before the first is where it begins, which is 0.
+    first: [u32; FEW + 1],
     more: Vec<u32>,
 }
+
+const FEW: usize = 12;
 
 /// Marks the end of a NULL. A row that is as long as that is refused: a message to the server could not hold it.
 const NULL: u32 = 1 << 31;
 
 impl Ends {
+    #[inline]
     fn push(&mut self, end: u32) {
+        self.len += 1;
         match self.first.get_mut(self.len) {
             Some(free) => *free = end,
             None => self.more.push(end),
         }
-        self.len += 1;
     }
 
-    fn get(&self, column: usize) -> Option<u32> {
+    /// Where a column begins and ends; nothing of NULL.
+    #[inline]
+    fn range(&self, column: usize) -> Option<std::ops::Range<usize>> {
         if column >= self.len {
             return None;
         }
-        self.first.get(column).or_else(|| self.more.get(column - self.first.len())).copied()
+        let (start, end) = match self.first.get(column..column + 2) {
+            Some(&[start, end]) => (start, end),
+            _ => self.range_of_many(column)?,
+        };
+        (end & NULL == 0).then_some((start & !NULL) as usize..end as usize)
+    }
+
+    #[inline(never)]
+    fn range_of_many(&self, column: usize) -> Option<(u32, u32)> {
+        let at = column.checked_sub(FEW)?;
+        let start = at.checked_sub(1).map_or(self.first[FEW], |before| self.more[before]);
+        Some((start, *self.more.get(at)?))
     }
 
     fn clear(&mut self) {
@@ -212,9 +229,7 @@ impl Dump {
     /// The bytes of a column, or `None` for NULL.
     #[must_use]
     pub fn raw(&self, column: usize) -> Option<&[u8]> {
-        let end = self.ends.get(column).filter(|end| end & NULL == 0)?;
-        let start = column.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end & !NULL);
-        self.buffer.get(start as usize..end as usize)
+        self.buffer.get(self.ends.range(column)?)
     }
 
     /// The first column whose value cannot be sent, and why.
@@ -365,3 +380,24 @@ pub trait SetUnder<const VIA: u64> {}
 impl<const VIA: u64> SetUnder<VIA> for Set {}
 #[diagnostic::do_not_recommend]
 impl<const VIA: u64> SetUnder<VIA> for Linked {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dump_has_each_column_whatever_their_number() {
+        let mut dump = Dump::default();
+        for _ in 0..2 {
+            dump.clear();
+            for number in 0..30_i32 {
+                dump.put(&(number % 3 != 0).then_some(number));
+            }
+            for number in 0..30_i32 {
+                let expected = (number % 3 != 0).then(|| number.to_be_bytes());
+                assert_eq!(dump.raw(number as usize), expected.as_ref().map(|bytes| &bytes[..]), "{number}");
+            }
+            assert_eq!(dump.raw(30), None);
+        }
+    }
+}
