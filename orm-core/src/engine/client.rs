@@ -1,16 +1,15 @@
 //! [`Client`]: one connection to the server, with the statements that it has prepared.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deadpool_postgres::ClientWrapper;
-use foldhash::fast::RandomState;
 use tokio_postgres::Statement as Prepared;
 use tokio_postgres::types::Type;
 
+use crate::hash::ValueMap;
 use crate::types::Value;
 
 /// So many statements a connection keeps prepared. The server holds the plans of each, so that texts which are made up
@@ -44,7 +43,7 @@ struct Kept {
     era: u64,
     len: usize,
     /// By their text; one text may be prepared with parameters of several types.
-    statements: HashMap<Box<str>, Vec<Entry>, RandomState>,
+    statements: ValueMap<Box<str>, Vec<Entry>>,
 }
 
 struct Entry {

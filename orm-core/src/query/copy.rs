@@ -7,7 +7,6 @@ use std::pin::{Pin, pin};
 
 use futures_util::{Stream, StreamExt, stream};
 
-use super::edge::positions;
 use super::executor::Executor;
 use super::insert::check;
 use super::rows::Rows;
@@ -16,7 +15,7 @@ use super::stream::RowStream;
 use crate::compile::{CopyFrom, CopyTo, check_raw, refused};
 use crate::engine::{Connection, CopyWriter, Engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Dump, IntoModel, Model, Writable};
+use crate::schema::{Dump, IntoModel, Model, Writable, positions};
 use crate::sql::{InsertColumns, RowsFor, Select};
 use crate::types::RowReader;
 

@@ -6,7 +6,7 @@ use super::near_keys::{KeyColumns, KeyPlaces, NearKeys, Place, Share, Shares};
 use crate::compile::Compile;
 use crate::engine::{self, Connection};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Edge, Kind, Model, SourceRef, TableDef};
+use crate::schema::{Edge, Kind, Model, SourceRef, positions};
 use crate::sql::{FromItem, Join, JoinKind, LinkRef, Node, OrderBy, Per, Projection, Select};
 use crate::types::{Value, is_integer};
 
@@ -16,11 +16,6 @@ pub struct Choice {
     pub(crate) predicates: Vec<Node>,
     pub(crate) order_by: Vec<OrderBy>,
     pub(crate) limit: Option<u64>,
-}
-
-/// The columns of a table by name, as positions.
-pub(crate) fn positions(table: &TableDef, names: &[&str]) -> Vec<usize> {
-    names.iter().filter_map(|name| table.column_index(name)).collect()
 }
 
 /// Who puts the far ends of a near end in order.

@@ -8,14 +8,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::edge::positions;
 use super::executor::{BulkWrite, Executor, Unbound};
 use super::returning::Returning;
 use super::rows::Rows;
 use crate::compile::{Compile, Inputs, Write, check_raw, refused, single};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable};
+use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable, positions};
 use crate::sql::{
     Assignments, BinaryOp, BulkInsert, ColumnList, Condition, Conflict, ConflictAction, ConflictTarget, Excluded,
     Expression, InScope, Input, InsertColumns, InsertRows, Node, RowsFor, Selection, excluded_source,

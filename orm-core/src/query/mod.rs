@@ -46,7 +46,7 @@ pub use derived::{
     ArrayOf, OneColumn, Quantified, SeriesBound, SetFunction, UsedTables, Values, ValuesPart, ValuesRow, WholeNumber,
     generate_series, generate_series_by, query_from, unnest, values,
 };
-pub(crate) use edge::{Choice, Sorting, edge_select, positions};
+pub(crate) use edge::{Choice, Sorting, edge_select};
 pub(crate) use executor::row_key;
 pub use executor::{BulkWrite, Executor, Takes, Unbound};
 pub use explain::{Explain, Explained};

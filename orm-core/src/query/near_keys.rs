@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::edge::{Sorting, positions};
+use super::edge::Sorting;
 use crate::error::Result;
-use crate::schema::{Dump, Edge, TableDef};
+use crate::hash::ValueMap;
+use crate::schema::{Dump, Edge, TableDef, positions};
 use crate::types::{Bytes, EncodeError, GrowingArray, NumberHasher, RowReader, TypeDef, Value, integer, is_integer};
 
 /// The distinct keys of the near ends, in the order in which they were met. Each has a number.
@@ -26,7 +27,7 @@ enum Index {
     /// Of keys of one integer column, by value.
     Integers(HashMap<i64, u32, BuildHasherDefault<NumberHasher>>),
     /// Of all others, by their bytes.
-    Bytes(HashMap<Bytes, u32>),
+    Bytes(ValueMap<Bytes, u32>),
 }
 
 /// A key that is looked up.
@@ -40,7 +41,7 @@ impl NearKeys {
     pub(crate) fn new(types: Vec<&'static TypeDef>) -> Self {
         let index = match types[..] {
             [single] if is_integer(single) => Index::Integers(HashMap::default()),
-            _ => Index::Bytes(HashMap::new()),
+            _ => Index::Bytes(ValueMap::default()),
         };
         let arrays = types.iter().map(|ty| GrowingArray::of(ty)).collect();
         Self { types, arrays, refused: None, index, scratch: Vec::new() }

@@ -5,6 +5,7 @@ use super::edge::{Choice, fetch_edge, missing_target};
 use super::load::{InRow, Load, LoadInRow, LoadInto, Loads, Whole};
 use crate::engine::Connection;
 use crate::error::{Error, Result};
+use crate::hash::Set;
 use crate::schema::{Handle, Kind, Model, OneAtMost, Relation};
 use crate::sql::{Condition, Eager, Expr, Expression, InScope, OrderTerm, is_there};
 use crate::types::RowReader;
@@ -279,7 +280,7 @@ impl<A: Model, B: Model, K: Kind, L: Loads<B>> Part<Relation<A, B, K>, L> {
         parents: &[Handle<A>],
     ) -> Result<Vec<Vec<Handle<B>>>> {
         let lists = session.load_part::<A, B, L>(self.relation.edge(), &self.choice, &self.loads, parents).await?;
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = Set::default();
         let ends: Vec<Handle<B>> = lists.iter().flatten().copied().filter(|handle| seen.insert(*handle)).collect();
         self.loads.load_all_into(session, &ends).await?;
         Ok(lists)

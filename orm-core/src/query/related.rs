@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::conditions::{in_keys, link_columns, named_column};
-use super::edge::{Choice, positions};
+use super::edge::Choice;
 use super::exists::{exists, far_end, related};
 use super::nested::{OfEnd, Part};
-use crate::schema::{Dump, Edge, Model, OneAtMost, Relation, Source, SourceRef, TableDef};
+use crate::schema::{Dump, Edge, Model, OneAtMost, Relation, Source, SourceRef, TableDef, positions};
 use crate::sql::scope::Outer;
 use crate::sql::{
     AliasTag, Aliased, BinaryOp, Body, BodyKind, Condition, Expr, Expression, FromItem, InScope, IsTest, LinkRef, Node,

@@ -36,4 +36,5 @@ pub use relation::{
 pub(crate) use relation::{Edge, EdgeLink, is_inverse};
 pub use relationship::{BelongsTo, Handles, HasMany, HasOne, RelationField};
 pub use table::TableDef;
+pub(crate) use table::positions;
 pub use view::{Materialized, ViewDef, Writable};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
-use super::table::TableDef;
+use super::table::{TableDef, positions};
 use crate::types::{MaybeNull, NotNull};
 
 /// A relationship between two models: which columns of one point to which of the other.
@@ -204,7 +204,7 @@ impl RelationDef {
             RelationKind::BelongsTo { .. } => {
                 let (columns, targets) = self.positions.get_or_init(|| {
                     let (columns, targets) = self.key_pairs();
-                    (positions((self.from)(), columns), positions((self.to)(), targets))
+                    (positions((self.from)(), columns).into(), positions((self.to)(), targets).into())
                 });
                 (columns, targets)
             }
@@ -215,11 +215,6 @@ impl RelationDef {
             RelationKind::ManyToMany { .. } => (&[], &[]),
         }
     }
-}
-
-/// The columns of a table by name, as positions.
-fn positions(table: &TableDef, names: &[&str]) -> Box<[usize]> {
-    names.iter().filter_map(|name| table.column_index(name)).collect()
 }
 
 /// How many objects a relationship leads to, and what the loaded ones are held in.

@@ -151,3 +151,8 @@ impl TableDef {
         self.columns.iter().position(|column| column.version)
     }
 }
+
+/// The columns of a table by name, as positions.
+pub(crate) fn positions(table: &TableDef, names: &[&str]) -> Vec<usize> {
+    names.iter().filter_map(|name| table.column_index(name)).collect()
+}

@@ -13,10 +13,9 @@ use super::inner::{Inner, Row};
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{Map, ValueMap};
-use crate::query::positions;
 use crate::schema::{
     Adopter, Dump, Edge, Handle, IntoModel, Model, RawHandle, RelationDef, RelationField, RelationKind, TableDef,
-    store_cells,
+    positions, store_cells,
 };
 use crate::types::Value;
 

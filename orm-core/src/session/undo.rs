@@ -11,8 +11,7 @@ use super::arena::{AnyArena, Checkpoint, SlotState};
 use super::flush::follow_keys;
 use super::inner::{Inner, Row};
 use crate::hash::{Map, Set};
-use crate::query::positions;
-use crate::schema::{Dump, RawHandle, RelationDef, RelationField, RelationKind};
+use crate::schema::{Dump, RawHandle, RelationDef, RelationField, RelationKind, positions};
 use crate::sql::Node;
 
 /// One change to one object.

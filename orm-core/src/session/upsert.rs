@@ -14,8 +14,7 @@ use crate::compile::{Compile, Write, begin, check_raw, refused};
 use crate::engine::{Around, pipeline, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::ValueSet;
-use crate::query::positions;
-use crate::schema::{Dump, Handle, IntoModel, Model, RawHandle, RelationField, RelationKind, TableDef};
+use crate::schema::{Dump, Handle, IntoModel, Model, RawHandle, RelationField, RelationKind, TableDef, positions};
 use crate::sql::{ArrayUpsert, ColumnList};
 use crate::types::RowReader;
 

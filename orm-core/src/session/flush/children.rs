@@ -21,9 +21,8 @@ use super::statements::{Expect, Outgoing, array};
 use crate::compile::Write;
 use crate::error::{ConstraintKind, Error, ErrorKind, Result};
 use crate::hash::{Set, ValueSet};
-use crate::query::positions;
 use crate::schema::{
-    Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef,
+    Dump, ForeignKeyAction, OnParentDelete, RawHandle, RelationDef, RelationKind, SourceRef, TableDef, positions,
 };
 use crate::sql::{BinaryOp, Branch, BulkDelete, BulkUpdate, FromItem, Node, Projection, Select, Tree};
 use crate::types::Value;

@@ -11,9 +11,8 @@ use super::statements::shown_key;
 use crate::compile::{check_raw, refused};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::{Map, Set, ValueSet};
-use crate::query::positions;
 use crate::schema::{
-    ColumnDef, Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef,
+    ColumnDef, Dump, Edge, EdgeLink, Orphans, RawHandle, RelationDef, RelationField, RelationKind, TableDef, positions,
 };
 use crate::sql::Node;
 

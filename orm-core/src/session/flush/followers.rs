@@ -13,8 +13,7 @@ use super::keys::Keys;
 use super::uniques::new_values;
 use crate::compile::single;
 use crate::hash::{Map, Set, ValueMap, ValueSet};
-use crate::query::positions;
-use crate::schema::{Dump, ForeignKeyAction, ForeignKeyDef, RelationKind, TableDef};
+use crate::schema::{Dump, ForeignKeyAction, ForeignKeyDef, RelationKind, TableDef, positions};
 use crate::sql::Followers;
 
 /// A foreign key, and the table that has it.

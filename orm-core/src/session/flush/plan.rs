@@ -13,8 +13,7 @@ use super::collect::{KeySource, UpdateOp, Work};
 use super::uniques;
 use crate::error::{Error, Result};
 use crate::hash::{Set, ValueMap, ValueSet};
-use crate::query::positions;
-use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef};
+use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef, positions};
 
 /// What is sent, in order.
 #[derive(Debug, Default)]

@@ -6,8 +6,7 @@
 use super::collect::{KeySource, UpdateOp, Work};
 use super::followers;
 use crate::hash::{Map, Set, ValueMap, ValueSet};
-use crate::query::positions;
-use crate::schema::{Dump, TableDef};
+use crate::schema::{Dump, TableDef, positions};
 
 /// The values of a unique constraint's columns, if none of them is NULL.
 type Values<'w> = Vec<&'w [u8]>;

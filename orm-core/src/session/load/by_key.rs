@@ -1,13 +1,12 @@
 //! Objects by primary key: looked up in the session first, and asked for in one statement.
 
-use std::collections::HashSet;
-
 use super::super::arena::{AnyArena, SlotState};
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::Set;
 use crate::query::{query, select_by_keys};
 use crate::schema::{Dump, Handle, Model};
 use crate::types::Value;
@@ -104,7 +103,7 @@ impl Inner {
                 Ok(if session.was_marked(&value) { None } else { session.put_fresh(value) })
             })
             .await?;
-        let found: HashSet<Row> = found.into_iter().flatten().collect();
+        let found: Set<Row> = found.into_iter().flatten().collect();
         let gone: Vec<Row> = rows.into_iter().filter(|row| !found.contains(row)).collect();
         if gone.is_empty() {
             return Ok(());

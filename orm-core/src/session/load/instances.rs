@@ -1,8 +1,5 @@
 //! Rows become objects: one object a row, by its primary key.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
-
 use super::super::arena::{AnyArena, Arena};
 use super::super::executor::refuse_writes;
 use super::super::identity::IdentityKey;
@@ -10,10 +7,11 @@ use super::super::inner::{Inner, Row};
 use crate::compile::{Compile, Compiled};
 use crate::engine;
 use crate::error::Result;
+use crate::hash::Set;
 use crate::query::{Loads, RowKey, row_key};
 use crate::schema::{Dump, Handle, Model, RawHandle, TableDef};
 use crate::sql::Select;
-use crate::types::{NumberHasher, RowReader};
+use crate::types::RowReader;
 
 impl Inner {
     /// Runs a query of models, after a flush of what is pending.
@@ -83,7 +81,7 @@ impl Inner {
         if rows.is_sorted_by(|a, b| a.raw().slot < b.raw().slot) {
             return rows;
         }
-        let mut seen: HashSet<u32, BuildHasherDefault<NumberHasher>> = HashSet::default();
+        let mut seen: Set<u32> = Set::default();
         seen.reserve(rows.len());
         rows.retain(|handle: &Handle<M>| seen.insert(handle.raw().slot));
         rows

@@ -9,8 +9,8 @@ use super::super::inner::{Inner, Row};
 use super::super::undo::Change;
 use crate::compile::Compile;
 use crate::error::Result;
-use crate::query::{Choice, KeyColumns, KeyPlaces, LoadInto, Loads, NearKeys, Sorting, edge_select, positions};
-use crate::schema::{Edge, Handle, Model, RawHandle, is_inverse};
+use crate::query::{Choice, KeyColumns, KeyPlaces, LoadInto, Loads, NearKeys, Sorting, edge_select};
+use crate::schema::{Edge, Handle, Model, RawHandle, is_inverse, positions};
 use crate::sql::is_there;
 use crate::types::RowReader;
 
