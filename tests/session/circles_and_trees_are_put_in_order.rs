@@ -1,7 +1,7 @@
 //! Rows that point to rows of their own table, or to each other.
 
 use orm_core::{ErrorKind, Result, State};
-use orm_tests::TestDb;
+use orm_tests::{TestDb, written};
 
 use crate::models::kinds::{deferrable, deferred};
 use crate::models::{City, Country, Egg, Hen, Person, Player, School, Team};
@@ -169,7 +169,7 @@ async fn u08_two_that_point_to_each_other_are_deleted_together() -> Result<()> {
     session.delete(captain)?;
     let sent = db.record();
     session.commit().await?;
-    let sql = sent.sql();
+    let sql = written(&sent.sql());
     assert_eq!(sql.len(), 5, "{sql:?}");
     assert!(sql[1].starts_with(r#"UPDATE "team""#), "{sql:?}");
     assert!(sql[2].starts_with(r#"DELETE FROM "player""#) && sql[3].starts_with(r#"DELETE FROM "team""#), "{sql:?}");
@@ -191,7 +191,7 @@ async fn u08_a_circle_with_a_key_that_is_checked_at_the_end_is_inserted_by_keys_
     let sent = db.record();
     session.commit().await?;
     assert_eq!(
-        sent.take(),
+        written(&sent.take()),
         [
             "BEGIN",
             r#"SELECT (nextval((SELECT pg_get_serial_sequence('"hen"', 'id'))))::integer FROM generate_series(1, $1)"#,

@@ -2,7 +2,7 @@
 
 use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result};
-use orm_tests::TestDb;
+use orm_tests::{TestDb, written};
 
 use crate::models::{City, Country, Course, Item, Line, Person, Sample, School};
 
@@ -13,7 +13,7 @@ async fn u02_rows_are_inserted_in_the_order_of_adding() -> Result<()> {
     let sent = db.record();
     let people = session.add_all((0..1000).map(|i| Person::builder().name(format!("p{i}"))));
     session.commit().await?;
-    assert_eq!(sent.sql().len(), 3);
+    assert_eq!(sent.sql().len(), 1);
     for (i, person) in people.iter().enumerate() {
         assert_eq!(session[person].id.get(), Some(i as i32 + 1));
     }
@@ -30,15 +30,21 @@ async fn u02_the_text_of_a_batch_names_each_row_by_its_key() -> Result<()> {
     session.add_all([Course::builder().name("a"), Course::builder().name("b")]);
     session.commit().await?;
     assert_eq!(
-        sent.sql()[1],
-        concat!(
+        sent.take(),
+        [concat!(
             r#"WITH "input" AS MATERIALIZED (SELECT "n", nextval((SELECT pg_get_serial_sequence('"course"', 'id'))) AS "k0", "#,
             r#""v0", "v1" FROM UNNEST ($1::text[], $2::text[]) WITH ORDINALITY AS "rows" ("v0", "v1", "n")), "#,
             r#""output" AS (INSERT INTO "course" ("id", "name", "note") SELECT "k0", "v0", "v1" FROM "input" "#,
-            r#"RETURNING "id") SELECT "output"."id" FROM "input" JOIN "output" ON "input"."k0" = "output"."id" "#,
-            r#"ORDER BY "input"."n""#,
-        ),
+            r#"RETURNING "id") SELECT "output"."id" FROM "input" LEFT JOIN "output" ON "input"."k0" = "output"."id" "#,
+            r#"WHERE 1 / ("output"."id" IS NOT NULL)::integer = 1 ORDER BY "input"."n""#,
+        )],
     );
+    // If the transaction stays open, the rows are counted when they are there.
+    session.add_all([Course::builder().name("c"), Course::builder().name("d")]);
+    session.flush().await?;
+    let sql = sent.take();
+    let end = r#"FROM "input" JOIN "output" ON "input"."k0" = "output"."id" ORDER BY "input"."n""#;
+    assert!(sql.len() == 2 && sql[1].ends_with(end), "{sql:?}");
     Ok(())
 }
 
@@ -52,7 +58,7 @@ async fn u03_given_and_generated_keys_are_mixed() -> Result<()> {
     }));
     let sent = db.record();
     session.commit().await?;
-    assert_eq!(sent.take().len(), 3, "they are one statement");
+    assert_eq!(sent.take().len(), 1, "they are one statement");
     let keys: Vec<_> = people.iter().map(|person| session[person].id.get()).collect();
     assert_eq!(keys, [1, 101, 2, 103, 3, 105, 4, 107, 5, 109].map(Some),);
     for person in people {
@@ -157,7 +163,7 @@ async fn natural_keys_are_written_and_found() -> Result<()> {
     session.commit().await?;
     assert_eq!(session[rome].country_code, "it");
     assert_eq!(
-        sent.sql()[1],
+        written(&sent.sql())[1],
         concat!(
             r#"INSERT INTO "country" ("code", "name", "capital_name") "#,
             r#"SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[])"#,
@@ -220,12 +226,12 @@ async fn u10_seventy_thousand_rows_are_one_statement() -> Result<()> {
     let people = session.add_all((0..70_000).map(|i| Person::builder().name(format!("p{i}"))));
     let sent = db.record();
     session.commit().await?;
-    assert_eq!(sent.take().len(), 3);
+    assert_eq!(sent.take().len(), 1);
     for person in &people {
         session[person].name.push('!');
     }
     session.commit().await?;
-    assert_eq!(sent.take().len(), 3);
+    assert_eq!(sent.take().len(), 1);
     assert_eq!(db.stored("SELECT count(*) FROM person WHERE name = 'p' || (id - 1) || '!'").await, ["70000"]);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result, State};
-use orm_tests::TestDb;
+use orm_tests::{TestDb, written};
 
 use crate::models::kinds::{
     Airport, Category, Desk, Driver, Flight, Label, Licence, Member, Office, Playlist, Position, Product, Purchase,
@@ -12,7 +12,7 @@ use crate::models::{Account, Course, Profile, School};
 
 /// The statements without those around the transaction.
 fn inside(sent: &orm_core::Recording) -> Vec<String> {
-    sent.take().into_iter().filter(|sql| !matches!(sql.as_str(), "BEGIN" | "COMMIT")).collect()
+    written(&sent.take()).into_iter().filter(|sql| !matches!(sql.as_str(), "BEGIN" | "COMMIT")).collect()
 }
 
 fn first_words(statements: &[String]) -> Vec<String> {

@@ -3,6 +3,7 @@
 mod histories;
 mod models;
 
+mod a_commit_fails_where_rows_are_left_out;
 mod a_dropped_future_leaves_nothing_half_done;
 mod a_failed_flush_leaves_the_session_as_it_was;
 mod a_key_or_a_value_changes_hands;

@@ -2,7 +2,7 @@
 
 use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result};
-use orm_tests::TestDb;
+use orm_tests::{TestDb, written};
 
 use crate::models::{Course, Document, Homework, Person, Sample, School, two_courses};
 
@@ -54,7 +54,7 @@ async fn u13_updates_of_one_shape_are_one_statement() -> Result<()> {
     session[people[4]].boss.set(people[0]);
     session.commit().await?;
     assert_eq!(
-        sent.sql(),
+        written(&sent.sql()),
         [
             "BEGIN",
             concat!(
@@ -233,16 +233,16 @@ async fn u10_rows_with_arrays_are_one_statement_too() -> Result<()> {
     let sent = db.record();
     let samples = session.add_all((0..70_000).map(|i| Sample::builder().labels(labels(i)).value(i as f64)));
     session.commit().await?;
-    assert_eq!(sent.take().len(), 3);
+    assert_eq!(sent.take().len(), 1);
     for (i, sample) in samples.iter().enumerate() {
         assert_eq!(session[sample].id.get(), Some(i as i32 + 1));
         session[sample].labels.push("\"new\"".into());
     }
     session.commit().await?;
     let update = sent.take();
-    assert_eq!(update.len(), 3);
+    assert_eq!(update.len(), 1);
     assert_eq!(
-        update[1],
+        written(&update)[0],
         concat!(
             r#"UPDATE "sample" AS "target" SET "labels" = "input"."v0" FROM "#,
             r#"(SELECT "plain"."k0", CASE WHEN "plain"."v0" THEN COALESCE ("v0_elements"."v", '{}') END AS "v0", "plain"."n" "#,
@@ -282,7 +282,7 @@ async fn u10_arrays_are_null_empty_or_have_nulls_in_them() -> Result<()> {
     }));
     let sent = db.record();
     session.commit().await?;
-    assert_eq!(sent.take().len(), 3);
+    assert_eq!(sent.take().len(), 1);
     let stored = "SELECT id, numbers, texts, short FROM lists ORDER BY id";
     assert_eq!(db.stored(stored).await, ["1|NULL|{NULL}|{}", "2|{}|{NULL,1}|{abc}", "3|{3,1,2}|{NULL,1,2}|{abc,abc}"]);
     for list in &lists {

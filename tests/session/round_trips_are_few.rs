@@ -52,7 +52,7 @@ fn name() -> String {
 }
 
 #[tokio::test]
-async fn u11_a_parent_with_a_hundred_children_takes_three_round_trips() -> Result<()> {
+async fn u11_a_parent_with_a_hundred_children_takes_two_round_trips() -> Result<()> {
     let db = TestDb::with::<School>().await;
     let trips = trips(&db, async |session| {
         let child = |number| Homework::builder().number(number).description("x");
@@ -60,7 +60,7 @@ async fn u11_a_parent_with_a_hundred_children_takes_three_round_trips() -> Resul
         Ok(())
     })
     .await?;
-    assert_eq!(trips, Trips { cold: 4, warm: 3 });
+    assert_eq!(trips, Trips { cold: 3, warm: 2 });
     assert_eq!(db.stored("SELECT DISTINCT count(*) FROM homework GROUP BY course_id").await, ["100"]);
     Ok(())
 }
@@ -87,7 +87,7 @@ fn ten_levels(session: &mut Session, rows: usize) {
 }
 
 #[tokio::test]
-async fn u11_ten_tables_take_three_round_trips_whatever_the_number_of_rows() -> Result<()> {
+async fn u11_ten_tables_take_two_round_trips_whatever_the_number_of_rows() -> Result<()> {
     for rows in [1, 300] {
         let db = TestDb::with::<Levels>().await;
         let trips = trips(&db, async |session| {
@@ -95,7 +95,7 @@ async fn u11_ten_tables_take_three_round_trips_whatever_the_number_of_rows() -> 
             Ok(())
         })
         .await?;
-        assert_eq!(trips, Trips { cold: 4, warm: 3 }, "{rows} rows");
+        assert_eq!(trips, Trips { cold: 3, warm: 2 }, "{rows} rows");
         let stored = (3 * TRIES * rows).to_string();
         assert_eq!(db.stored("SELECT count(DISTINCT below_id) FROM level9").await, [stored]);
     }
@@ -160,14 +160,19 @@ async fn u11_one_statement_is_a_transaction_by_itself_where_nothing_else_is_aske
     let mut session = SessionMaker::new(&db.engine).isolation(IsolationLevel::Serializable).session();
     session.add(Course::builder().name(name()));
     session.commit().await?;
-    assert_eq!(sent.take(), ["BEGIN ISOLATION LEVEL SERIALIZABLE", insert, "COMMIT"]);
-    // Of many rows some may be met and others not.
+    let whole = concat!(
+        r#"WITH "written" AS (INSERT INTO "course" ("name", "note") VALUES ($1, $2) RETURNING "id") "#,
+        r#"SELECT "written"."id" FROM (VALUES (1)) AS "sent" LEFT JOIN "written" ON TRUE "#,
+        r#"WHERE 1 / ("written"."id" IS NOT NULL)::integer = 1"#,
+    );
+    assert_eq!(sent.take(), ["BEGIN ISOLATION LEVEL SERIALIZABLE", whole, "COMMIT"]);
+    // Of many rows some may be met and others not: the statement fails then.
     let mut session = db.engine.session();
     let courses = session.query::<Course>().all().await?;
     courses.iter().for_each(|&course| session[course].name = name());
     drop(sent.take());
     session.commit().await?;
-    assert_eq!(sent.take().len(), 3);
+    assert_eq!(sent.take().len(), 1);
     // A transaction for a test is one already.
     let test = db.engine.test_transaction().await?;
     let mut session = test.session();
@@ -233,12 +238,12 @@ async fn u11_several_kinds_of_changes_cold_take_one_round_trip_more() -> Result<
         Ok(())
     })
     .await?;
-    assert_eq!(trips, Trips { cold: 4, warm: 3 });
+    assert_eq!(trips, Trips { cold: 3, warm: 2 });
     Ok(())
 }
 
 #[tokio::test]
-async fn u11_changed_and_deleted_rows_take_two_round_trips_whatever_their_number() -> Result<()> {
+async fn u11_changed_and_deleted_rows_take_one_round_trip_whatever_their_number() -> Result<()> {
     for rows in [1, 300] {
         let db = TestDb::with::<School>().await;
         db.run("INSERT INTO course (name) SELECT 'old ' || i FROM generate_series(1, 10000) i").await;
@@ -252,7 +257,7 @@ async fn u11_changed_and_deleted_rows_take_two_round_trips_whatever_their_number
             Ok(())
         })
         .await?;
-        assert_eq!(trips, Trips { cold: 3, warm: 2 }, "{rows} rows");
+        assert_eq!(trips, Trips { cold: 2, warm: 1 }, "{rows} rows");
         let stored = (10_000 - 3 * TRIES as u64 * rows).to_string();
         assert_eq!(db.stored("SELECT count(*) FROM course").await, [stored]);
     }
@@ -260,7 +265,7 @@ async fn u11_changed_and_deleted_rows_take_two_round_trips_whatever_their_number
 }
 
 #[tokio::test]
-async fn u11_two_that_point_to_each_other_take_four_round_trips() -> Result<()> {
+async fn u11_two_that_point_to_each_other_take_three_round_trips() -> Result<()> {
     let db = TestDb::with::<(Team, Player)>().await;
     let trips = trips(&db, async |session| {
         let team = session.add(Team::builder().name("a"));
@@ -269,7 +274,7 @@ async fn u11_two_that_point_to_each_other_take_four_round_trips() -> Result<()> 
         Ok(())
     })
     .await?;
-    assert_eq!(trips, Trips { cold: 5, warm: 4 });
+    assert_eq!(trips, Trips { cold: 4, warm: 3 });
     Ok(())
 }
 

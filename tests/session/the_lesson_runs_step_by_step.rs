@@ -128,8 +128,8 @@ async fn homeworks_get_the_key_of_their_course() -> Result<()> {
     assert_eq!(shown(&session, &homeworks), ["1: 1, дз1, 1", "2: 2, дз2, 1"]);
     assert_eq!(db.stored("SELECT * FROM homework ORDER BY id").await, ["1|1|дз1|1", "2|2|дз2|1"],);
     let sent = sent.sql();
-    assert_eq!((sent.len(), sent[0].as_str(), sent[2].as_str()), (3, "BEGIN", "COMMIT"));
-    assert!(sent[1].contains(r#"INSERT INTO "homework" ("id", "number", "description", "course_id")"#), "{}", sent[1]);
+    assert_eq!(sent.len(), 1, "it is a transaction by itself");
+    assert!(sent[0].contains(r#"INSERT INTO "homework" ("id", "number", "description", "course_id")"#), "{}", sent[0]);
     Ok(())
 }
 

@@ -82,6 +82,18 @@ impl TestDb {
     }
 }
 
+/// The statements, and of those that fail where they would write fewer rows than they should, what they write.
+#[must_use]
+pub fn written(sql: &[String]) -> Vec<String> {
+    let core = |sql: &String| {
+        let inner = sql.strip_prefix(r#"WITH "written" AS ("#)?;
+        let count = |inner: &str| inner.split_once(" RETURNING 1) SELECT count(*)").map(|(inner, _)| inner.to_owned());
+        let rows = |inner: &str| inner.split_once(r#") SELECT "written"."#).map(|(inner, _)| inner.to_owned());
+        count(inner).or_else(|| rows(inner))
+    };
+    sql.iter().map(|sql| core(sql).unwrap_or_else(|| sql.clone())).collect()
+}
+
 impl Default for TestDb {
     fn default() -> Self {
         Self::new()

@@ -25,6 +25,8 @@ pub(crate) enum Write {
     BulkDelete(BulkDelete),
     Insert(BulkInsert),
     Merge(Merge),
+    /// Fails unless it has written this many rows, so that it can be committed before its answer is seen.
+    Whole(Box<Self>, i64),
     /// Looks, before something is written.
     Find(Box<Select>),
     /// Has constraints that may be deferred checked at the end of the transaction.
@@ -39,7 +41,7 @@ impl Compile for Write {
         match self {
             Self::TakeKeys(statement) => w.take_keys(statement),
             Self::InsertRow(statement) => w.insert_row(statement),
-            Self::ArrayInsert(statement) => w.array_insert(statement),
+            Self::ArrayInsert(statement) => w.array_insert(statement, false),
             Self::KeyedUpdate(statement) => w.keyed_update(statement),
             Self::ArrayUpdate(statement) => w.array_update(statement),
             Self::Upsert(statement) => w.array_upsert(statement),
@@ -49,6 +51,7 @@ impl Compile for Write {
             Self::BulkDelete(statement) => w.bulk_delete(statement),
             Self::Insert(statement) => w.insert(statement),
             Self::Merge(statement) => w.merge(statement),
+            Self::Whole(write, rows) => w.whole_write(write, *rows),
             Self::Find(select) => w.select(select, true),
             Self::Defer => _ = w.push("SET CONSTRAINTS ALL DEFERRED"),
         }
@@ -81,6 +84,7 @@ impl Write {
             Self::BulkDelete(statement) => Some(statement.source.table()),
             Self::Insert(statement) => Some(statement.table),
             Self::Merge(statement) => Some(statement.table),
+            Self::Whole(write, _) => write.table(),
         }
     }
 }
@@ -292,7 +296,9 @@ impl Writer {
     /// Without columns that the server makes, a plain insert from arrays. With them, the keys are made by the statement
     /// itself before it inserts, so that each row that comes back is told by its key: the order of RETURNING is nobody's
     /// promise.
-    fn array_insert(&mut self, statement: &ArrayInsert) {
+    ///
+    /// If it is to be whole, a row that was left out is divided by zero.
+    fn array_insert(&mut self, statement: &ArrayInsert, is_whole: bool) {
         let ArrayInsert { table, columns, arrays, returning } = statement;
         if returning.is_empty() {
             return self.plain_array_insert(table, columns, arrays);
@@ -324,13 +330,49 @@ impl Writer {
         self.separated(", ", returning, |w, &column| {
             w.push("\"output\".").ident(table.columns[column].name);
         });
-        self.push(" FROM \"input\" JOIN \"output\" ON ");
+        self.push(" FROM \"input\"").push(if is_whole { " LEFT JOIN " } else { " JOIN " }).push("\"output\" ON ");
         let named = inserted.iter().zip(&names).filter(|(column, _)| table.primary_key.contains(column));
         self.separated(" AND ", named, |w, (&key, name)| {
             w.push("\"input\".").ident(name).push(" = \"output\".").ident(table.columns[key].name);
         });
+        if is_whole {
+            self.none_left_out(table, "output");
+        }
         self.push(" ORDER BY \"input\".\"n\"");
         self.expect_columns(table, returning);
+    }
+
+    /// A statement that fails if it has not written this many rows. Its rows come back if it returns any; if not, their
+    /// number does.
+    fn whole_write(&mut self, write: &Write, rows: i64) {
+        match write {
+            Write::ArrayInsert(statement) if !statement.returning.is_empty() => self.array_insert(statement, true),
+            Write::InsertRow(statement) if !statement.returning.is_empty() => self.whole_row(statement),
+            _ => {
+                self.push("WITH \"written\" AS (");
+                write.write(self);
+                self.push(" RETURNING 1) SELECT count(*) / (count(*) = ").param(Value::of(&rows));
+                self.push(")::integer FROM \"written\"");
+                self.tell_count();
+            }
+        }
+    }
+
+    fn whole_row(&mut self, statement: &InsertRow) {
+        let InsertRow { table, returning, .. } = statement;
+        self.push("WITH \"written\" AS (");
+        self.insert_row(statement);
+        self.push(") SELECT ").separated(", ", returning, |w, &column| {
+            w.push("\"written\".").ident(table.columns[column].name);
+        });
+        self.push(" FROM (VALUES (1)) AS \"sent\" LEFT JOIN \"written\" ON TRUE");
+        self.none_left_out(table, "written");
+    }
+
+    /// Divides by zero for each row that was sent and did not come back: that of an outer join has no key.
+    fn none_left_out(&mut self, table: &'static TableDef, written: &str) {
+        let Some(key) = table.key_columns().next() else { return };
+        self.push(" WHERE 1 / (").ident(written).push(".").ident(key.name).push(" IS NOT NULL)::integer = 1");
     }
 
     fn plain_array_insert(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {

@@ -58,6 +58,8 @@ pub(crate) struct Compiled {
     pub(crate) requires: Vec<Self>,
     /// Whether a query writes too, by a common table expression.
     pub(crate) writes: bool,
+    /// Whether the one value that comes back is the number of rows that were written.
+    pub(crate) tells_count: bool,
 }
 
 /// How the columns of a result are found.

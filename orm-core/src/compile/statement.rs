@@ -137,10 +137,11 @@ impl fmt::Debug for Param<'_> {
     }
 }
 
-/// What a statement does, by its first word; behind the queries of a `WITH`, by the first word of what they are for.
+/// What a statement does, by its first word. Of one that begins with `WITH`, by the first word of what the queries are
+/// for; if that reads what a query has written, by the first word of the query.
 pub(crate) fn operation(sql: &str) -> &str {
     let word = first_word(sql);
-    if word == "WITH" { main_verb(sql).unwrap_or(word) } else { word }
+    if word == "WITH" { verb_behind_with(sql).unwrap_or(word) } else { word }
 }
 
 /// Whether a statement begins or ends a transaction or a savepoint.
@@ -157,27 +158,33 @@ fn first_word(sql: &str) -> &str {
     &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())]
 }
 
-/// The first verb outside of parentheses and quotes.
-fn main_verb(sql: &str) -> Option<&str> {
-    let (mut depth, mut quote) = (0usize, None);
+/// The first verb outside of parentheses and quotes; instead of `SELECT`, the first verb with which something is written
+/// directly inside of parentheses.
+fn verb_behind_with(sql: &str) -> Option<&str> {
+    let (mut depth, mut quote, mut written) = (0usize, None, None);
     for (at, c) in sql.char_indices() {
+        let verb = || Some(first_word(&sql[at + 1..])).filter(|word| VERBS.contains(word));
         match (quote, c) {
             (Some(open), _) if c == open => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
-            (None, '(') => depth += 1,
-            (None, ')') => depth = depth.saturating_sub(1),
-            (None, ' ') if depth == 0 => {
-                let word = first_word(&sql[at + 1..]);
-                if matches!(word, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE") {
-                    return Some(word);
-                }
+            (None, '(') => {
+                written = written.or_else(|| verb().filter(|verb| depth == 0 && *verb != "SELECT"));
+                depth += 1;
             }
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, ' ') if depth == 0 => match verb() {
+                Some("SELECT") => return written.or(Some("SELECT")),
+                Some(verb) => return Some(verb),
+                None => {}
+            },
             (None, _) => {}
         }
     }
     None
 }
+
+const VERBS: [&str; 5] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"];
 
 #[cfg(test)]
 mod tests {
@@ -188,7 +195,9 @@ mod tests {
         assert_eq!(operation("BEGIN"), "BEGIN");
         assert_eq!(operation("SELECT 1"), "SELECT");
         let cte = r#"WITH "a INSERT b" AS (INSERT INTO "t" VALUES ('(') RETURNING "x") SELECT "x" FROM "a INSERT b""#;
-        assert_eq!(operation(cte), "SELECT");
+        assert_eq!(operation(cte), "INSERT");
+        assert_eq!(operation(r#"WITH "a" AS (SELECT (1)) SELECT "x" FROM "a""#), "SELECT");
+        assert_eq!(operation(r#"WITH "a" AS (SELECT 1), "b" AS (DELETE FROM "t") SELECT 1"#), "DELETE");
         assert_eq!(operation("WITH x AS (SELECT 1) DELETE FROM t"), "DELETE");
         assert_eq!(operation(""), "");
     }

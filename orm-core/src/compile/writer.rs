@@ -40,6 +40,7 @@ pub(crate) struct Writer {
     error: Option<Error>,
     about: Option<&'static TableDef>,
     requires: Vec<Compiled>,
+    tells_count: bool,
 }
 
 /// How columns and values are written.
@@ -491,6 +492,11 @@ impl Writer {
         self.find(of).is_some_and(|name| name.is_own)
     }
 
+    /// Records that the one value of the result is the number of rows that were written.
+    pub(super) fn tell_count(&mut self) {
+        self.tells_count = true;
+    }
+
     /// Records what several result columns are expected to be.
     pub(super) fn expect_all(&mut self, columns: impl Iterator<Item = ResultColumn>) {
         self.columns.extend(columns);
@@ -571,8 +577,9 @@ impl Writer {
         match self.error {
             Some(error) => Err(error),
             None => {
-                let Self { sql, params, columns, sensitive, about: table, requires, .. } = self;
-                Ok(Compiled { sql, params, columns, sensitive, table, matching: Matching::Order, requires, writes })
+                let Self { sql, params, columns, sensitive, about: table, requires, tells_count, .. } = self;
+                let matching = Matching::Order;
+                Ok(Compiled { sql, params, columns, sensitive, table, matching, requires, writes, tells_count })
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod};
@@ -202,7 +203,7 @@ impl EngineBuilder {
         let pool = Pool::new(manager, self.pool_size, self.wait_timeout, target.connect_timeout)
             .map_err(|source| Error::config("the pool cannot be made").with_source(source))?;
         let (recorders, tracing) = (Recorders::default(), self.tracing);
-        let inner = Inner { pool, target, recorders, tracing, lone: None };
+        let inner = Inner { pool, target, recorders, tracing, lone: None, has_no_whole_writes: AtomicBool::new(false) };
         Ok(Engine { inner: Arc::new(inner), filters: Filters::default() })
     }
 

@@ -24,6 +24,7 @@ mod views;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
@@ -67,6 +68,8 @@ struct Inner {
     tracing: note::Tracing,
     /// The one connection, of an engine that lives in a test transaction.
     lone: Option<test_transaction::Shared>,
+    /// Whether the server has refused to read what a query within the statement has written.
+    has_no_whole_writes: AtomicBool,
 }
 
 impl Engine {
@@ -114,6 +117,16 @@ impl Engine {
 
     pub(crate) fn filters(&self) -> &Filters {
         &self.filters
+    }
+
+    /// Whether the server takes statements that read what a query within them has written; it is taken to, until it has
+    /// refused one.
+    pub(crate) fn takes_whole_writes(&self) -> bool {
+        !self.inner.has_no_whole_writes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_no_whole_writes(&self) {
+        self.inner.has_no_whole_writes.store(true, Ordering::Relaxed);
     }
 
     pub(crate) async fn connection(&self) -> Result<Connection> {

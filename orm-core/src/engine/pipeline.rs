@@ -244,6 +244,9 @@ async fn run(client: &Client, compiled: &Compiled, prepared: &Prepared) -> Resul
     while let Some(row) = stream.try_next().await.map_err(|source| failed(source, compiled))? {
         rows.push(row);
     }
-    let affected = stream.rows_affected().unwrap_or(rows.len() as u64);
+    let affected = match rows.first() {
+        Some(row) if compiled.tells_count => RowReader::new(row).read::<i64>()?.unsigned_abs(),
+        _ => stream.rows_affected().unwrap_or(rows.len() as u64),
+    };
     Ok(Answer { rows, affected })
 }

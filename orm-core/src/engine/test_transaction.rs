@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -135,6 +136,7 @@ impl Engine {
                 recorders: Recorders::default(),
                 tracing: self.inner.tracing.clone(),
                 lone: Some(Arc::clone(&shared)),
+                has_no_whole_writes: AtomicBool::new(!self.takes_whole_writes()),
             }),
             filters: self.filters.clone(),
         };

@@ -231,6 +231,21 @@ impl Session {
 
     /// Flushes and commits. The values of the objects stay as they are, and readable.
     ///
+    /// `COMMIT` is sent with what is written, and does not wait for its answers: the statements are written so that the
+    /// server divides by zero where one would write fewer rows than it should, and takes the transaction back. One statement
+    /// alone is sent without a transaction around it.
+    ///
+    /// # SQL
+    ///
+    /// Of two courses that changed in the same column, then of one:
+    ///
+    /// ```sql
+    /// WITH "written" AS (UPDATE "course" AS "target" SET "name" = "input"."v0" FROM UNNEST ($1::integer[], $2::text[])
+    ///   WITH ORDINALITY AS "input" ("k0", "v0", "n") WHERE "target"."id" = "input"."k0" RETURNING 1)
+    ///   SELECT count(*) / (count(*) = $3)::integer FROM "written"
+    /// UPDATE "course" SET "name" = $1 WHERE "id" = $2
+    /// ```
+    ///
     /// # Errors
     ///
     /// Like [`flush`](Self::flush).

@@ -3,6 +3,8 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::super::arena::SlotState;
 use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row, RowMap, RowSet};
@@ -41,11 +43,14 @@ pub(super) enum KeySource {
     Of(Row, usize),
 }
 
+/// The columns of a row whose values come from elsewhere: nearly always one.
+pub(super) type KeyColumns = SmallVec<[(usize, KeySource); 1]>;
+
 pub(super) struct InsertOp {
     pub(super) row: Row,
     pub(super) table: &'static TableDef,
     pub(super) dump: Dump,
-    pub(super) keys: Vec<(usize, KeySource)>,
+    pub(super) keys: KeyColumns,
 }
 
 pub(super) struct UpdateOp {
@@ -55,7 +60,7 @@ pub(super) struct UpdateOp {
     /// The columns as the row has them, perhaps as another object's: the key to find it by is among them.
     pub(super) stored: Dump,
     pub(super) changed: Vec<usize>,
-    pub(super) keys: Vec<(usize, KeySource)>,
+    pub(super) keys: KeyColumns,
     /// Columns that are set to expressions.
     pub(super) set: Vec<(usize, Node)>,
     /// The foreign keys that point to columns that change.
@@ -103,7 +108,7 @@ pub(super) struct Switch {
     pub(super) new: Row,
     pub(super) old: Row,
     pub(super) dump: Dump,
-    pub(super) keys: Vec<(usize, KeySource)>,
+    pub(super) keys: KeyColumns,
     /// Columns that the server has made of the old object, which the new one was not given.
     pub(super) carried: Vec<(usize, Box<[u8]>)>,
 }
@@ -468,8 +473,8 @@ impl Collector<'_> {
     }
 
     /// The foreign keys of the rows, by row.
-    fn foreign_keys(&mut self) -> Result<RowMap<Vec<(usize, KeySource)>>> {
-        let mut keys: RowMap<Vec<(usize, KeySource)>> = RowMap::default();
+    fn foreign_keys(&mut self) -> Result<RowMap<KeyColumns>> {
+        let mut keys: RowMap<KeyColumns> = RowMap::default();
         for (child, parent) in std::mem::take(&mut self.said_before) {
             self.parents.entry(child).or_insert(parent);
         }
@@ -492,7 +497,7 @@ impl Collector<'_> {
             }
             let (columns, targets) = relation.key_positions();
             let table = (relation.from)();
-            let own: Vec<(usize, KeySource)> = match parent {
+            let own: KeyColumns = match parent {
                 Some(parent) if self.session.state(parent) == SlotState::Pending => {
                     columns.iter().zip(targets).map(|(&c, &target)| (c, KeySource::Of(parent, target))).collect()
                 }
@@ -500,7 +505,7 @@ impl Collector<'_> {
                 None => {
                     // Of a composite key, the columns that may be NULL are enough to relate to nothing.
                     let nullable = columns.iter().copied().filter(|&column| table.columns[column].nullable);
-                    let own: Vec<_> = nullable.map(|column| (column, KeySource::Null)).collect();
+                    let own: KeyColumns = nullable.map(|column| (column, KeySource::Null)).collect();
                     if own.is_empty() && self.needs_parent(child) {
                         return Err(orphan(&self.session.stored_dump(child), relation, columns[0]));
                     }
@@ -548,7 +553,7 @@ impl Collector<'_> {
         Ok(())
     }
 
-    fn insert(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {
+    fn insert(&mut self, row: Row, keys: KeyColumns) -> Result<()> {
         let arena = &self.session.arenas[row.arena];
         let table = arena.table();
         arena.dump(row.slot, &mut self.scratch.0);
@@ -563,7 +568,7 @@ impl Collector<'_> {
     }
 
     /// A row changes hands: what differs between the two objects is an update.
-    fn switch(&mut self, new: Row, old: Row, table: &'static TableDef, keys: Vec<(usize, KeySource)>) {
+    fn switch(&mut self, new: Row, old: Row, table: &'static TableDef, keys: KeyColumns) {
         let arena = &self.session.arenas[new.arena];
         let (mut dump, mut next, mut stored) = (Dump::default(), Dump::default(), Dump::default());
         arena.dump(new.slot, &mut dump);
@@ -650,7 +655,7 @@ impl Collector<'_> {
         self.work.deletes.push(DeleteOp { row, table: arena.table(), stored, is_mark });
     }
 
-    fn update(&mut self, row: Row, keys: Vec<(usize, KeySource)>) -> Result<()> {
+    fn update(&mut self, row: Row, keys: KeyColumns) -> Result<()> {
         let arena = &self.session.arenas[row.arena];
         let table = arena.table();
         let (dump, stored) = &mut self.scratch;

@@ -2,7 +2,8 @@
 //!
 //! They go in waves: all statements of one are sent before its first answer is waited for, and a new wave begins where a
 //! statement needs a key that the server makes in the one before. BEGIN goes with the first wave, and COMMIT with the last
-//! if none of its answers is to be looked at first. Where the keys would take three waves or more, or new rows name each
+//! if none of its answers is to be looked at first: its statements are written so that they fail where they would write fewer
+//! rows than they should, as far as that can be. Where the keys would take three waves or more, or new rows name each
 //! other, they are taken from their sequences ahead, in one. The first wave with a statement that is not prepared yet has all that follow prepared
 //! too. What comes back is collected as [`Effects`] and changes no object yet.
 
@@ -12,7 +13,7 @@ use super::collect::{KeySource, Work};
 use super::keys::{Keys, next_version};
 use super::plan::{Plan, Step};
 use super::statements::{self, Expect, Outgoing};
-use crate::compile::{COMMIT, Compile, Compiled, begin};
+use crate::compile::{COMMIT, Compile, Compiled, Write, begin};
 use crate::engine::{Answer, Around, Connection, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
@@ -24,13 +25,8 @@ pub(super) struct Effects {
     pub(super) stores: Vec<(Row, usize, Option<Bytes>)>,
     /// Children that were met when their parents were deleted.
     pub(super) children: Vec<Met>,
-}
-
-impl Effects {
-    /// Whether the server made any of it.
-    fn has_made(&self) -> bool {
-        !self.stores.is_empty() || !self.children.is_empty()
-    }
+    /// Whether any of it has to be read, which may fail.
+    may_fail: bool,
 }
 
 /// What came of a flush.
@@ -70,6 +66,8 @@ struct Emitter<'w> {
     counts: bool,
     /// Whether fewer were met than were sent.
     is_short: bool,
+    /// Whether the statements of the last wave are to fail where they would write fewer rows than they should.
+    makes_whole: bool,
 }
 
 /// Sends the plan. Gives none if rows were counted, if `counts` lets them be, and were fewer than were sent: which were
@@ -82,9 +80,11 @@ pub(super) async fn emit(
     counts: bool,
 ) -> Result<Option<Emitted>> {
     let mut emitter = Emitter::new(work, plan, bounds.begin, counts);
+    emitter.makes_whole = counts && bounds.end == Some(COMMIT) && connection.engine().takes_whole_writes();
     for switch in &work.switches {
         let carried = switch.carried.iter().map(|(column, raw)| (switch.new, *column, Some(Bytes::from(&**raw))));
         emitter.effects.stores.extend(carried);
+        emitter.effects.may_fail = true;
     }
     if plan.takes_keys || emitter.waves(plan) > 2 {
         emitter.take_keys(plan);
@@ -99,13 +99,13 @@ pub(super) async fn emit(
         }
         emitter.queue(step)?;
     }
-    // If an answer is to be looked at, or anything that came back is to be read, COMMIT waits for that.
-    let checked = emitter.wave.iter().any(|outgoing| outgoing.expect.needs_check()) || emitter.effects.has_made();
-    let last = match emitter.stands_alone(bounds) && connection.has_transactions() {
-        true => Last::Alone,
-        false => bounds.end.filter(|_| !checked).map_or(Last::Open, Last::Ended),
-    };
-    emitter.fly(connection, last, plan, plan.steps.len()).await?;
+    let last = emitter.last(bounds, connection);
+    let is_whole = emitter.is_whole();
+    match emitter.fly(connection, last, plan, plan.steps.len()).await {
+        // It has met fewer rows, or the server does not take it written like this.
+        Err(error) if is_whole && is_refusal(&error, connection) => return Ok(None),
+        flown => flown?,
+    }
     if emitter.is_short {
         return Ok(None);
     }
@@ -125,10 +125,26 @@ pub(super) fn first_wave(work: &Work, plan: &Plan, counts: bool) -> Result<Vec<S
     emitter.wave.iter().map(|outgoing| Ok(outgoing.write.compile_unfiltered()?.sql)).collect()
 }
 
+/// Whether the server has refused a statement that fails where it would write fewer rows than it should: for that reason,
+/// or because it does not take such statements, which is remembered.
+fn is_refusal(error: &Error, connection: &Connection) -> bool {
+    match error.sqlstate() {
+        Some(DIVISION_BY_ZERO) => true,
+        Some(FEATURE_NOT_SUPPORTED) => {
+            connection.engine().note_no_whole_writes();
+            true
+        }
+        _ => false,
+    }
+}
+
+const DIVISION_BY_ZERO: &str = "22012";
+const FEATURE_NOT_SUPPORTED: &str = "0A000";
+
 impl<'w> Emitter<'w> {
     fn new(work: &'w Work, plan: &Plan, begin: Option<&'static str>, counts: bool) -> Self {
         let (wave, effects) = (Vec::new(), Effects::default());
-        Self { work, keys: Keys::new(work, plan), wave, effects, begin, counts, is_short: false }
+        Self { work, keys: Keys::new(work, plan), wave, effects, begin, counts, is_short: false, makes_whole: false }
     }
 
     /// How many waves the steps take if keys come back from each, without those that fill in what had to be NULL first.
@@ -223,7 +239,31 @@ impl<'w> Emitter<'w> {
                 break;
             }
         }
+        // They are nearly always one wave, the last.
+        if self.makes_whole {
+            statements::make_whole(&mut ahead.wave);
+        }
         ahead.wave.iter().filter_map(|outgoing| outgoing.write.compile_unfiltered().ok()).collect()
+    }
+
+    /// What is to become of the transaction after the wave that is to fly, which is the last. COMMIT is sent with it if
+    /// the transaction is that of the flush, none of its answers is to be looked at before, and nothing that came back has
+    /// to be read.
+    fn last(&mut self, bounds: Bounds, connection: &Connection) -> Last {
+        if self.effects.may_fail {
+            return Last::Open;
+        }
+        let is_alone = |emitter: &Self| emitter.stands_alone(bounds) && connection.has_transactions();
+        if is_alone(self) || self.makes_whole && statements::make_whole(&mut self.wave) && is_alone(self) {
+            return Last::Alone;
+        }
+        let is_sure = !self.wave.iter().any(Outgoing::needs_check);
+        bounds.end.filter(|_| is_sure).map_or(Last::Open, Last::Ended)
+    }
+
+    /// Whether a statement of the wave fails where it would write fewer rows than it should.
+    fn is_whole(&self) -> bool {
+        self.wave.iter().any(|outgoing| matches!(outgoing.write, Write::Whole(..)))
     }
 
     /// Whether the whole flush is one statement that needs no transaction around it: the server makes one of it, and
@@ -231,7 +271,7 @@ impl<'w> Emitter<'w> {
     fn stands_alone(&self, bounds: Bounds) -> bool {
         // One of a certain isolation has to be opened by its own command.
         let is_usual = self.begin == Some(begin(None, false)) && bounds.end == Some(COMMIT);
-        is_usual && !self.effects.has_made() && matches!(&self.wave[..], [outgoing] if outgoing.is_whole_or_nothing())
+        is_usual && matches!(&self.wave[..], [outgoing] if outgoing.is_whole_or_nothing())
     }
 
     /// Sends the wave and reads its answers; the steps of the plan from `place` on are to follow.
@@ -266,7 +306,7 @@ impl<'w> Emitter<'w> {
                 self.effects.stores.reserve(rows.len() * columns.len());
                 let mut rows = rows.iter();
                 answer.read_each(|found| match rows.next() {
-                    Some(row) => self.read(*row, found, columns, 0),
+                    Some(row) => self.read(table, *row, found, columns, 0),
                     None => Ok(()),
                 })?;
             }
@@ -280,7 +320,7 @@ impl<'w> Emitter<'w> {
                 if answer.affected() != 1 {
                     return Err(stale(op.table, &op.stored));
                 }
-                answer.read_each(|found| self.read(op.row, found, columns, 0))?;
+                answer.read_each(|found| self.read(op.table, op.row, found, columns, 0))?;
                 self.note_version(*update);
             }
             Expect::CountedUpdates(updates) => {
@@ -294,13 +334,16 @@ impl<'w> Emitter<'w> {
                 if answer.affected() != 1 {
                     return Err(stale(op.table, &op.dump));
                 }
-                answer.read_each(|found| self.read(op.row, found, columns, 0))?;
+                answer.read_each(|found| self.read(op.table, op.row, found, columns, 0))?;
             }
             Expect::Deleted { deletes, columns } => {
                 let work = self.work;
                 let ops = || deletes.iter().map(|&delete| &work.deletes[delete]);
                 check_all_met(&ordinals(answer)?, ops().map(|op| (op.table, &op.stored)))?;
-                self.read_by_ordinal(answer, columns, |index| work.deletes[deletes[index]].row)?;
+                self.read_by_ordinal(answer, columns, |index| {
+                    let op = &work.deletes[deletes[index]];
+                    (op.table, op.row)
+                })?;
             }
             Expect::Tree { table, deletes } => {
                 let rows =
@@ -312,11 +355,13 @@ impl<'w> Emitter<'w> {
                 )?;
                 let below = rows.into_iter().filter(|(ordinal, _)| ordinal.is_none());
                 let keys = below.map(|(_, key)| key).collect();
+                self.effects.may_fail = true;
                 self.effects.children.push(Met { table, nullified: Vec::new(), made: Vec::new(), keys });
             }
             Expect::Children { table, nullified, made } => {
                 let columns: Vec<usize> = (0..table.primary_key.len() + made.len()).collect();
                 let rows = answer.read(|row| read_columns(row, &columns, 0))?;
+                self.effects.may_fail = true;
                 self.effects.children.push(Met { table, nullified: nullified.clone(), made: made.clone(), keys: rows });
             }
             Expect::NoneLeft { relation } => {
@@ -333,7 +378,10 @@ impl<'w> Emitter<'w> {
         let work = self.work;
         let ops = updates.iter().map(|&update| &work.updates[update]);
         check_all_met(&ordinals(answer)?, ops.map(|op| (op.table, &op.stored)))?;
-        self.read_by_ordinal(answer, columns, |index| work.updates[updates[index]].row)?;
+        self.read_by_ordinal(answer, columns, |index| {
+            let op = &work.updates[updates[index]];
+            (op.table, op.row)
+        })?;
         for &update in updates {
             self.note_version(update);
         }
@@ -341,25 +389,39 @@ impl<'w> Emitter<'w> {
     }
 
     /// Keeps the columns of an object that came back.
-    fn read(&mut self, row: Row, found: &mut RowReader<'_>, columns: &[usize], first: usize) -> Result<()> {
+    fn read(
+        &mut self,
+        table: &'static TableDef,
+        row: Row,
+        found: &mut RowReader<'_>,
+        columns: &[usize],
+        first: usize,
+    ) -> Result<()> {
         for (i, &column) in columns.iter().enumerate() {
             let raw = found.raw_at(first + i)?;
             if let Some(raw) = raw {
                 self.keys.keep(row, column, raw);
             }
             self.effects.stores.push((row, column, raw.map(Bytes::from)));
+            self.effects.may_fail |= !statements::is_number(table, column);
         }
         Ok(())
     }
 
     /// Keeps the columns of objects that came back behind their ordinals, all of which are known to be good.
-    fn read_by_ordinal(&mut self, answer: &Answer, columns: &[usize], row: impl Fn(usize) -> Row) -> Result<()> {
+    fn read_by_ordinal(
+        &mut self,
+        answer: &Answer,
+        columns: &[usize],
+        row: impl Fn(usize) -> (&'static TableDef, Row),
+    ) -> Result<()> {
         if columns.is_empty() {
             return Ok(());
         }
         answer.read_each(|found| {
             let ordinal = found.read::<i64>()?;
-            self.read(row(ordinal as usize - 1), found, columns, 1)
+            let (table, row) = row(ordinal as usize - 1);
+            self.read(table, row, found, columns, 1)
         })
     }
 

@@ -8,7 +8,7 @@ use super::super::inner::{Inner, Row, RowSet};
 use super::super::undo::{Change, Link};
 use super::children;
 use super::collect::{LinkOp, Work};
-use super::emit::Effects;
+use super::emit::Emitted;
 use super::followers;
 use crate::error::Result;
 use crate::hash::{Map, Set};
@@ -17,6 +17,23 @@ use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationK
 /// What came into loaded collections and what left them: by owner and field.
 #[derive(Default)]
 struct Edits(Map<(Row, usize), (Vec<RawHandle>, Set<RawHandle>)>);
+
+/// Brings objects in line with their foreign keys, one after the other.
+#[derive(Default)]
+struct Relating {
+    edits: Edits,
+    /// Memory for the columns of an object, whatever it has.
+    now: Dump,
+    last: LastParent,
+}
+
+/// The parent that was looked for last: children of one parent come together.
+#[derive(Default)]
+struct LastParent {
+    relation: Option<&'static RelationDef>,
+    key: Vec<u8>,
+    found: Option<Row>,
+}
 
 /// An object as the last flush left it.
 struct Flushed {
@@ -27,9 +44,15 @@ struct Flushed {
     parents: Vec<Option<Row>>,
 }
 
-pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> Result<()> {
-    remember(session, work);
-    let mut edits = Edits::default();
+pub(super) fn finalize(session: &mut Inner, work: &Work, emitted: &Emitted) -> Result<()> {
+    let effects = &emitted.effects;
+    if emitted.ended {
+        // It is committed, and not taken back any more: only what is to be forgotten then is remembered.
+        work.gone().for_each(|row| session.remember(row, Change::Deleted(None)));
+    } else {
+        remember(session, work);
+    }
+    let mut relating = Relating::default();
     let new = || work.inserts.iter().map(|op| op.row).chain(work.switches.iter().map(|switch| switch.new));
     let taken_over: RowSet = work.switches.iter().map(|switch| switch.new).collect();
     let updated = work.updates.iter().map(|op| op.row).filter(|row| !taken_over.contains(row));
@@ -78,15 +101,14 @@ pub(super) fn finalize(session: &mut Inner, work: &Work, effects: &Effects) -> R
             None => session.arenas[row.arena].register(row.slot),
         };
     }
-    let mut now = Dump::default();
     for flushed in &flushed {
-        relate(session, flushed, &mut edits, &mut now);
+        relate(session, flushed, &mut relating);
     }
     for op in &work.links {
-        mirror_link(session, op, &mut edits);
+        mirror_link(session, op, &mut relating.edits);
     }
-    confirm(session, work, &mut edits);
-    edits.apply(session);
+    confirm(session, work, &mut relating);
+    relating.edits.apply(session);
     followers::follow(session, work);
     purge(session, work);
     children::follow(session, work, &effects.children)?;
@@ -121,16 +143,16 @@ impl Flushed {
 /// What a flush that had nothing to write leaves: the objects agree with each other.
 pub(super) fn unchanged(session: &mut Inner, work: &Work) {
     remember(session, work);
-    let mut edits = Edits::default();
-    confirm(session, work, &mut edits);
-    edits.apply(session);
+    let mut relating = Relating::default();
+    confirm(session, work, &mut relating);
+    relating.edits.apply(session);
     settle(session, work);
 }
 
 /// Brings those objects in line of whose rows nothing was to be written, but which were on their way elsewhere.
-fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
+fn confirm(session: &mut Inner, work: &Work, relating: &mut Relating) {
     for &(parent, field, child) in &work.lost {
-        edits.note(parent, field, session.handle_of(child), false);
+        relating.edits.note(parent, field, session.handle_of(child), false);
     }
     let touched: Vec<Flushed> = changed_rows(session).filter_map(|row| Flushed::of(session, row)).collect();
     let left: Set<Row> = match work.parents.iter().any(|(_, relation, _)| is_left_to_trigger(relation)) {
@@ -143,9 +165,8 @@ fn confirm(session: &mut Inner, work: &Work, edits: &mut Edits) {
             confirm_parent(session, child, relation, parent);
         }
     }
-    let mut now = Dump::default();
     for flushed in &touched {
-        relate(session, flushed, edits, &mut now);
+        relate(session, flushed, relating);
     }
 }
 
@@ -235,9 +256,8 @@ fn forget_edits(session: &mut Inner, row: Row) {
 
 /// Brings the relationship fields of a row whose foreign keys may have changed in line with them, and the collections of
 /// its old and new parents.
-///
-/// `now` is memory for the columns of the row, whatever it has.
-fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits, now: &mut Dump) {
+fn relate(session: &mut Inner, flushed: &Flushed, relating: &mut Relating) {
+    let Relating { edits, now, last } = relating;
     let row = flushed.row;
     let table = session.arenas[row.arena].table();
     if !belongs_to_any(table) {
@@ -257,7 +277,7 @@ fn relate(session: &mut Inner, flushed: &Flushed, edits: &mut Edits, now: &mut D
         }
         let old = before.and_then(|before| parent_of(session, relation, before));
         let held = flushed.parents.get(field).copied().flatten();
-        let new = parent_of(session, relation, now);
+        let new = last.or_find(session, relation, now);
         set_parent(session, row, field, new, columns.iter().any(|&column| now.raw(column).is_none()));
         for (parent, comes) in [(old, false), (held, false), (new, true)] {
             let Some(parent) = parent.filter(|parent| comes || Some(*parent) != new) else { continue };
@@ -346,6 +366,21 @@ impl Work {
     }
 }
 
+impl LastParent {
+    /// The parent that a foreign key points to, if the session holds it.
+    fn or_find(&mut self, session: &Inner, relation: &'static RelationDef, dump: &Dump) -> Option<Row> {
+        let &[column] = relation.key_positions().0 else { return parent_of(session, relation, dump) };
+        let key = dump.raw(column)?;
+        if !self.relation.is_some_and(|last| std::ptr::eq(last, relation)) || self.key != key {
+            self.relation = Some(relation);
+            self.key.clear();
+            self.key.extend_from_slice(key);
+            self.found = parent_of(session, relation, dump);
+        }
+        self.found
+    }
+}
+
 impl Edits {
     fn note(&mut self, owner: Row, field: usize, handle: RawHandle, comes: bool) {
         let (added, removed) = self.0.entry((owner, field)).or_default();
@@ -409,9 +444,9 @@ fn leave_relations(session: &mut Inner, rows: &[Row]) {
 
 /// Brings the relationships of an object in line with its foreign keys, of which `stored` has the old ones.
 pub(in crate::session) fn follow_keys(session: &mut Inner, row: Row, stored: Dump) {
-    let mut edits = Edits::default();
-    relate(session, &Flushed { row, columns: Some(stored), parents: Vec::new() }, &mut edits, &mut Dump::default());
-    edits.apply(session);
+    let mut relating = Relating::default();
+    relate(session, &Flushed { row, columns: Some(stored), parents: Vec::new() }, &mut relating);
+    relating.edits.apply(session);
 }
 
 impl Inner {

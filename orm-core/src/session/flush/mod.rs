@@ -129,7 +129,7 @@ impl Inner {
         let begin = (!connection.in_transaction()).then(|| begin(self.options.isolation, self.options.read_only));
         let emitted = send(connection, &work, &plan, Bounds { begin, end }).await;
         let outcome = emitted.and_then(|emitted| {
-            finalize::finalize(self, &work, &emitted.effects)?;
+            finalize::finalize(self, &work, &emitted)?;
             self.mark = None;
             Ok(emitted.ended)
         });

@@ -197,7 +197,17 @@ fn needs(work: &Work) -> Needs {
     if given.is_empty() && work.inserts.iter().all(|op| op.keys.is_empty()) {
         return needs;
     }
-    let by_row: RowMap<usize> = work.inserts.iter().enumerate().map(|(i, op)| (op.row, i)).collect();
+    let sources = work.inserts.iter().flat_map(|op| &op.keys);
+    let mut pointed_to: Vec<usize> = Vec::new();
+    for (_, source) in sources {
+        if let KeySource::Of(row, _) = source
+            && !pointed_to.contains(&row.arena)
+        {
+            pointed_to.push(row.arena);
+        }
+    }
+    let inserts = work.inserts.iter().enumerate().filter(|(_, op)| pointed_to.contains(&op.row.arena));
+    let by_row: RowMap<usize> = inserts.map(|(index, op)| (op.row, index)).collect();
     needs.all.reserve(work.inserts.len());
     for (index, op) in work.inserts.iter().enumerate() {
         let start = needs.all.len();

@@ -23,31 +23,73 @@ pub(super) struct Outgoing {
     pub(super) expect: Expect,
 }
 
+/// More rows than this are deleted without their number being told: a round trip would cost less than telling it.
+const TOLD: u64 = 1_000;
+
 impl Outgoing {
     /// Whether the statement has done nothing if its answer is not what is expected. One over many rows may have met some
     /// of them; and what comes back has to be read, which may fail, but for keys that are numbers.
     pub(super) fn is_whole_or_nothing(&self) -> bool {
+        let is_whole = matches!(self.write, Write::Whole(..));
         match &self.expect {
-            Expect::Made { table, rows, columns } => rows.len() == 1 && columns.iter().all(|&c| is_number(table, c)),
-            Expect::Inserted { rows, .. } | Expect::Counted(rows) => *rows == 1,
-            Expect::UpdatedOne { columns, .. } => {
-                let takes_others = matches!(&self.write, Write::KeyedUpdate(update) if !update.followers.is_empty());
-                columns.is_empty() && !takes_others
-            }
+            Expect::Made { table, rows, columns } => (is_whole || rows.len() == 1) && are_numbers(table, columns),
+            Expect::Inserted { rows, .. } | Expect::Counted(rows) => is_whole || *rows == 1,
+            Expect::UpdatedOne { columns, .. } => columns.is_empty() && !self.takes_others(),
+            Expect::CountedUpdates(_) => is_whole,
             Expect::Deleted { deletes, columns } => deletes.len() == 1 && columns.is_empty(),
             Expect::Nothing => true,
             Expect::Updated { .. }
-            | Expect::CountedUpdates(_)
             | Expect::Filled { .. }
             | Expect::Tree { .. }
             | Expect::Children { .. }
             | Expect::NoneLeft { .. } => false,
         }
     }
+
+    /// Whether the answer may be that something is wrong: then the transaction is not to be committed before it is seen.
+    pub(super) fn needs_check(&self) -> bool {
+        !matches!(self.expect, Expect::Nothing) && !matches!(self.write, Write::Whole(..))
+    }
+
+    /// How many rows the statement has to write, if it can be made to fail where it does not, and what comes back can be
+    /// read without fail.
+    fn whole(&self) -> Option<u64> {
+        match &self.expect {
+            Expect::Made { table, rows, columns } if are_numbers(table, columns) => Some(rows.len() as u64),
+            Expect::Inserted { rows, .. } => Some(*rows),
+            Expect::UpdatedOne { columns, .. } if columns.is_empty() && !self.takes_others() => Some(1),
+            Expect::Filled { columns, .. } if columns.is_empty() => Some(1),
+            Expect::CountedUpdates(updates) => Some(updates.len() as u64),
+            Expect::Counted(rows) if *rows <= TOLD => Some(*rows),
+            _ => None,
+        }
+    }
+
+    /// Whether rows of other tables are updated with the one.
+    fn takes_others(&self) -> bool {
+        matches!(&self.write, Write::KeyedUpdate(update) if !update.followers.is_empty())
+    }
+}
+
+/// Has statements fail that would write fewer rows than they should, if that can be had of all of them: then none of their
+/// answers is to be looked at before the transaction is committed. Tells whether it can.
+pub(super) fn make_whole(wave: &mut [Outgoing]) -> bool {
+    let is_possible = wave.iter().all(|outgoing| !outgoing.needs_check() || outgoing.whole().is_some());
+    for outgoing in wave.iter_mut().filter(|outgoing| is_possible && outgoing.needs_check()) {
+        let Some(rows) = outgoing.whole() else { continue };
+        let write = std::mem::replace(&mut outgoing.write, Write::Defer);
+        outgoing.write = Write::Whole(Box::new(write), rows as i64);
+    }
+    is_possible
+}
+
+/// Whether these columns are a primary key that is an integer.
+fn are_numbers(table: &TableDef, columns: &[usize]) -> bool {
+    columns.iter().all(|&column| is_number(table, column))
 }
 
 /// Whether a column is a primary key that is an integer.
-fn is_number(table: &TableDef, column: usize) -> bool {
+pub(super) fn is_number(table: &TableDef, column: usize) -> bool {
     table.primary_key == [column] && is_integer(table.columns[column].ty)
 }
 
@@ -81,11 +123,6 @@ pub(super) enum Expect {
 }
 
 impl Expect {
-    /// Whether the answer may be that something is wrong: then the transaction is not to be committed before it is seen.
-    pub(super) fn needs_check(&self) -> bool {
-        !matches!(self, Self::Nothing)
-    }
-
     /// The columns of new objects that come back.
     pub(super) fn made(&self) -> impl Iterator<Item = (Row, usize)> {
         let (rows, columns): (&[Row], &[usize]) = match self {
