@@ -77,7 +77,7 @@ async fn u08_mutual_references_are_closed_by_an_update() -> Result<()> {
     let sent = db.record();
     session.commit().await?;
     assert_eq!(
-        sent.sql(),
+        written(&sent.sql()),
         [
             "BEGIN",
             r#"INSERT INTO "team" ("name", "captain_id") VALUES ($1, $2) RETURNING "id""#,

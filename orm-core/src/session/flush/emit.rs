@@ -229,21 +229,32 @@ impl<'w> Emitter<'w> {
     fn preview(&self, wave: &[Outgoing], plan: &Plan, place: usize) -> Vec<Compiled> {
         let mut ahead = Self::new(self.work, plan, None, self.counts);
         ahead.keys = self.keys.clone();
-        for (row, column) in wave.iter().flat_map(|outgoing| outgoing.expect.made()) {
-            // No text depends on what the key is, but on whether it is there.
-            ahead.keys.keep(row, column, &[]);
-        }
+        ahead.keep_unknown(wave);
+        let mut following = Vec::new();
         for step in &plan.steps[place..] {
+            if ahead.waits(step) {
+                let wave = std::mem::take(&mut ahead.wave);
+                ahead.keep_unknown(&wave);
+                following.extend(wave);
+            }
             // What cannot be sent is refused when it is its turn.
             if ahead.queue(step).is_err() {
                 break;
             }
         }
-        // They are nearly always one wave, the last.
         if self.makes_whole {
             statements::make_whole(&mut ahead.wave);
         }
-        ahead.wave.iter().filter_map(|outgoing| outgoing.write.compile_unfiltered().ok()).collect()
+        following.extend(ahead.wave);
+        following.iter().filter_map(|outgoing| outgoing.write.compile_unfiltered().ok()).collect()
+    }
+
+    /// Takes what a wave makes for known: no text depends on what a key is, but on whether it is there.
+    fn keep_unknown(&mut self, wave: &[Outgoing]) {
+        for (row, column) in wave.iter().flat_map(|outgoing| outgoing.expect.made()) {
+            self.keys.keep(row, column, &[]);
+        }
+        self.keys.landed();
     }
 
     /// What is to become of the transaction after the wave that is to fly, which is the last. COMMIT is sent with it if
