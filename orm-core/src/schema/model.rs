@@ -213,8 +213,7 @@ impl Dump {
 
     /// One that encodes these columns, and takes the others for NULL.
     pub(crate) fn only(columns: &[usize]) -> Self {
-        let wanted = columns.iter().filter(|&&column| column < 64).fold(0, |bits, column| bits | 1_u64 << column);
-        Self { skipped: !wanted, ..Self::default() }
+        Self { skipped: all_but(columns), ..Self::default() }
     }
 
     fn is_skipped(&self, column: usize) -> bool {
@@ -245,9 +244,19 @@ impl Dump {
 
     /// Looks at the columns of an object, without memory for them.
     pub(crate) fn look<M: Model, T>(value: &M, read: impl FnOnce(&Self) -> T) -> T {
+        Self::look_without(value, 0, read)
+    }
+
+    /// Looks at the primary key of an object, without memory for it.
+    pub(crate) fn look_at_key<M: Model, T>(value: &M, read: impl FnOnce(&Self) -> T) -> T {
+        Self::look_without(value, all_but(M::table().primary_key), read)
+    }
+
+    fn look_without<M: Model, T>(value: &M, skipped: u64, read: impl FnOnce(&Self) -> T) -> T {
         // Taken out meanwhile: a field's own encoding may look at objects, too.
         let mut dump = SCRATCH.try_with(Cell::take).unwrap_or_default();
         dump.clear();
+        dump.skipped = skipped;
         value.dump(&mut dump);
         let found = read(&dump);
         if dump.buffer.capacity() <= KEPT {
@@ -261,6 +270,11 @@ impl Dump {
         value.dump(&mut dump);
         dump
     }
+}
+
+/// The columns but for these, as bits; from the 64th on, none is left out.
+fn all_but(columns: &[usize]) -> u64 {
+    !columns.iter().filter(|&&column| column < 64).fold(0, |bits, column| bits | 1_u64 << column)
 }
 
 /// What becomes a new object of a session: a model, or a builder whose required columns are set.

@@ -182,7 +182,7 @@ impl<M: Model> Arena<M> {
     }
 
     fn key_of(value: &M) -> Option<IdentityKey> {
-        Dump::look(value, |dump| IdentityKey::of(M::table(), |column| dump.raw(column)))
+        Dump::look_at_key(value, |dump| IdentityKey::of(M::table(), |column| dump.raw(column)))
     }
 
     /// The object as the last flush left it.

@@ -46,6 +46,9 @@ pub(super) enum KeySource {
 /// The columns of a row whose values come from elsewhere: nearly always one.
 pub(super) type KeyColumns = SmallVec<[(usize, KeySource); 1]>;
 
+/// Positions of columns: nearly always few.
+pub(super) type Columns = SmallVec<[usize; 4]>;
+
 pub(super) struct InsertOp {
     pub(super) row: Row,
     pub(super) table: &'static TableDef,
@@ -59,7 +62,7 @@ pub(super) struct UpdateOp {
     pub(super) dump: Dump,
     /// The columns as the row has them, perhaps as another object's: the key to find it by is among them.
     pub(super) stored: Dump,
-    pub(super) changed: Vec<usize>,
+    pub(super) changed: Columns,
     pub(super) keys: KeyColumns,
     /// Columns that are set to expressions.
     pub(super) set: Vec<(usize, Node)>,
@@ -538,7 +541,11 @@ impl Collector<'_> {
         }
         others.sort();
         others.dedup();
+        let is_doomed = |row: &&Row| self.session.arenas[row.arena].is_doomed(row.slot);
+        let doomed = looked_at.iter().filter(is_doomed).count();
         self.work.inserts.reserve(self.session.pending.len());
+        self.work.deletes.reserve(doomed);
+        self.work.updates.reserve((looked_at.len() - doomed).saturating_sub(self.session.pending.len()));
         for &row in looked_at.iter().chain(&others) {
             let own = if keys.is_empty() { None } else { keys.remove(&row) }.unwrap_or_default();
             let arena = &self.session.arenas[row.arena];
@@ -699,7 +706,7 @@ fn same_key(table: &'static TableDef, dump: &Dump) -> Error {
 }
 
 /// The columns in which an object, with the keys that its relationships give it, differs from its row.
-fn changed_columns(table: &TableDef, dump: &Dump, stored: &Dump, keys: &[(usize, KeySource)]) -> Vec<usize> {
+fn changed_columns(table: &TableDef, dump: &Dump, stored: &Dump, keys: &[(usize, KeySource)]) -> Columns {
     let differs = |column: usize| match keys.iter().find(|(other, _)| *other == column) {
         Some((_, KeySource::Null)) => stored.raw(column).is_some(),
         Some((_, KeySource::Known(raw))) => stored.raw(column) != Some(raw),

@@ -8,8 +8,9 @@
 
 use std::ops::Range;
 
+use super::super::identity::IdentityKey;
 use super::super::inner::RowMap;
-use super::collect::{KeySource, UpdateOp, Work};
+use super::collect::{KeySource, Work};
 use super::uniques;
 use crate::error::{Error, Result};
 use crate::hash::{Set, ValueMap, ValueSet};
@@ -413,26 +414,34 @@ fn plan_level(work: &Work, level: Vec<usize>, plan: &mut Plan) {
             plan.steps.push(Step::Update { rows: vec![index] });
             continue;
         }
-        match shapes.iter_mut().find(|(columns, _)| *columns == op.changed) {
+        match shapes.iter_mut().find(|(columns, _)| **columns == *op.changed) {
             Some((_, rows)) => rows.push(index),
             None => shapes.push((&op.changed, vec![index])),
         }
     }
     for (_, mut rows) in shapes {
         // Two flushes that change the same rows take their locks in the same order.
-        rows.sort_by(|a, b| key_order(&work.updates[*a], &work.updates[*b]));
+        sort_by_key(work.updates[rows[0]].table, &mut rows, |row| &work.updates[row].stored);
         plan.steps.push(Step::Update { rows });
     }
 }
 
-fn key_order(a: &UpdateOp, b: &UpdateOp) -> std::cmp::Ordering {
-    stored_order(a.table, &a.stored, &b.stored)
-}
-
-/// The order of two rows of a table by their keys.
-fn stored_order(table: &TableDef, a: &Dump, b: &Dump) -> std::cmp::Ordering {
-    let mut parts = table.primary_key.iter().map(|&column| a.raw(column).cmp(&b.raw(column)));
-    parts.find(|part| part.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+/// Puts rows of a table in the order of their keys.
+fn sort_by_key<'w>(table: &TableDef, rows: &mut Vec<usize>, stored: impl Fn(usize) -> &'w Dump) {
+    let number = |row: usize| match IdentityKey::of(table, |column| stored(row).raw(column)) {
+        Some(IdentityKey::Number(number)) => Some((number, row)),
+        Some(IdentityKey::Bytes(_)) | None => None,
+    };
+    if let Some(mut numbered) = rows.iter().map(|&row| number(row)).collect::<Option<Vec<(i64, usize)>>>() {
+        numbered.sort_by_key(|(number, _)| *number);
+        rows.clear();
+        rows.extend(numbered.into_iter().map(|(_, row)| row));
+        return;
+    }
+    rows.sort_by(|&a, &b| {
+        let mut parts = table.primary_key.iter().map(|&column| stored(a).raw(column).cmp(&stored(b).raw(column)));
+        parts.find(|part| part.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
 }
 
 fn plan_links(work: &Work, plan: &mut Plan) {
@@ -453,7 +462,7 @@ fn plan_deletes(work: &Work, order: &[&'static TableDef], plan: &mut Plan, chose
     for table in order.iter().rev() {
         let is_of = |index: &usize| std::ptr::eq(work.deletes[*index].table, *table) && chosen(*index);
         let mut rows: Vec<usize> = (0..work.deletes.len()).filter(is_of).collect();
-        rows.sort_by(|&a, &b| stored_order(table, &work.deletes[a].stored, &work.deletes[b].stored));
+        sort_by_key(table, &mut rows, |row| &work.deletes[row].stored);
         let (marks, rows): (Vec<usize>, Vec<usize>) = rows.into_iter().partition(|&index| work.deletes[index].is_mark);
         for rows in [marks, rows] {
             if !rows.is_empty() {

@@ -279,7 +279,7 @@ impl UpdateShape {
     fn of(op: &UpdateOp) -> Self {
         let table = op.table;
         let version = table.version_column();
-        let mut columns = op.changed.clone();
+        let mut columns = op.changed.to_vec();
         columns.extend(version.filter(|version| !op.changed.contains(version)));
         let keys = table.primary_key.iter().copied().chain(version).collect();
         let touched = op.touched();
