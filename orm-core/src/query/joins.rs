@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::select::{Query, refuse_twice};
 use crate::schema::{Edge, Model, Relation, Source};
-use crate::sql::scope::{AllNullable, Has, Nullable};
+use crate::sql::scope::{AllNullable, Named, Nullable, is_in};
 use crate::sql::{
     AliasTag, Aliased, Condition, Expression, FromItem, InScope, JoinKind, JoinTarget, Node, Projection, Select,
     Subquery, Uncorrelated,
@@ -34,11 +34,6 @@ pub trait Rooted: Model {}
 
 #[diagnostic::do_not_recommend]
 impl<M: Model> Rooted for M {}
-
-/// Whether a model is in the scope. An alias is told by its type alone, and found when the query is compiled.
-pub(super) const fn is_in<T: Source, S: Has<T>>() -> bool {
-    !T::NAME.is_empty() && S::HAS
-}
 
 /// The join with the table between the ends of a relationship, before that with the far end.
 pub(super) fn link_join(kind: JoinKind, near: Node, item: &FromItem, far: &Node, edge: Edge) -> (JoinKind, Node) {
@@ -108,9 +103,9 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         A: Source + InScope<S, I>,
         B: Model,
-        S: Has<B> + AllNullable,
+        S: Named + AllNullable,
     {
-        const { refuse_twice(<S as Has<B>>::HAS) };
+        const { refuse_twice(is_in::<B, S>()) };
         self.join_edge(JoinKind::Right, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
     }
 
@@ -141,9 +136,9 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         A: Source + InScope<S, I>,
         B: Model,
-        S: Has<B> + AllNullable,
+        S: Named + AllNullable,
     {
-        const { refuse_twice(<S as Has<B>>::HAS) };
+        const { refuse_twice(is_in::<B, S>()) };
         self.join_edge(JoinKind::Full, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
     }
 
@@ -186,7 +181,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         T: JoinTarget,
         T::Outers: Uncorrelated,
-        S: Has<T::Source> + AllNullable,
+        S: Named + AllNullable,
         E: Expression,
         E::Type: Condition,
         E::Uses: InScope<(T::Source, S), I>,
@@ -206,7 +201,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         T: JoinTarget,
         T::Outers: Uncorrelated,
-        S: Has<T::Source> + AllNullable,
+        S: Named + AllNullable,
         E: Expression,
         E::Type: Condition,
         E::Uses: InScope<(T::Source, S), I>,
@@ -228,7 +223,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         T: JoinTarget,
         T::Outers: Uncorrelated,
-        S: Has<T::Source>,
+        S: Named,
     {
         const { refuse_twice(is_in::<T::Source, S>()) };
         self.push_join(JoinKind::Cross, target.into_item(), Node::All(Vec::new()), false).rescope()

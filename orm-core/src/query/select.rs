@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::bulk::{Delete, Update};
 use super::conditions::{equal_columns, link_columns};
 use super::executor::{Executor, Takes, Unbound};
-use super::joins::{Rooted, is_in, link_join};
+use super::joins::{Rooted, link_join};
 use super::load::{Load, Loads};
 use super::nested::LoadJoined;
 use super::rows::{Rows, read_count};
@@ -15,7 +15,7 @@ use crate::compile::Compile;
 use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Edge, Model, Relation, Source, SourceRef, Writable};
-use crate::sql::scope::{Has, Nullable, Outers, PushOuter};
+use crate::sql::scope::{Named, Nullable, Outers, PushOuter, is_in};
 use crate::sql::{
     AliasTag, Aliased, Anonymous, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope,
     Join, JoinKind, JoinTarget, LinkRef, Node, OrderTerm, Select, Selection, Subquery, Uncorrelated,
@@ -228,9 +228,9 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         A: Source + InScope<S, I>,
         B: Model,
-        S: Has<B>,
+        S: Named,
     {
-        const { refuse_twice(<S as Has<B>>::HAS) };
+        const { refuse_twice(is_in::<B, S>()) };
         self.join_edge(JoinKind::Inner, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
     }
 
@@ -239,9 +239,9 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         A: Source + InScope<S, I>,
         B: Model,
-        S: Has<B>,
+        S: Named,
     {
-        const { refuse_twice(<S as Has<B>>::HAS) };
+        const { refuse_twice(is_in::<B, S>()) };
         self.join_edge(JoinKind::Left, relation.edge(), A::source(), FromItem::Source(B::source()), B::source())
     }
 
@@ -294,7 +294,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         T: JoinTarget,
         T::Outers: Uncorrelated,
-        S: Has<T::Source>,
+        S: Named,
         E: Expression,
         E::Type: Condition,
         E::Uses: InScope<(T::Source, S), I>,
@@ -308,7 +308,7 @@ impl<X, M, S, L0> Query<X, M, S, L0> {
     where
         T: JoinTarget,
         T::Outers: Uncorrelated,
-        S: Has<T::Source>,
+        S: Named,
         E: Expression,
         E::Type: Condition,
         E::Uses: InScope<(T::Source, S), I>,

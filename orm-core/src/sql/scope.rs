@@ -18,10 +18,9 @@ pub struct HereNullable;
 /// The source is at the front of the list, and of the query around this one.
 #[derive(Debug)]
 pub struct HereOuter;
-/// The source is further back in the list.
+/// The source is one place further back in the list.
 #[derive(Debug)]
 pub struct There<I>(PhantomData<I>);
-
 /// A source whose row may be missing.
 #[derive(Debug)]
 pub struct Nullable<S>(PhantomData<S>);
@@ -43,25 +42,48 @@ pub trait InScope<Scope, I> {
     type Null: Nullability;
 }
 
-impl<T: Source, R> InScope<(T, R), Here> for T {
-    type Null = NotNull;
+// The first four places have impls of their own, and the rest of the list one: where a table is found, the compiler asks
+// also whether the impl for the rest applies, which is a search to the end of the list. Of a query of many joins it is a
+// quarter of the steps that it would be with an impl for the front and one for the rest; more places make it no faster, for
+// deeper lists are matched.
+macro_rules! in_scope {
+    ($index:ty, $null:ty: $($before:ident)*, $scope:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: Source, $($before,)* R> InScope<$scope, $index> for T {
+            type Null = $null;
+        }
+    };
 }
+in_scope!(Here, NotNull: , (T, R));
+in_scope!(HereNullable, MaybeNull: , (Nullable<T>, R));
+in_scope!(HereOuter, NotNull: , (Outer<T>, R));
+in_scope!(There<Here>, NotNull: A, (A, (T, R)));
+in_scope!(There<HereNullable>, MaybeNull: A, (A, (Nullable<T>, R)));
+in_scope!(There<HereOuter>, NotNull: A, (A, (Outer<T>, R)));
+in_scope!(There<There<Here>>, NotNull: A B, (A, (B, (T, R))));
+in_scope!(There<There<HereNullable>>, MaybeNull: A B, (A, (B, (Nullable<T>, R))));
+in_scope!(There<There<HereOuter>>, NotNull: A B, (A, (B, (Outer<T>, R))));
+in_scope!(There<There<There<Here>>>, NotNull: A B C, (A, (B, (C, (T, R)))));
+in_scope!(There<There<There<HereNullable>>>, MaybeNull: A B C, (A, (B, (C, (Nullable<T>, R)))));
+in_scope!(There<There<There<HereOuter>>>, NotNull: A B C, (A, (B, (C, (Outer<T>, R)))));
 
-impl<T: Source, R> InScope<(Nullable<T>, R), HereNullable> for T {
-    type Null = MaybeNull;
+// Behind them. Where the list ends before, there is nothing to be found; but if no impl applied at all, the compiler would
+// speak of what is selected, and not of the table that is missing.
+macro_rules! further {
+    ($index:ident, $at:ty: $($before:ident)*, $scope:ty, $rest:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: Source, $($before,)* $index> InScope<$scope, $at> for T
+        where
+            T: InScope<$rest, $index>,
+        {
+            type Null = T::Null;
+        }
+    };
 }
-
-impl<T: Source, R> InScope<(Outer<T>, R), HereOuter> for T {
-    type Null = NotNull;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Source, H, R, I> InScope<(H, R), There<I>> for T
-where
-    T: InScope<R, I>,
-{
-    type Null = T::Null;
-}
+further!(I, There<I>: A, (A, ()), ());
+further!(I, There<There<I>>: A B, (A, (B, ())), ());
+further!(I, There<There<There<I>>>: A B C, (A, (B, (C, ()))), ());
+further!(I, There<There<There<There<I>>>>: A B C D R, (A, (B, (C, (D, R)))), R);
 
 #[diagnostic::do_not_recommend]
 impl<S> InScope<S, ()> for () {
@@ -237,26 +259,49 @@ impl<H, R: Append<More>, More> Append<More> for (H, R) {
     type Out = (H, R::Out);
 }
 
-/// Whether the model `B` is in the scope under its own name.
-pub trait Has<B> {
-    /// The answer.
-    const HAS: bool;
+/// The names of what is in the scope.
+///
+/// It says nothing of a model that is looked for: so of a query of many joins each join proves it of one table, and not of
+/// all that came before.
+pub trait Named {
+    /// The name of the source at the front, and those behind it.
+    const NAMES: Option<&'static Name>;
 }
 
-impl<B> Has<B> for () {
-    const HAS: bool = false;
+/// A name in a list.
+#[derive(Debug)]
+pub struct Name {
+    name: &'static str,
+    next: Option<&'static Self>,
 }
 
-impl<H: Source, R: Has<B>, B: Source> Has<B> for (H, R) {
-    const HAS: bool = same(H::NAME, B::NAME) || R::HAS;
+impl Named for () {
+    const NAMES: Option<&'static Name> = None;
 }
 
-impl<H: Source, R: Has<B>, B: Source> Has<B> for (Nullable<H>, R) {
-    const HAS: bool = same(H::NAME, B::NAME) || R::HAS;
+impl<H: Source, R: Named> Named for (H, R) {
+    const NAMES: Option<&'static Name> = Some(&Name { name: H::NAME, next: R::NAMES });
 }
 
-impl<H: Source, R: Has<B>, B: Source> Has<B> for (Outer<H>, R) {
-    const HAS: bool = R::HAS;
+impl<H: Source, R: Named> Named for (Nullable<H>, R) {
+    const NAMES: Option<&'static Name> = Some(&Name { name: H::NAME, next: R::NAMES });
+}
+
+impl<H: Source, R: Named> Named for (Outer<H>, R) {
+    const NAMES: Option<&'static Name> = R::NAMES;
+}
+
+/// Whether a model is in the scope under its own name. An alias is told by its type alone, and found when the query is
+/// compiled.
+pub(crate) const fn is_in<T: Source, S: Named>() -> bool {
+    let mut names = if T::NAME.is_empty() { None } else { S::NAMES };
+    while let Some(Name { name, next }) = names {
+        if same(name, T::NAME) {
+            return true;
+        }
+        names = *next;
+    }
+    false
 }
 
 const fn same(a: &str, b: &str) -> bool {
