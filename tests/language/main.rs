@@ -10,6 +10,7 @@ mod ctes;
 mod dates_are_calculated;
 mod documentation;
 mod dynamic;
+mod each_statement_has_its_place;
 mod embedded;
 mod expressions_are_the_same;
 mod filters_are_part_of_every_statement;

@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::database_error;
 use super::execute::prepare;
 use super::note::Sent;
+use super::place::{self, Place};
 use crate::compile::CopyStatement;
 use crate::error::{Error, Result};
 use crate::schema::Dump;
@@ -132,6 +133,7 @@ pub(crate) struct CopySource {
     copy: CopyStatement,
     started: Instant,
     count: u64,
+    place: Option<Place>,
 }
 
 struct Open {
@@ -153,7 +155,8 @@ impl CopySource {
         };
         match opened.await {
             Ok((rows, described)) => {
-                Ok(Self { open: Some(Open { rows, described, connection }), copy, started, count: 0 })
+                let open = Some(Open { rows, described, connection });
+                Ok(Self { open, copy, started, count: 0, place: place::current() })
             }
             Err(error) => {
                 connection.settled();
@@ -194,7 +197,8 @@ impl CopySource {
     /// Gives the connection back, or closes it if the answer was not read to its end.
     fn finish(&mut self, is_read: bool, error: Option<&Error>) {
         let Some(mut open) = self.open.take() else { return };
-        open.connection.note(&Sent::copy(&self.copy, self.count, self.started, error));
+        let sent = Sent::copy(&self.copy, self.count, self.started, error);
+        open.connection.note(&Sent { place: self.place, ..sent });
         if is_read {
             open.connection.settled();
         }

@@ -32,7 +32,7 @@ pub(crate) use copy::{CopySource, CopyWriter};
 pub(crate) use execute::{execute, fetch};
 pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};
 pub(crate) use pipeline::{Answer, Around, pipeline};
-pub(crate) use place::placed;
+pub(crate) use place::{Place, caller, placed, placed_at, unplaced};
 pub use record::{Recording, Repeated, Statement};
 pub(crate) use stream::RowSource;
 pub use test_transaction::TestTransaction;
