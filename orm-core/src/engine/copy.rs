@@ -23,6 +23,9 @@ use crate::types::{RawParam, RowReader};
 /// Prepares the query that describes a copy, which checks the types of its columns, and the copy.
 async fn prepare_both(connection: &Connection, copy: &CopyStatement) -> Result<(Prepared, Prepared)> {
     let client = connection.client();
+    // The bytes of a copy are not converted, and the server does not say of a statement that is never run that its table was
+    // altered since: the types are asked for anew.
+    client.forget(&copy.described.sql);
     let described = prepare(client, &copy.described).await?;
     let prepared = client.prepare(&copy.sql, &[]).await.map_err(|source| failed(source, copy))?;
     Ok((described, prepared))
@@ -51,12 +54,19 @@ impl<'c> CopyWriter<'c> {
     pub(crate) async fn open(connection: &'c mut Connection, copy: CopyStatement) -> Result<Self> {
         let started = Instant::now();
         connection.begin_work();
-        let opened = async {
-            let (described, prepared) = prepare_both(connection, &copy).await?;
-            let sink = connection.client().copy_in(&prepared).await.map_err(|source| failed(source, &copy))?;
-            Ok(Box::pin(BinaryCopyInWriter::new(sink, &types(&described))))
+        let opened = match prepare_both(connection, &copy).await {
+            Ok((described, prepared)) => match connection.client().copy_in(&prepared).await {
+                Ok(sink) => Ok(Box::pin(BinaryCopyInWriter::new(sink, &types(&described)))),
+                Err(source) => {
+                    // The server refuses what it looks at when it runs a copy: that the rows may be written, and where. The
+                    // driver then ends a copy that never began, and takes the answer to that for one to its next question.
+                    connection.confused();
+                    Err(failed(source, &copy))
+                }
+            },
+            Err(error) => Err(error),
         };
-        match opened.await {
+        match opened {
             Ok(writer) => Ok(Self { connection, copy, writer, rows: 0, started }),
             Err(error) => {
                 connection.settled();
