@@ -1,9 +1,60 @@
-//! What the server cuts off, or cannot count: names of more than 63 bytes, and numbers of rows beyond `bigint`.
+//! What the server cuts off, takes for the same or cannot count: names of more than 63 bytes, tables of one name in two schemas,
+//! and numbers of rows beyond `bigint`.
 
 use orm_core::Result;
 use orm_core::prelude::*;
+use orm_core::sql::Filters;
+use orm_tests::TestDb;
 
 use crate::shop::{Customer, Line, Order, shop};
+
+#[derive(Model, Debug, Clone, PartialEq)]
+#[model(table = "order", schema = "a\"b")]
+struct Bought {
+    #[model(primary_key)]
+    id: i32,
+    r#type: i16,
+}
+
+#[derive(Model, Debug, Clone, PartialEq)]
+#[model(table = "order", schema = "select")]
+struct Sold {
+    #[model(primary_key)]
+    id: i32,
+    r#type: i64,
+}
+
+#[tokio::test]
+async fn q14_tables_of_one_name_in_two_schemas_are_told_apart() -> Result<()> {
+    let db = TestDb::new();
+    db.run(r#"CREATE SCHEMA "a""b"; CREATE SCHEMA "select""#).await;
+    db.engine.create_all::<(Bought, Sold)>().await?;
+    db.engine.insert([Bought { id: 1, r#type: 2 }, Bought { id: 2, r#type: i16::MAX }]).await?;
+    db.engine.insert([Sold { id: 1, r#type: 3 }]).await?;
+    let joined = query::<Bought>().join_on(Sold::TABLE, Sold::id.eq(Bought::id));
+    assert!(
+        joined.to_sql().ends_with(r#"JOIN "select"."order" AS "order_1" ON "order_1"."id" = "a""b"."order"."id""#),
+        "{joined:?}"
+    );
+    assert_eq!(db.engine.rows(joined.clone().select((Bought::r#type, Sold::r#type))).await?, [(2, 3)]);
+    let engine = db.engine.with_filters(&Filters::new().add("few", Bought::TABLE, Bought::r#type.lt(5)).add(
+        "few",
+        Sold::TABLE,
+        Sold::r#type.gt(5),
+    ));
+    let full = query::<Bought>().full_join_on(Sold::TABLE, Sold::id.eq(Bought::id)).select((Bought::id, Sold::id));
+    assert_eq!(engine.rows(full).await?, [(Some(1), None)]);
+    let mut session = db.engine.session();
+    assert_eq!(joined.clone().for_update().of(Sold::TABLE).on(&mut session).all().await?.len(), 1);
+    session.rollback().await?;
+    let updated = joined.clone().on(&db.engine).update(Bought::r#type.set(4)).returning((Bought::r#type, Sold::r#type));
+    assert_eq!(updated.await?, [(4, 3)]);
+    assert_eq!(joined.on(&db.engine).delete().returning((Bought::id, Sold::id)).await?, [(1, 1)]);
+    let both = query::<Sold>().filter(query::<Bought>().outer(Sold::TABLE).filter(Bought::id.gt(Sold::id)).exists_in());
+    assert_eq!(db.engine.query::<Sold>().count().await?, 1);
+    assert_eq!(db.engine.all(both).await?, [Sold { id: 1, r#type: 3 }]);
+    Ok(())
+}
 
 #[tokio::test]
 async fn q15_aliases_that_the_server_would_cut_to_the_same_name_are_told_apart() -> Result<()> {

@@ -401,8 +401,11 @@ impl Writer {
             Named::Eager(_, name) => cut(name, LONGEST_NAME),
         };
         let name = match of {
-            // A table keeps its name, and an alias gives way to it, unless the alias was there before.
-            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => Cow::Borrowed(wanted),
+            // A table keeps its name, and an alias gives way to it, unless the alias was there before, or a table of that name
+            // in another schema.
+            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) && !self.is_here(wanted) => {
+                Cow::Borrowed(wanted)
+            }
             _ => self.free_name(wanted),
         };
         let is_own = matches!(of, Named::Source(SourceRef::Table(_))) && name == wanted;
@@ -466,6 +469,10 @@ impl Writer {
 
     fn is_alias(&self, name: &str) -> bool {
         self.names.iter().any(|other| other.name == name && !matches!(other.of, Named::Source(SourceRef::Table(_))))
+    }
+
+    fn is_here(&self, name: &str) -> bool {
+        self.names[self.level..].iter().any(|other| other.name == name)
     }
 
     /// Writes `AS` and the name of a table that has not its own.
