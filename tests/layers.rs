@@ -104,6 +104,70 @@ fn sql_text_is_made_in_one_place() {
     assert!(wrong.is_empty(), "SQL outside the compile layer:\n{}", wrong.join("\n"));
 }
 
+/// What sends nothing that is noted, or only what was placed before: its file, its name, and why.
+const WITHOUT_PLACE: [(&str, &str, &str); 6] = [
+    ("engine/mod.rs", "raw", "lends a connection, on which the driver sends"),
+    ("engine/test_transaction.rs", "test_transaction", "its engine, which is made by it, has no record before"),
+    ("private.rs", "boxed", "generated code is called by what was placed"),
+    ("query/projection.rs", "load", "generated code is called by what was placed"),
+    ("query/stream.rs", "next", "the place is that of the stream"),
+    ("session/mod.rs", "no_autoflush", "what the closure sends has places of its own"),
+];
+
+/// The signatures of the public functions of a file, and of those that awaiting calls, with the attributes before them.
+fn signatures(text: &str) -> Vec<(usize, Vec<&str>, String)> {
+    let lines: Vec<(usize, &str)> = code(text).map(|(number, line)| (number, line.trim())).collect();
+    let is_function = |line: &str| {
+        line.starts_with("pub fn ") || line.starts_with("pub async fn ") || line.starts_with("fn into_future(")
+    };
+    let mut found = Vec::new();
+    for (at, (number, _)) in lines.iter().enumerate().filter(|(_, (_, line))| is_function(line)) {
+        let attributes =
+            lines[..at].iter().rev().map(|(_, line)| *line).take_while(|line| line.starts_with('#')).collect();
+        let mut signature = String::new();
+        for (_, line) in &lines[at..] {
+            signature.push_str(line);
+            signature.push(' ');
+            if line.ends_with('{') || line.ends_with(';') || line.ends_with('}') {
+                break;
+            }
+        }
+        found.push((*number, attributes, signature));
+    }
+    found
+}
+
+#[test]
+fn each_function_that_sends_notes_its_caller() {
+    let futures = ["Future<", "Boxed<", "Copying<", "IntoFuture", "::Writing", "::Returned<", "::Explaining"];
+    let (mut wrong, mut seen, mut excepted) = (Vec::new(), 0, Vec::new());
+    for (file, text) in sources("orm-core/src") {
+        for (number, attributes, signature) in signatures(&text) {
+            let is_async = signature.contains("async fn ");
+            let given = signature.split_once("->").map_or("", |(_, given)| given);
+            let given = given.split(" where ").next().unwrap_or_default();
+            if !is_async && !futures.iter().any(|future| given.contains(future)) {
+                continue;
+            }
+            seen += 1;
+            let name: String = signature.split_once("fn ").map_or("", |(_, rest)| rest).to_owned();
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let Some(known) = WITHOUT_PLACE.iter().find(|known| file.ends_with(known.0) && name == known.1) {
+                excepted.push(*known);
+            } else if is_async || !attributes.contains(&"#[track_caller]") {
+                wrong.push(format!("{file}:{number}: {name}"));
+            }
+        }
+    }
+    assert!(seen > 80, "{seen} functions are too few to be all");
+    assert_eq!(excepted, WITHOUT_PLACE, "an exception is gone");
+    assert!(
+        wrong.is_empty(),
+        "an `async fn` cannot see its caller, and a function that gives a future sees it by `#[track_caller]` alone:\n{}",
+        wrong.join("\n")
+    );
+}
+
 #[test]
 fn every_file_says_what_lives_in_it() {
     let mut wrong = Vec::new();

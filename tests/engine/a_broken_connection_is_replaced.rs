@@ -1,5 +1,7 @@
 //! A server that ends the connection, or goes.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use orm_core::prelude::*;
@@ -69,6 +71,88 @@ async fn a_statement_that_is_under_way_is_lost() -> orm_core::Result<()> {
     });
     said::check(&outcome.unwrap_err(), ErrorKind::Connection, &["connection"], &["s3cret"]);
     assert_eq!(engine.query::<Course>().count().await?, 0);
+    Ok(())
+}
+
+/// As a guard against a test that hangs.
+const LONG: Duration = Duration::from_secs(30);
+
+/// How many wait for a connection, for each that there may be.
+const WAITING: usize = 6;
+
+/// Those who found none free wait, and what they wait for breaks meanwhile: they get new ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_of_them_while_others_wait_for_one() -> orm_core::Result<()> {
+    let db = TestDb::with::<Course>().await;
+    for size in [1, 3] {
+        let engine = Engine::builder().dsn(db.database.url()).pool_size(size).wait_timeout(LONG).build()?;
+        let (waits, mut waiting) = tokio::sync::mpsc::channel(WAITING);
+        let mut lent = Vec::new();
+        for _ in 0..size {
+            lent.push(engine.raw().await?);
+        }
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..WAITING * size {
+            let (engine, waits) = (engine.clone(), waits.clone());
+            tasks.spawn(async move {
+                let mut count = std::pin::pin!(engine.query::<Course>().count());
+                let is_pending = poll_fn(|cx| Poll::Ready(count.as_mut().poll(cx).is_pending())).await;
+                assert!(is_pending, "none is free");
+                waits.send(()).await.expect("it is heard");
+                count.await
+            });
+        }
+        for _ in 0..WAITING * size {
+            waiting.recv().await.expect("each of them waits");
+        }
+        terminate(&db).await?;
+        // The pool sees it as soon as the connection's task has read the server's farewell.
+        for connection in &lent {
+            while !connection.is_closed() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        drop(lent);
+        let counts = tokio::time::timeout(LONG, tasks.join_all()).await.expect("nobody hangs");
+        for count in counts {
+            assert_eq!(count?, 0);
+        }
+        assert!(engine.connections() <= size, "{} of {size}", engine.connections());
+        assert_eq!(engine.idle_connections(), engine.connections(), "all are given back");
+    }
+    Ok(())
+}
+
+/// A broken one that the pool has not seen to be broken is met by one statement at most; nobody waits for ever, and the pool
+/// is whole afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn again_and_again_under_load() -> orm_core::Result<()> {
+    let db = TestDb::with::<Course>().await;
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(2).wait_timeout(LONG).build()?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let engine = engine.clone();
+        tasks.spawn(async move {
+            let (mut counted, mut errors) = (0, Vec::new());
+            while counted < 50 {
+                match engine.query::<Course>().count().await {
+                    Ok(_) => counted += 1,
+                    Err(error) => errors.push(error),
+                }
+            }
+            errors
+        });
+    }
+    for _ in 0..5 {
+        terminate(&db).await?;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let errors = tokio::time::timeout(LONG, tasks.join_all()).await.expect("nobody hangs");
+    for error in errors.into_iter().flatten() {
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error:?}");
+    }
+    assert_eq!(engine.query::<Course>().count().await?, 0);
+    assert_eq!(engine.idle_connections(), engine.connections());
     Ok(())
 }
 

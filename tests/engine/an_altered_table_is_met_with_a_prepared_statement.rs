@@ -116,3 +116,38 @@ async fn prepared_statements_are_forgotten_by_the_server() -> orm_core::Result<(
     }
     work(&engine).await
 }
+
+#[derive(Model, Debug, Clone, PartialEq)]
+#[model(table = "reading")]
+struct Reading {
+    #[model(primary_key)]
+    id: i32,
+    ratio: f64,
+}
+
+/// A copy has no parameters and no result that the server could convert or compare: its bytes are what they are.
+#[tokio::test]
+async fn a_column_that_is_copied_changes_its_type_to_one_of_the_same_length() -> orm_core::Result<()> {
+    let db = TestDb::with::<Reading>().await;
+    let engine = one(db.database.url())?;
+    let copy = async |id| engine.copy_in::<Reading>().rows([Reading { id, ratio: 2.0 }]).await;
+    let read = async || {
+        let (mut rows, mut ratios) = (engine.query::<Reading>().copy_out().await?, Vec::new());
+        // To the end, so that the connection is the same one again.
+        while let Some(row) = rows.next().await? {
+            ratios.push(row.ratio);
+        }
+        orm_core::Result::Ok(ratios)
+    };
+    copy(1).await?;
+    assert_eq!(read().await?, [2.0]);
+    db.run("ALTER TABLE reading ALTER ratio TYPE bigint").await;
+    let parts = ["column `reading.ratio` is of type `bigint`", "`Reading::ratio` needs `double precision`"];
+    said::check(&copy(2).await.unwrap_err(), ErrorKind::Schema, &parts, &[]);
+    assert_eq!(db.stored("SELECT id, ratio FROM reading").await, ["1|2"], "no number is made of another's bytes");
+    said::check(&read().await.unwrap_err(), ErrorKind::Schema, &parts, &[]);
+    db.run("ALTER TABLE reading ALTER ratio TYPE double precision").await;
+    copy(3).await?;
+    assert_eq!(read().await?, [2.0, 2.0]);
+    Ok(())
+}

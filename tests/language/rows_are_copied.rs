@@ -305,3 +305,38 @@ async fn q24_a_test_transaction_copies_too() -> Result<()> {
     assert_eq!(db.stored("SELECT count(*) FROM customer").await, ["4"]);
     Ok(())
 }
+
+/// The server looks at what a copy is into when it runs it, and not when it is prepared.
+#[tokio::test]
+async fn q24_a_copy_that_the_server_refuses_at_once_leaves_no_broken_connection() -> Result<()> {
+    let db = shop().await;
+    db.run("ALTER TABLE line DROP note, ADD note text GENERATED ALWAYS AS ('x') STORED").await;
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(1).build()?;
+    let line = || Line::builder().order_id(1).product("tea").quantity(1);
+    for _ in 0..3 {
+        let error = engine.copy_in::<Line>().rows([line()]).await.expect_err("the column is generated");
+        assert!(error.to_string().contains("generated"), "{error}");
+        assert_eq!(engine.query::<Line>().count().await?, 4);
+        let mut session = engine.session();
+        assert_eq!(session.query::<Line>().count().await?, 4);
+        let error = session.copy_in::<Line>().rows([line()]).await.expect_err("the column is generated");
+        assert!(error.to_string().contains("generated"), "{error}");
+        session.rollback().await?;
+        assert_eq!(session.query::<Line>().count().await?, 4);
+        session.commit().await?;
+        // With a savepoint, to which nobody can go back on a connection that is closed.
+        session.begin().await?;
+        let mut savepoint = session.savepoint().await?;
+        savepoint.copy_in::<Line>().rows([line()]).await.expect_err("the column is generated");
+        drop(savepoint);
+        assert_eq!(session.query::<Line>().count().await?, 4);
+        session.rollback().await?;
+    }
+    let test = engine.test_transaction().await?;
+    test.copy_in::<Line>().rows([line()]).await.expect_err("the column is generated");
+    let error = test.query::<Line>().count().await.expect_err("it has no other connection");
+    assert_eq!(error.kind(), ErrorKind::Pool);
+    drop(test);
+    assert_eq!(engine.query::<Line>().count().await?, 4);
+    Ok(())
+}

@@ -123,7 +123,10 @@ impl Writer {
                 self.push("(").select(select, false);
                 self.push(")");
             }
-            Node::Over { source, node } => self.over(Named::Source(*source), source.table(), node),
+            Node::Over { source, link, node, filter } => {
+                let of = link.as_ref().map_or(Named::Source(*source), |link| Named::Link(**link));
+                self.over(of, source.table(), node, *filter);
+            }
             Node::Word(word) => {
                 self.literal(word);
             }

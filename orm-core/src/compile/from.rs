@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::writer::{Named, Writer};
+use super::writer::{LeftOut, Named, Writer, numbered, usual};
 use crate::error::{Error, ErrorKind};
 use crate::schema::SourceRef;
 use crate::sql::{BodyKind, Cte, FromItem, Join, JoinKind, Node, Select, SetOp};
@@ -15,6 +15,8 @@ pub(super) struct Definition {
     name: String,
     /// Whether rows that are marked as deleted are among its own.
     with_deleted: bool,
+    /// Which filters are left out of it.
+    left_out: LeftOut,
     text: String,
 }
 
@@ -79,11 +81,11 @@ impl Definitions {
                 || self.open.iter().any(|(_, other)| other == name)
                 || self.reserved.contains(&name)
         };
+        let wanted = usual(wanted);
         if !taken(wanted) {
             return wanted.to_owned();
         }
-        let numbered = (1u32..).map(|number| format!("{wanted}_{number}"));
-        numbered.into_iter().find(|name| !taken(name)).unwrap_or_default()
+        (1u32..).map(|number| numbered(wanted, number)).find(|name| !taken(name)).unwrap_or_default()
     }
 }
 
@@ -237,21 +239,23 @@ impl Writer {
         let writes = matches!(cte.body, BodyKind::Delete(_) | BodyKind::Update(_));
         // What it writes it writes once, and by its own word.
         let with_deleted = self.has_deleted() && !writes;
-        let found = self
-            .definitions()
-            .written
-            .iter()
-            .find(|other| Arc::ptr_eq(&other.cte, cte) && other.with_deleted == with_deleted);
+        let left_out = if writes { LeftOut::default() } else { self.left_out() };
+        let is_this = |other: &&Definition| {
+            Arc::ptr_eq(&other.cte, cte) && other.with_deleted == with_deleted && other.left_out == left_out
+        };
+        let found = self.definitions().written.iter().find(is_this);
         if let Some(found) = found {
             return found.name.clone();
         }
         let name = self.definitions().free_name(cte.name);
         self.definitions().open.push((cte.tag, name.clone()));
         let before = self.set_deleted(with_deleted);
+        let around = self.leave_out(left_out.clone());
         let text = self.apart(|w| w.body(&cte.body));
+        self.leave_out(around);
         self.set_deleted(before);
         self.definitions().open.pop();
-        let definition = Definition { cte: Arc::clone(cte), name: name.clone(), with_deleted, text };
+        let definition = Definition { cte: Arc::clone(cte), name: name.clone(), with_deleted, left_out, text };
         self.definitions().written.push(definition);
         name
     }
@@ -298,7 +302,7 @@ fn retold(node: Node, source: SourceRef) -> Node {
     match node {
         Node::Is { operand, test } => Node::Is { operand: Box::new(retold(*operand, source)), test },
         Node::Column { column, .. } => Node::Column { source, column },
-        Node::Over { node, .. } => Node::Over { source, node },
+        Node::Over { node, filter, .. } => Node::Over { source, link: None, node, filter },
         Node::All(all) => Node::All(all.into_iter().map(|node| retold(node, source)).collect()),
         other => other,
     }

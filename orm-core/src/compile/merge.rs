@@ -29,7 +29,14 @@ impl Writer {
         match using {
             MergeUsing::Item(item) => {
                 self.declare_item(item);
-                self.write_item(item);
+                // As a condition of the merge, it would only make the rows match nothing.
+                match self.implied(item, false) {
+                    Some(chosen) => {
+                        self.is_derived();
+                        self.write_chosen(item, chosen);
+                    }
+                    None => self.write_item(item),
+                }
             }
             MergeUsing::Given { source, columns, arrays, .. } => {
                 let table = source.table();

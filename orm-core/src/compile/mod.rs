@@ -31,7 +31,7 @@ pub use statement::{Param, SqlStatement};
 pub(crate) use statement::{is_of_transactions, is_reading, operation};
 pub use transaction::IsolationLevel;
 pub(crate) use transaction::{
-    BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,
+    BEGIN_TEST, COMMIT, COMMIT_TEST, GUARD, RENEW_GUARD, ROLLBACK, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin,
     release_savepoint, rollback_to_savepoint, savepoint,
 };
 pub(crate) use view::refresh;

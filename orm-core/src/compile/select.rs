@@ -10,6 +10,9 @@ use crate::sql::{
     WindowDef, is_no_table,
 };
 
+/// The server counts rows in `bigint`: there are no more of them.
+const MOST_ROWS: u64 = i64::MAX as u64;
+
 impl Writer {
     /// Writes a query; `outermost` if its columns are those of the result.
     pub(super) fn select(&mut self, select: &Select, outermost: bool) {
@@ -122,10 +125,10 @@ impl Writer {
 
     fn limit(&mut self, select: &Select) {
         if let Some(limit) = select.limit {
-            self.push(" LIMIT ").number(limit);
+            self.push(" LIMIT ").number(limit.min(MOST_ROWS));
         }
         if let Some(offset) = select.offset {
-            self.push(" OFFSET ").number(offset);
+            self.push(" OFFSET ").number(offset.min(MOST_ROWS));
         }
     }
 
@@ -209,8 +212,8 @@ impl Writer {
         if let Some(column) = eager.table.soft_delete_column().filter(|_| !self.has_deleted() && !eager.with_deleted) {
             self.push(" AND ").qualifier(of).push(".").ident(column.name).push(" IS NULL");
         }
-        for filter in &filters {
-            self.push(" AND ").over(of, eager.table, filter);
+        for (number, filter) in &filters {
+            self.push(" AND ").over(of, eager.table, filter, *number);
         }
     }
 

@@ -44,7 +44,8 @@ pub(crate) const COMMIT_TEST: &str = "SAVEPOINT \"orm_check\"; SET CONSTRAINTS A
      ROLLBACK TO SAVEPOINT \"orm_check\"; RELEASE SAVEPOINT \"orm_check\"; RELEASE SAVEPOINT \"orm_test\"";
 /// Around each use of a test transaction, so that an error of a single statement ends that alone.
 pub(crate) const GUARD: &str = "SAVEPOINT \"orm_guard\"";
-pub(crate) const RELEASE_GUARD: &str = "RELEASE SAVEPOINT \"orm_guard\"";
+/// In one message: there is a guard, whether or not its answer is waited for.
+pub(crate) const RENEW_GUARD: &str = "RELEASE SAVEPOINT \"orm_guard\"; SAVEPOINT \"orm_guard\"";
 pub(crate) const ROLLBACK_TO_GUARD: &str = "ROLLBACK TO SAVEPOINT \"orm_guard\"";
 
 pub(crate) const COMMIT: &str = "COMMIT";

@@ -29,6 +29,8 @@ pub(crate) struct Writer {
     /// The conditions that are part of every query over a model, and the names of those that are not, here.
     filters: Filters,
     unfiltered: Vec<Cow<'static, str>>,
+    /// The numbers of the filters whose conditions are under construction: a table that one of them reads is read without it.
+    asked: Vec<usize>,
     spelling: Spelling,
     /// Values that are one parameter wherever the query under construction has them, with its number once it has one.
     shared: Vec<(Value, Option<usize>)>,
@@ -41,6 +43,13 @@ pub(crate) struct Writer {
     about: Option<&'static TableDef>,
     requires: Vec<Compiled>,
     tells_count: bool,
+}
+
+/// Which filters are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    unfiltered: Vec<Cow<'static, str>>,
+    asked: Vec<usize>,
 }
 
 /// How columns and values are written.
@@ -190,6 +199,7 @@ impl Writer {
             with_deleted: self.with_deleted,
             filters: self.filters.clone(),
             unfiltered: self.unfiltered.clone(),
+            asked: self.asked.clone(),
             windows: self.windows.clone(),
             ..Self::default()
         };
@@ -298,13 +308,24 @@ impl Writer {
     /// let in, and the filters.
     pub(super) fn implied(&self, item: &FromItem, with_deleted: bool) -> Option<Node> {
         let is_live = if with_deleted { None } else { self.is_live(item) };
-        // What is no table has its conditions inside.
-        let FromItem::Source(source) = item else { return is_live };
+        let (source, link) = match item {
+            FromItem::Source(source) => (*source, None),
+            FromItem::Link(link) => match link.model {
+                Some(model) => (model, Some(link)),
+                None => return is_live,
+            },
+            // What is no table has its conditions inside.
+            _ => return is_live,
+        };
         if self.filters.is_empty() {
             return is_live;
         }
-        let filters = self.filters.of(source.table(), &self.unfiltered);
-        let filters = filters.map(|node| Node::Over { source: *source, node: Box::new(node.clone()) });
+        let filters = self.filters_of(source.table()).into_iter().map(|(filter, node)| Node::Over {
+            source,
+            link: link.map(|link| Box::new(*link)),
+            node: Box::new(node),
+            filter,
+        });
         is_live.into_iter().chain(filters).reduce(Node::and)
     }
 
@@ -312,7 +333,10 @@ impl Writer {
     fn is_live(&self, item: &FromItem) -> Option<Node> {
         let column = match item {
             FromItem::Source(source) => Node::column(*source, source.table().soft_delete_column()?),
-            FromItem::Link(link) => Node::LinkColumn { link: Box::new(*link), column: link.soft_delete? },
+            FromItem::Link(link) => {
+                let column = link.model?.table().soft_delete_column()?.name;
+                Node::LinkColumn { link: Box::new(*link), column }
+            }
             // These have their conditions inside.
             FromItem::Subquery { .. }
             | FromItem::Raw { .. }
@@ -323,18 +347,37 @@ impl Writer {
         (!self.with_deleted).then(|| Node::Is { operand: Box::new(column), test: IsTest::Null })
     }
 
-    /// The filters over a table.
-    pub(super) fn filters_of(&self, table: &TableDef) -> Vec<Node> {
-        self.filters.of(table, &self.unfiltered).cloned().collect()
+    /// The filters over a table, with their numbers.
+    pub(super) fn filters_of(&self, table: &TableDef) -> Vec<(usize, Node)> {
+        let filters = self.filters.of(table, &self.unfiltered).filter(|(number, _)| !self.asked.contains(number));
+        filters.map(|(number, node)| (number, node.clone())).collect()
     }
 
-    /// Writes an expression over a table, in which the table is what `of` names.
-    pub(super) fn over(&mut self, of: Named, table: &'static TableDef, node: &Node) {
+    /// What decides which filters are left out here.
+    pub(super) fn left_out(&self) -> LeftOut {
+        if self.filters.is_empty() {
+            return LeftOut::default();
+        }
+        LeftOut { unfiltered: self.unfiltered.clone(), asked: self.asked.clone() }
+    }
+
+    /// Leaves out what is said to be; gives what was left out before.
+    pub(super) fn leave_out(&mut self, left_out: LeftOut) -> LeftOut {
+        let LeftOut { unfiltered, asked } = left_out;
+        LeftOut {
+            unfiltered: std::mem::replace(&mut self.unfiltered, unfiltered),
+            asked: std::mem::replace(&mut self.asked, asked),
+        }
+    }
+
+    /// Writes a filter over a table, in which the table is what `of` names.
+    pub(super) fn over(&mut self, of: Named, table: &'static TableDef, node: &Node, filter: usize) {
         let Some(found) = self.find(of) else {
             return self.fail(not_in_scope(of));
         };
         let (name, is_own) = (found.name.clone(), found.is_own);
         self.names.push(Name { of: Named::Source(SourceRef::Table(table)), name, is_own });
+        self.asked.push(filter);
         // It stands among conditions, which are joined with AND.
         if matches!(node, Node::Any(any) if any.len() > 1) {
             self.push("(").node(node);
@@ -342,6 +385,7 @@ impl Writer {
         } else {
             self.node(node);
         }
+        self.asked.pop();
         self.names.pop();
     }
 
@@ -353,13 +397,16 @@ impl Writer {
         }
         let wanted = match of {
             Named::Source(SourceRef::Table(table)) => table.name,
-            Named::Source(SourceRef::Alias { name, .. }) => name,
+            Named::Source(SourceRef::Alias { name, .. }) => cut(name, LONGEST_NAME),
             Named::Link(link) => link.table,
-            Named::Eager(_, name) => name,
+            Named::Eager(_, name) => cut(name, LONGEST_NAME),
         };
         let name = match of {
-            // A table keeps its name, and an alias gives way to it, unless the alias was there before.
-            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) => Cow::Borrowed(wanted),
+            // A table keeps its name, and an alias gives way to it, unless the alias was there before, or a table of that name
+            // in another schema.
+            Named::Source(SourceRef::Table(_)) if !self.is_alias(wanted) && !self.is_here(wanted) => {
+                Cow::Borrowed(wanted)
+            }
             _ => self.free_name(wanted),
         };
         let is_own = matches!(of, Named::Source(SourceRef::Table(_))) && name == wanted;
@@ -425,6 +472,10 @@ impl Writer {
         self.names.iter().any(|other| other.name == name && !matches!(other.of, Named::Source(SourceRef::Table(_))))
     }
 
+    fn is_here(&self, name: &str) -> bool {
+        self.names[self.level..].iter().any(|other| other.name == name)
+    }
+
     /// Writes `AS` and the name of a table that has not its own.
     pub(super) fn renamed(&mut self, table: &'static TableDef) {
         let of = Named::Source(SourceRef::Table(table));
@@ -440,7 +491,7 @@ impl Writer {
         }
         let mut number = 1u32;
         loop {
-            let candidate = format!("{wanted}_{number}");
+            let candidate = numbered(wanted, number);
             if !taken(&candidate) {
                 return Cow::Owned(candidate);
             }
@@ -588,6 +639,25 @@ impl Writer {
         self.hoist();
         self.sql
     }
+}
+
+/// How many bytes of a name the server takes. What is behind is cut off, so that two names may be one.
+const LONGEST_NAME: usize = 63;
+
+/// The name with a number behind it.
+pub(super) fn numbered(name: &str, number: u32) -> String {
+    let suffix = format!("_{number}");
+    format!("{}{suffix}", cut(name, LONGEST_NAME - suffix.len()))
+}
+
+/// The name as the server takes it.
+pub(super) fn usual(name: &str) -> &str {
+    cut(name, LONGEST_NAME)
+}
+
+fn cut(name: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    end.and_then(|end| name.get(..end)).unwrap_or(name)
 }
 
 fn declared_twice(of: Named) -> Error {

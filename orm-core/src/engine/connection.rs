@@ -11,7 +11,7 @@ use super::note::Sent;
 use super::pool::Object;
 use super::test_transaction::{Loan, instead_of};
 use crate::compile::COMMIT;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A connection from the pool.
 ///
@@ -24,6 +24,8 @@ pub struct Connection {
     in_transaction: bool,
     busy: bool,
     committing: bool,
+    /// Whether the driver takes its answers for those to other questions.
+    confused: bool,
 }
 
 enum Source {
@@ -41,7 +43,7 @@ impl Connection {
     }
 
     fn of(engine: Engine, source: Source) -> Self {
-        Self { engine, source: Some(source), in_transaction: false, busy: false, committing: false }
+        Self { engine, source: Some(source), in_transaction: false, busy: false, committing: false, confused: false }
     }
 
     /// What is sent for a command that begins or ends a transaction.
@@ -84,7 +86,7 @@ impl Connection {
 
     /// Whether a statement was begun whose answer nobody waited for: the state of the transaction is not known.
     pub(crate) fn is_busy(&self) -> bool {
-        self.busy
+        self.busy || self.confused
     }
 
     /// Whether what is under way, if anything, has COMMIT in it.
@@ -105,8 +107,20 @@ impl Connection {
         self.busy = false;
     }
 
+    /// Says that the driver no longer knows which answer is to which question: nothing more is sent, and the connection is
+    /// closed.
+    pub(super) fn confused(&mut self) {
+        self.confused = true;
+    }
+
     /// Sends a statement without parameters and without a result, such as `BEGIN`.
     pub(crate) async fn command(&mut self, sql: &str) -> Result<()> {
+        if self.confused {
+            return Err(Error::new(
+                ErrorKind::Connection,
+                "the connection is closed, because its last statement broke it",
+            ));
+        }
         self.begin_work();
         let started = Instant::now();
         let outcome = self.client().batch_execute(sql).await;
@@ -135,8 +149,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let unfinished = self.in_transaction || self.busy;
+        let unfinished = self.in_transaction || self.is_busy();
         match self.source.take() {
+            Some(Source::TestTransaction(loan)) if self.confused => loan.close(),
             Some(Source::Pool(object)) if unfinished => drop(Object::take(object)),
             Some(Source::TestTransaction(loan)) => loan.end(unfinished),
             Some(Source::Pool(_)) | None => {}

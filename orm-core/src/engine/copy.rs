@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::database_error;
 use super::execute::prepare;
 use super::note::Sent;
+use super::place::{self, Place};
 use crate::compile::CopyStatement;
 use crate::error::{Error, Result};
 use crate::schema::Dump;
@@ -22,6 +23,9 @@ use crate::types::{RawParam, RowReader};
 /// Prepares the query that describes a copy, which checks the types of its columns, and the copy.
 async fn prepare_both(connection: &Connection, copy: &CopyStatement) -> Result<(Prepared, Prepared)> {
     let client = connection.client();
+    // The bytes of a copy are not converted, and the server does not say of a statement that is never run that its table was
+    // altered since: the types are asked for anew.
+    client.forget(&copy.described.sql);
     let described = prepare(client, &copy.described).await?;
     let prepared = client.prepare(&copy.sql, &[]).await.map_err(|source| failed(source, copy))?;
     Ok((described, prepared))
@@ -50,12 +54,19 @@ impl<'c> CopyWriter<'c> {
     pub(crate) async fn open(connection: &'c mut Connection, copy: CopyStatement) -> Result<Self> {
         let started = Instant::now();
         connection.begin_work();
-        let opened = async {
-            let (described, prepared) = prepare_both(connection, &copy).await?;
-            let sink = connection.client().copy_in(&prepared).await.map_err(|source| failed(source, &copy))?;
-            Ok(Box::pin(BinaryCopyInWriter::new(sink, &types(&described))))
+        let opened = match prepare_both(connection, &copy).await {
+            Ok((described, prepared)) => match connection.client().copy_in(&prepared).await {
+                Ok(sink) => Ok(Box::pin(BinaryCopyInWriter::new(sink, &types(&described)))),
+                Err(source) => {
+                    // The server refuses what it looks at when it runs a copy: that the rows may be written, and where. The
+                    // driver then ends a copy that never began, and takes the answer to that for one to its next question.
+                    connection.confused();
+                    Err(failed(source, &copy))
+                }
+            },
+            Err(error) => Err(error),
         };
-        match opened.await {
+        match opened {
             Ok(writer) => Ok(Self { connection, copy, writer, rows: 0, started }),
             Err(error) => {
                 connection.settled();
@@ -132,6 +143,7 @@ pub(crate) struct CopySource {
     copy: CopyStatement,
     started: Instant,
     count: u64,
+    place: Option<Place>,
 }
 
 struct Open {
@@ -153,7 +165,8 @@ impl CopySource {
         };
         match opened.await {
             Ok((rows, described)) => {
-                Ok(Self { open: Some(Open { rows, described, connection }), copy, started, count: 0 })
+                let open = Some(Open { rows, described, connection });
+                Ok(Self { open, copy, started, count: 0, place: place::current() })
             }
             Err(error) => {
                 connection.settled();
@@ -194,7 +207,8 @@ impl CopySource {
     /// Gives the connection back, or closes it if the answer was not read to its end.
     fn finish(&mut self, is_read: bool, error: Option<&Error>) {
         let Some(mut open) = self.open.take() else { return };
-        open.connection.note(&Sent::copy(&self.copy, self.count, self.started, error));
+        let sent = Sent::copy(&self.copy, self.count, self.started, error);
+        open.connection.note(&Sent { place: self.place, ..sent });
         if is_read {
             open.connection.settled();
         }

@@ -79,6 +79,17 @@ fn client_side(source: tokio_postgres::Error) -> Error {
     }
 }
 
+/// The error of a statement that is prepared.
+pub(super) fn preparing(source: tokio_postgres::Error, sql: &str, table: Option<&'static TableDef>) -> Error {
+    // The driver asks for the types that it does not know, and takes one that is gone by then for an answer out of turn.
+    let is_of_a_type = source.as_db_error().is_none() && !source.is_closed() && source.source().is_none();
+    if is_of_a_type {
+        let message = "a type of the statement was dropped while the statement was prepared";
+        return Error::new(ErrorKind::Schema, message).with_source(source);
+    }
+    statement(source, sql, table)
+}
+
 /// Adds the model, if the error is about the statement's own table.
 fn with_model(error: Error, db: &DbError, table: Option<&'static TableDef>) -> Error {
     let Some(table) = table else { return error };
@@ -232,6 +243,10 @@ fn schema(db: &DbError, sql: &str, table: Option<&'static TableDef>) -> Option<E
         let message = format!("{}: create the schema, or look at the connection's search_path", db.message());
         return Some(Error::new(ErrorKind::Schema, message));
     }
+    if *code == SqlState::UNDEFINED_OBJECT || *code == SqlState::WRONG_OBJECT_TYPE || is_of_a_lost_type(db) {
+        let message = format!("the statement names what the database does not have: {}", db.message());
+        return Some(Error::new(ErrorKind::Schema, message));
+    }
     if *code == SqlState::DATATYPE_MISMATCH || *code == SqlState::UNDEFINED_FUNCTION {
         return wrong_type(db, sql, position, table);
     }
@@ -349,8 +364,19 @@ fn identifiers_at(sql: &str, position: usize) -> Vec<String> {
 
 /// Whether the statement was prepared before its tables were altered.
 pub(super) fn is_stale_plan(source: &tokio_postgres::Error) -> bool {
-    let stale = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];
-    source.as_db_error().is_some_and(|db| stale.contains(db.code()))
+    const STALE: [SqlState; 4] = [
+        SqlState::FEATURE_NOT_SUPPORTED,
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::UNDEFINED_OBJECT,
+        SqlState::WRONG_OBJECT_TYPE,
+    ];
+    source.as_db_error().is_some_and(|db| STALE.contains(db.code()) || is_of_a_lost_type(db))
+}
+
+/// Whether a statement has the number of a type that is gone. What the server did not foresee is in English, whatever its
+/// language.
+fn is_of_a_lost_type(db: &DbError) -> bool {
+    *db.code() == SqlState::INTERNAL_ERROR && db.message().starts_with("cache lookup failed for type")
 }
 
 /// A type's name as DDL has it.

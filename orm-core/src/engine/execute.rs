@@ -108,7 +108,8 @@ pub(super) async fn prepare(client: &Client, compiled: &Compiled) -> Result<Prep
 }
 
 async fn prepare_one(client: &Client, compiled: &Compiled) -> Result<Prepared> {
-    let prepared = client.prepare(&compiled.sql, &compiled.params).await.map_err(|source| failed(source, compiled))?;
+    let prepared = client.prepare(&compiled.sql, &compiled.params).await;
+    let prepared = prepared.map_err(|source| database_error::preparing(source, &compiled.sql, compiled.table))?;
     if let Err(error) = check_result(&prepared, compiled) {
         // The next time, the table may have been migrated.
         client.forget(&compiled.sql);

@@ -33,7 +33,7 @@ pub(crate) use copy::{CopySource, CopyWriter};
 pub(crate) use execute::{execute, fetch};
 pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};
 pub(crate) use pipeline::{Answer, Around, pipeline};
-pub(crate) use place::placed;
+pub(crate) use place::{Place, caller, placed, placed_at, unplaced};
 pub use record::{Recording, Repeated, Statement};
 pub(crate) use stream::RowSource;
 pub use test_transaction::TestTransaction;
@@ -89,8 +89,9 @@ impl Engine {
     }
 
     /// The same engine, with conditions that are part of all that it reads of a model from now on, and of its bulk updates
-    /// and deletes: in the query itself, in its joins, relationships, subqueries and relationship predicates. Its sessions
-    /// have them too, also in `get`. [`Query::unfiltered`](crate::Query::unfiltered) leaves one out of a query.
+    /// and deletes: in the query itself, in its joins, relationships and the links between, subqueries and relationship
+    /// predicates; in both tables of a merge. A filter's own condition reads its table without that filter. Its sessions have
+    /// them too, also in `get`. [`Query::unfiltered`](crate::Query::unfiltered) leaves one out of a query.
     ///
     /// They are no part of what a session writes of its own objects, by key, nor of inserts, upserts and raw SQL; `to_sql`
     /// does not show them, a recording does.

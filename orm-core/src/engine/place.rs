@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 /// A place in a source file.
-pub(super) type Place = &'static Location<'static>;
+pub(crate) type Place = &'static Location<'static>;
 
 thread_local! {
     /// The place that asked for what is being polled.
@@ -33,10 +33,35 @@ pin_project! {
     }
 }
 
+pin_project! {
+    /// A future that is not this crate's.
+    struct Unplaced<F> {
+        #[pin]
+        future: F,
+    }
+}
+
 /// Notes who called the function that calls this one, which is to be `#[track_caller]`. The outermost place counts.
 #[track_caller]
 pub(crate) fn placed<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    Placed { future, place: Location::caller() }
+    placed_at(caller(), future)
+}
+
+/// Who called the function that calls this one, which is to be `#[track_caller]`: for one that awaits what others made, whose
+/// places are their own.
+#[track_caller]
+pub(crate) fn caller() -> Place {
+    Location::caller()
+}
+
+/// Like [`placed`], at a place that was noted before.
+pub(crate) fn placed_at<F: Future>(place: Place, future: F) -> impl Future<Output = F::Output> {
+    Placed { future, place }
+}
+
+/// Hides the place from what belongs to the application, like the rows of a copy: what that asks for has its own.
+pub(crate) fn unplaced<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    Unplaced { future }
 }
 
 /// Puts back what was there, also when a poll panics.
@@ -59,6 +84,15 @@ impl<F: Future> Future for Placed<F> {
             CURRENT.set(Some(this.place));
         }
         this.future.poll(cx)
+    }
+}
+
+impl<F: Future> Future for Unplaced<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _restore = Restore(CURRENT.replace(None));
+        self.project().future.poll(cx)
     }
 }
 

@@ -53,10 +53,8 @@ impl Statement {
         self.duration
     }
 
-    /// Where in the application it was asked for: the call of `all`, `get`, `commit` and the like.
-    ///
-    /// It is not known of what a closure of [`Engine::transaction`](crate::Engine::transaction) is followed by (its
-    /// commit), of DDL, and of the driver's own client.
+    /// Where in the application it was asked for: the call of `all`, `get`, `commit` and the like, or the `.await` of what is
+    /// awaited itself. The end of a closure's transaction has that of [`Engine::transaction`](crate::Engine::transaction).
     #[must_use]
     pub fn place(&self) -> Option<&'static Location<'static>> {
         self.place

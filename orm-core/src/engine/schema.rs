@@ -4,6 +4,7 @@ use super::Engine;
 use super::connection::Connection;
 use super::database_error;
 use super::note::Sent;
+use super::place::placed;
 use crate::compile::{
     ADVISORY_LOCK, COMMIT, DdlStatement, IsolationLevel, ROLLBACK, begin, create_statements, drop_statements,
 };
@@ -42,8 +43,9 @@ impl Engine {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn create_all<M: Models>(&self) -> Result<()> {
-        self.create_tables(&Metadata::of::<M>()?).await
+    #[track_caller]
+    pub fn create_all<M: Models>(&self) -> impl Future<Output = Result<()>> {
+        placed(async move { self.create_tables(&Metadata::of::<M>()?).await })
     }
 
     /// Drops the tables of these models and their enum types, in reverse order of their foreign keys, in one transaction.
@@ -58,8 +60,9 @@ impl Engine {
     /// # Errors
     ///
     /// Like [`create_all`](Self::create_all). A table that others point to, which are not among these, is an error.
-    pub async fn drop_all<M: Models>(&self) -> Result<()> {
-        self.drop_tables(&Metadata::of::<M>()?).await
+    #[track_caller]
+    pub fn drop_all<M: Models>(&self) -> impl Future<Output = Result<()>> {
+        placed(async move { self.drop_tables(&Metadata::of::<M>()?).await })
     }
 
     /// Like [`create_all`](Self::create_all), for a set of tables that is known at run time:
@@ -68,8 +71,9 @@ impl Engine {
     /// # Errors
     ///
     /// An error of the server, after which nothing was created.
-    pub async fn create_tables(&self, metadata: &Metadata) -> Result<()> {
-        self.run_ddl(&create_statements(metadata)).await
+    #[track_caller]
+    pub fn create_tables(&self, metadata: &Metadata) -> impl Future<Output = Result<()>> {
+        placed(async move { self.run_ddl(&create_statements(metadata)).await })
     }
 
     /// Like [`drop_all`](Self::drop_all), for a set of tables that is known at run time.
@@ -77,8 +81,9 @@ impl Engine {
     /// # Errors
     ///
     /// An error of the server, after which nothing was dropped.
-    pub async fn drop_tables(&self, metadata: &Metadata) -> Result<()> {
-        self.run_ddl(&drop_statements(metadata)).await
+    #[track_caller]
+    pub fn drop_tables(&self, metadata: &Metadata) -> impl Future<Output = Result<()>> {
+        placed(async move { self.run_ddl(&drop_statements(metadata)).await })
     }
 
     async fn run_ddl(&self, statements: &[DdlStatement]) -> Result<()> {

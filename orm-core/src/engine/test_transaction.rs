@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::client::Client;
 use super::pool::Object;
 use super::{Connection, Engine, Inner, Recorders, database_error};
-use crate::compile::{BEGIN_TEST, COMMIT_TEST, GUARD, RELEASE_GUARD, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin};
+use crate::compile::{BEGIN_TEST, COMMIT_TEST, GUARD, RENEW_GUARD, ROLLBACK_TEST, ROLLBACK_TO_GUARD, begin};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The connection of a test transaction, which is lent to one after the other.
@@ -39,6 +39,11 @@ impl Loan {
     pub(super) fn end(mut self, unfinished: bool) {
         self.0.unfinished = unfinished;
     }
+
+    /// Ends the test transaction.
+    pub(super) fn close(mut self) {
+        close(&mut self.0);
+    }
 }
 
 /// The commands that stand for `BEGIN`, `COMMIT` and `ROLLBACK` inside a test transaction.
@@ -62,12 +67,11 @@ pub(super) async fn lend(engine: &Engine, shared: &Shared) -> Result<Connection>
     };
     // A statement outside a transaction of its own that failed has left the whole one failed: then it is the release that
     // fails.
-    let is_whole = !lone.unfinished && object.batch_execute(RELEASE_GUARD).await.is_ok();
-    let ready = if is_whole { GUARD } else { ROLLBACK_TO_GUARD };
-    let outcome = object.batch_execute(ready).await;
+    let is_whole = !lone.unfinished && object.batch_execute(RENEW_GUARD).await.is_ok();
+    let outcome = if is_whole { Ok(()) } else { object.batch_execute(ROLLBACK_TO_GUARD).await };
     if let Err(source) = outcome {
-        lone.object = None;
-        return Err(database_error::statement(source, ready, None));
+        close(&mut lone);
+        return Err(database_error::statement(source, ROLLBACK_TO_GUARD, None));
     }
     lone.unfinished = false;
     Ok(Connection::lent(engine.clone(), Loan(lone)))

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use super::Engine;
+use super::{Engine, placed};
 use crate::compile::refresh;
 use crate::error::Result;
 use crate::schema::Materialized;
@@ -36,8 +36,9 @@ impl Engine {
     ///
     /// Those of the server and the connection.
     // In a box, and not an `async fn`: the compiler would repeat what it says of `V` for each part of its future.
+    #[track_caller]
     pub fn refresh_materialized<V: Materialized>(&self) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
-        Box::pin(self.refresh(refresh(V::table(), false)))
+        Box::pin(placed(self.refresh(refresh(V::table(), false))))
     }
 
     /// Like [`refresh_materialized`](Self::refresh_materialized), but who reads the view meanwhile reads what it was
@@ -47,10 +48,11 @@ impl Engine {
     /// # Errors
     ///
     /// Those of the server and the connection; without a unique index one of the server.
+    #[track_caller]
     pub fn refresh_materialized_concurrently<V: Materialized>(
         &self,
     ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
-        Box::pin(self.refresh(refresh(V::table(), true)))
+        Box::pin(placed(self.refresh(refresh(V::table(), true))))
     }
 
     async fn refresh(&self, sql: String) -> Result<()> {

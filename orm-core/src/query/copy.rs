@@ -13,7 +13,7 @@ use super::rows::Rows;
 use super::select::Query;
 use super::stream::RowStream;
 use crate::compile::{CopyFrom, CopyTo, check_raw, refused};
-use crate::engine::{Connection, CopyWriter, Engine};
+use crate::engine::{Connection, CopyWriter, Engine, placed, unplaced};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, IntoModel, Model, Writable, positions};
 use crate::sql::{InsertColumns, RowsFor, Select};
@@ -134,6 +134,7 @@ impl<X, M: Model, Shape: 'static> CopyIn<X, M, Shape> {
     /// relationship, or that gives a column which the first row left to the server, or leaves one that it gave;
     /// [`ErrorKind::Schema`] if the columns are of other types; those of the server and the connection. No row is in the
     /// table then: the server gives the copy up.
+    #[track_caller]
     pub fn rows<'a, I>(self, rows: I) -> Copying<'a>
     where
         X: Executor + 'a,
@@ -161,13 +162,14 @@ impl<X, M: Model, Shape: 'static> CopyIn<X, M, Shape> {
     /// # Errors
     ///
     /// Like [`rows`](Self::rows), and those of the stream.
+    #[track_caller]
     pub fn stream<'a, R, E>(self, rows: impl Stream<Item = Result<R, E>> + Send + 'a) -> Copying<'a>
     where
         X: Executor + 'a,
         R: CopyRow<M, Shape> + Send + 'a,
         E: Into<Box<dyn StdError + Send + Sync>> + Send + 'a,
     {
-        Box::pin(async move { self.on.copy(self.plan, pin!(rows)).await })
+        Box::pin(placed(async move { self.on.copy(self.plan, pin!(rows)).await }))
     }
 }
 
@@ -292,7 +294,7 @@ where
     R: CopyRow<M, Shape>,
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match rows.next().await {
+    match unplaced(rows.next()).await {
         None => Ok(false),
         Some(Err(error)) => Err(foreign(error.into())),
         Some(Ok(row)) => {
@@ -374,9 +376,12 @@ impl<M: Model, S> Query<&Engine, M, S> {
     /// # Errors
     ///
     /// Like [`all`](Self::all), and [`ErrorKind::Unsupported`] before anything is sent for a value of another type.
-    pub async fn copy_out(self) -> Result<RowStream<M>> {
-        let (engine, select, ()) = self.into_parts();
-        open(engine, &select, M::from_row).await
+    #[track_caller]
+    pub fn copy_out(self) -> impl Future<Output = Result<RowStream<M>>> {
+        placed(async move {
+            let (engine, select, ()) = self.into_parts();
+            open(engine, &select, M::from_row).await
+        })
     }
 }
 
@@ -386,9 +391,12 @@ impl<R: 'static> Rows<&Engine, R> {
     /// # Errors
     ///
     /// Like [`Query::copy_out`].
-    pub async fn copy_out(self) -> Result<RowStream<R>> {
-        let (engine, select, read) = self.into_parts();
-        open(engine, &select, read).await
+    #[track_caller]
+    pub fn copy_out(self) -> impl Future<Output = Result<RowStream<R>>> {
+        placed(async move {
+            let (engine, select, read) = self.into_parts();
+            open(engine, &select, read).await
+        })
     }
 }
 

@@ -79,36 +79,40 @@ impl Db for Engine {
         placed(rows.on(&*self).all())
     }
 
-    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    #[track_caller]
+    fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> impl Future<Output = Result<Vec<P>>>
     where
         M: Model,
         P: ProjectionOf<M>,
         P::Scope: ProvidedBy<S, I>,
     {
-        query.on(&*self).all().await
+        query.on(&*self).all()
     }
 }
 
 impl<D: Db> Db for &mut D {
     type Entity<M: Model, L: Loads<M>> = D::Entity<M, L>;
 
-    async fn all<M: Rooted, S, L: Loads<M> + Whole>(
+    #[track_caller]
+    fn all<M: Rooted, S, L: Loads<M> + Whole>(
         &mut self,
         query: Query<Unbound, M, S, L>,
-    ) -> Result<Vec<D::Entity<M, L>>> {
-        D::all(self, query).await
+    ) -> impl Future<Output = Result<Vec<D::Entity<M, L>>>> {
+        D::all(self, query)
     }
 
-    async fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> Result<Vec<R>> {
-        D::rows(self, rows).await
+    #[track_caller]
+    fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+        D::rows(self, rows)
     }
 
-    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    #[track_caller]
+    fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> impl Future<Output = Result<Vec<P>>>
     where
         M: Model,
         P: ProjectionOf<M>,
         P::Scope: ProvidedBy<S, I>,
     {
-        D::projections(self, query).await
+        D::projections(self, query)
     }
 }

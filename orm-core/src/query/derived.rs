@@ -151,12 +151,12 @@ impl<R, O> Rows<Unbound, R, O> {
 
     /// `EXISTS (…)`, as a condition of the query around this one.
     pub fn exists_in(self) -> Expr<bool, O> {
-        Expr::new(Node::Exists(Arc::new(self.into_parts().1.into_exists())))
+        Expr::new(Node::Exists(Arc::new(self.into_parts().1.into_exists_of_rows())))
     }
 
     /// `NOT EXISTS (…)`, as a condition of the query around this one.
     pub fn not_exists_in(self) -> Expr<bool, O> {
-        Expr::new(Node::Not(Box::new(Node::Exists(Arc::new(self.into_parts().1.into_exists())))))
+        Expr::new(Node::Not(Box::new(Node::Exists(Arc::new(self.into_parts().1.into_exists_of_rows())))))
     }
 }
 

@@ -6,6 +6,7 @@ use super::load::{Load, Loads};
 use super::nested::LoadJoined;
 use super::rows::Rows;
 use super::select::{Dynamic, Query};
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Model, Relation, Source, Writable};
 use crate::sql::scope::Anywhere;
@@ -202,11 +203,12 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`Query::one`] and [`all`](Self::all).
-    pub async fn one(self) -> Result<X::Entity<M, L>>
+    #[track_caller]
+    pub fn one(self) -> impl Future<Output = Result<X::Entity<M, L>>>
     where
         X: Executor,
     {
-        self.checked()?.one().await
+        placed(async move { self.checked()?.one().await })
     }
 
     /// Like [`Query::one_or_none`].
@@ -214,11 +216,12 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`Query::one_or_none`] and [`all`](Self::all).
-    pub async fn one_or_none(self) -> Result<Option<X::Entity<M, L>>>
+    #[track_caller]
+    pub fn one_or_none(self) -> impl Future<Output = Result<Option<X::Entity<M, L>>>>
     where
         X: Executor,
     {
-        self.checked()?.one_or_none().await
+        placed(async move { self.checked()?.one_or_none().await })
     }
 
     /// Like [`Query::exists`].
@@ -226,11 +229,12 @@ impl<X, M: Model, L: Loads<M>> Dynamic<X, M, L> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn exists(self) -> Result<bool>
+    #[track_caller]
+    pub fn exists(self) -> impl Future<Output = Result<bool>>
     where
         X: Executor,
     {
-        self.0.exists().await
+        placed(self.0.exists())
     }
 
     /// The query, if each of its rows has a model.

@@ -113,6 +113,7 @@ pub trait Executor: Sized + Send {
 
     /// Runs a bulk operation whose rows come back.
     #[doc(hidden)]
+    #[track_caller]
     fn write_returning<M: Model, R: Send + 'static>(
         self,
         write: Result<BulkWrite>,
@@ -302,17 +303,18 @@ impl<'e> Executor for &'e Engine {
 
     type Returned<R: Send + 'static> = Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 'e>>;
 
+    #[track_caller]
     fn write_returning<M: Model, R: Send + 'static>(
         self,
         write: Result<BulkWrite>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Self::Returned<R> {
         let compiled = ready_to_write(self, write);
-        Box::pin(async move {
+        Box::pin(placed(async move {
             let Some(compiled) = compiled? else { return Ok(Vec::new()) };
             let mut connection = self.connection().await?;
             engine::fetch(&mut connection, &compiled, read).await
-        })
+        }))
     }
 
     async fn copy<M: Model, Shape: 'static, R, E>(

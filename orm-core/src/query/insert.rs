@@ -12,7 +12,7 @@ use super::executor::{BulkWrite, Executor, Unbound};
 use super::returning::Returning;
 use super::rows::Rows;
 use crate::compile::{Compile, Inputs, Write, check_raw, refused, single};
-use crate::engine::Engine;
+use crate::engine::{Engine, placed};
 use crate::error::{Error, Result};
 use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable, positions};
 use crate::sql::{
@@ -223,11 +223,12 @@ impl<X, M: Model> Insert<X, M> {
     /// [`Invalid`](crate::ErrorKind::Invalid) for one that holds objects by a relationship. Those of the server:
     /// [`Constraint`](crate::ErrorKind::Constraint) if a row is refused, [`Schema`](crate::ErrorKind::Schema) if there is
     /// no such constraint to be in conflict with.
-    pub async fn run(self) -> Result<u64>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 
     fn statement(&self) -> BulkInsert {
@@ -367,6 +368,7 @@ impl<X: Executor, M: Model> IntoFuture for Insert<X, M> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
+    #[track_caller]
     fn into_future(self) -> X::Writing {
         let (on, statement, refused) = self.into_statement();
         on.write::<M>(refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err))
@@ -583,11 +585,12 @@ impl<X, M: Model> InsertOrUpdate<X, M> {
     /// # Errors
     ///
     /// Like [`Insert::run`], and [`Invalid`](crate::ErrorKind::Invalid) if two of the values are in conflict with one row.
-    pub async fn run(self) -> Result<InsertOutcome>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<InsertOutcome>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 
     fn into_told(self) -> (X, BulkInsert, Option<Error>) {
@@ -616,6 +619,7 @@ impl<X: Executor, M: Model> IntoFuture for InsertOrUpdate<X, M> {
     type Output = Result<InsertOutcome>;
     type IntoFuture = Counting<X>;
 
+    #[track_caller]
     fn into_future(self) -> Counting<X> {
         let (on, statement, refused) = self.into_told();
         let write = refused.map_or(Ok(BulkWrite(Write::Insert(statement))), Err);

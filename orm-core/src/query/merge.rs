@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::executor::{BulkWrite, Executor, Unbound};
 use super::insert::arrays;
 use crate::compile::{Compile, Write};
-use crate::engine::Engine;
+use crate::engine::{Engine, placed};
 use crate::error::{Error, Result};
 use crate::schema::{ColumnDef, IntoModel, Model, Source, SourceRef, Writable};
 use crate::sql::{
@@ -178,11 +178,12 @@ impl<X, M: Model, S> Merge<X, M, S> {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) by a server before PostgreSQL 15. [`Invalid`](crate::ErrorKind::Invalid)
     /// before anything is sent, if nothing is said to be done; and by the server, if two rows of the source are those of one
     /// row of the table. Those of an insert and of a bulk update.
-    pub async fn run(self) -> Result<u64>
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<u64>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 
     fn with(mut self, is_matched: bool, predicates: Vec<Node>, action: MergeAction) -> Self {
@@ -195,6 +196,7 @@ impl<X: Executor, M: Model, S> IntoFuture for Merge<X, M, S> {
     type Output = Result<u64>;
     type IntoFuture = X::Writing;
 
+    #[track_caller]
     fn into_future(self) -> X::Writing {
         let model = M::table().model;
         let write = match self.refused {

@@ -5,6 +5,7 @@ use super::keyset::{KeyPage, Keyset};
 use super::load::Loads;
 use super::rows::Rows;
 use super::select::Query;
+use crate::engine::placed;
 use crate::error::{Error, Result};
 use crate::schema::Model;
 use crate::sql::Select;
@@ -97,12 +98,15 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before anything is sent, for a page 0, of no rows, or of a query
     /// with a limit of its own; those of [`all`](Self::all).
-    pub async fn page(self, number: u64, size: u64) -> Result<Page<X::Entity<M, L>>> {
-        let (on, mut select, loads) = self.into_parts();
-        let count = Box::new(select.clone().into_count());
-        cut(&mut select, number, size)?;
-        let (total, items) = on.paged(count, select, loads).await?;
-        Ok(Page { items, number, size, total })
+    #[track_caller]
+    pub fn page(self, number: u64, size: u64) -> impl Future<Output = Result<Page<X::Entity<M, L>>>> {
+        placed(async move {
+            let (on, mut select, loads) = self.into_parts();
+            let count = Box::new(select.clone().into_count());
+            cut(&mut select, number, size)?;
+            let (total, items) = on.paged(count, select, loads).await?;
+            Ok(Page { items, number, size, total })
+        })
     }
 
     /// Runs the query for the rows behind a cursor in its order, or for the first ones: one statement, as fast for the last
@@ -148,8 +152,9 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a page of no rows, or of a query with a limit, with groups or
     /// distinct rows; both before anything is sent, but for a cursor that was made up with care. Those of
     /// [`all`](Self::all).
-    pub async fn after(self, cursor: Option<&str>, size: u64) -> Result<KeyPage<X::Entity<M, L>>> {
-        self.by_key(cursor, size, false).await
+    #[track_caller]
+    pub fn after(self, cursor: Option<&str>, size: u64) -> impl Future<Output = Result<KeyPage<X::Entity<M, L>>>> {
+        placed(self.by_key(cursor, size, false))
     }
 
     /// Like [`after`](Self::after), but the rows before the cursor, or the last ones; they come in the query's order all the
@@ -158,8 +163,9 @@ impl<X: Executor, M: Model, S, L: Loads<M>> Query<X, M, S, L> {
     /// # Errors
     ///
     /// Like [`after`](Self::after).
-    pub async fn before(self, cursor: Option<&str>, size: u64) -> Result<KeyPage<X::Entity<M, L>>> {
-        self.by_key(cursor, size, true).await
+    #[track_caller]
+    pub fn before(self, cursor: Option<&str>, size: u64) -> impl Future<Output = Result<KeyPage<X::Entity<M, L>>>> {
+        placed(self.by_key(cursor, size, true))
     }
 
     async fn by_key(self, cursor: Option<&str>, size: u64, is_backward: bool) -> Result<KeyPage<X::Entity<M, L>>> {
@@ -177,12 +183,15 @@ impl<X: Executor, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`Query::page`].
-    pub async fn page(self, number: u64, size: u64) -> Result<Page<R>> {
-        let (on, mut select, read) = self.into_parts();
-        let count = Box::new(select.clone().into_count_of_rows());
-        cut(&mut select, number, size)?;
-        let (total, items) = on.paged_rows(count, select, read).await?;
-        Ok(Page { items, number, size, total })
+    #[track_caller]
+    pub fn page(self, number: u64, size: u64) -> impl Future<Output = Result<Page<R>>> {
+        placed(async move {
+            let (on, mut select, read) = self.into_parts();
+            let count = Box::new(select.clone().into_count_of_rows());
+            cut(&mut select, number, size)?;
+            let (total, items) = on.paged_rows(count, select, read).await?;
+            Ok(Page { items, number, size, total })
+        })
     }
 
     /// Like [`Query::after`]. Its order is that of the query before `select`, whatever is selected; an aggregate has no key,
@@ -191,8 +200,9 @@ impl<X: Executor, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`Query::after`].
-    pub async fn after(self, cursor: Option<&str>, size: u64) -> Result<KeyPage<R>> {
-        self.by_key(cursor, size, false).await
+    #[track_caller]
+    pub fn after(self, cursor: Option<&str>, size: u64) -> impl Future<Output = Result<KeyPage<R>>> {
+        placed(self.by_key(cursor, size, false))
     }
 
     /// Like [`Query::before`].
@@ -200,8 +210,9 @@ impl<X: Executor, R: Send> Rows<X, R> {
     /// # Errors
     ///
     /// Like [`Query::after`].
-    pub async fn before(self, cursor: Option<&str>, size: u64) -> Result<KeyPage<R>> {
-        self.by_key(cursor, size, true).await
+    #[track_caller]
+    pub fn before(self, cursor: Option<&str>, size: u64) -> impl Future<Output = Result<KeyPage<R>>> {
+        placed(self.by_key(cursor, size, true))
     }
 
     async fn by_key(self, cursor: Option<&str>, size: u64, is_backward: bool) -> Result<KeyPage<R>> {

@@ -17,7 +17,7 @@ use super::nested::Part;
 use super::select::Query;
 use super::stream::RowStream;
 use crate::compile::{Compile, Compiled, Matching, ResultColumn};
-use crate::engine::Engine;
+use crate::engine::{Engine, placed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Edge, Embed, Kind, Many, MaybeOne, Model, Relation, Source, SourceRef, ToOne};
 use crate::sql::scope::Nullable;
@@ -737,6 +737,7 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     ///
     /// Those of the server and the connection; [`ErrorKind::Invalid`] before anything is sent if a projection is nested in
     /// itself; [`ErrorKind::NotFound`] if a relationship that leads to one object leads to no row.
+    #[track_caller]
     pub fn all<'x, I>(self) -> Boxed<'x, Vec<P>>
     where
         X: Executor + 'x,
@@ -750,6 +751,7 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
+    #[track_caller]
     pub fn first<'x, I>(self) -> Boxed<'x, Option<P>>
     where
         X: Executor + 'x,
@@ -764,6 +766,7 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
+    #[track_caller]
     pub fn one<'x, I>(self) -> Boxed<'x, P>
     where
         X: Executor + 'x,
@@ -778,6 +781,7 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); [`ErrorKind::MultipleRows`] if there are several.
+    #[track_caller]
     pub fn one_or_none<'x, I>(self) -> Boxed<'x, Option<P>>
     where
         X: Executor + 'x,
@@ -791,6 +795,7 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
     }
 
     // In a box, and not an `async fn`: the compiler would repeat what it says of a query for each part of its future.
+    #[track_caller]
     fn limited<'x>(self, rows: Option<u64>) -> Boxed<'x, Vec<P>>
     where
         X: Executor + 'x,
@@ -799,11 +804,11 @@ impl<X, M: Model, S, P: ProjectionOf<M>> Projected<X, M, S, P> {
         if let Some(rows) = rows {
             select.limit = Some(select.limit.map_or(rows, |limit| limit.min(rows)));
         }
-        Box::pin(async move {
+        Box::pin(placed(async move {
             let plan = Plan::<P>::new()?;
             let compiled = plan.select(*select).compile_with(&on.filters())?;
             on.run(Some(M::table()), Projecting { plan, compiled }).await
-        })
+        }))
     }
 }
 
@@ -839,21 +844,24 @@ impl<M: Model, S, P: ProjectionOf<M>> Projected<&Engine, M, S, P> {
     ///
     /// Like [`all`](Self::all); [`ErrorKind::Unsupported`] before anything is sent if the projection has relationships,
     /// which are loaded by statements of their own. Errors that come later are given by [`RowStream::next`].
-    pub async fn stream<I>(self) -> Result<RowStream<P>>
+    #[track_caller]
+    pub fn stream<I>(self) -> impl Future<Output = Result<RowStream<P>>>
     where
         P::Scope: ProvidedBy<S, I>,
     {
-        let (engine, select, ()) = self.query.into_parts();
-        let plan = Plan::<P>::new()?;
-        if !plan.is_in_row() {
-            let name = P::NAME;
-            let message =
-                format!("projection `{name}` has relationships, which a stream does not load: ask for it by `all`");
-            return Err(Error::new(ErrorKind::Unsupported, message).with_model(M::table().model));
-        }
-        let select = plan.select(*select);
-        let read = move |row: &mut RowReader<'_>| P::finish(P::read(&plan.slots, row)?).ok_or_else(empty::<P>);
-        RowStream::open(engine, &select, Box::new(read)).await
+        placed(async move {
+            let (engine, select, ()) = self.query.into_parts();
+            let plan = Plan::<P>::new()?;
+            if !plan.is_in_row() {
+                let name = P::NAME;
+                let message =
+                    format!("projection `{name}` has relationships, which a stream does not load: ask for it by `all`");
+                return Err(Error::new(ErrorKind::Unsupported, message).with_model(M::table().model));
+            }
+            let select = plan.select(*select);
+            let read = move |row: &mut RowReader<'_>| P::finish(P::read(&plan.slots, row)?).ok_or_else(empty::<P>);
+            RowStream::open(engine, &select, Box::new(read)).await
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::executor::{BulkWrite, Executor};
 use crate::compile::{Compile, Write};
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Model;
 use crate::types::RowReader;
@@ -40,11 +41,12 @@ impl<X, M: Model, R: Send + 'static> Returning<X, M, R> {
     /// # Errors
     ///
     /// Those of the statement without `returning`.
-    pub async fn all(self) -> Result<Vec<R>>
+    #[track_caller]
+    pub fn all(self) -> impl Future<Output = Result<Vec<R>>>
     where
         X: Executor,
     {
-        self.await
+        placed(self.into_future())
     }
 
     /// Runs the statement: what it gives back of its only row, if there is one.
@@ -53,16 +55,19 @@ impl<X, M: Model, R: Send + 'static> Returning<X, M, R> {
     ///
     /// Like [`all`](Self::all), and [`ErrorKind::MultipleRows`] if there are several: they are written all the same, unless
     /// the transaction is rolled back.
-    pub async fn one_or_none(self) -> Result<Option<R>>
+    #[track_caller]
+    pub fn one_or_none(self) -> impl Future<Output = Result<Option<R>>>
     where
         X: Executor,
     {
-        let mut rows = self.await?;
-        if rows.len() > 1 {
-            let message = format!("several rows of `{}` were written where one was meant", M::table().model);
-            return Err(Error::new(ErrorKind::MultipleRows, message).with_model(M::table().model));
-        }
-        Ok(rows.pop())
+        placed(async move {
+            let mut rows = self.await?;
+            if rows.len() > 1 {
+                let message = format!("several rows of `{}` were written where one was meant", M::table().model);
+                return Err(Error::new(ErrorKind::MultipleRows, message).with_model(M::table().model));
+            }
+            Ok(rows.pop())
+        })
     }
 
     /// Runs the statement: what it gives back of its only row.
@@ -70,13 +75,16 @@ impl<X, M: Model, R: Send + 'static> Returning<X, M, R> {
     /// # Errors
     ///
     /// Like [`one_or_none`](Self::one_or_none), and [`ErrorKind::NotFound`] if there is none.
-    pub async fn one(self) -> Result<R>
+    #[track_caller]
+    pub fn one(self) -> impl Future<Output = Result<R>>
     where
         X: Executor,
     {
-        self.one_or_none().await?.ok_or_else(|| {
-            let message = format!("no row of `{}` was written where one was meant", M::table().model);
-            Error::new(ErrorKind::NotFound, message).with_model(M::table().model)
+        placed(async move {
+            self.one_or_none().await?.ok_or_else(|| {
+                let message = format!("no row of `{}` was written where one was meant", M::table().model);
+                Error::new(ErrorKind::NotFound, message).with_model(M::table().model)
+            })
         })
     }
 }
@@ -85,6 +93,7 @@ impl<X: Executor, M: Model, R: Send + 'static> IntoFuture for Returning<X, M, R>
     type Output = Result<Vec<R>>;
     type IntoFuture = X::Returned<R>;
 
+    #[track_caller]
     fn into_future(self) -> X::Returned<R> {
         let write = match self.refused {
             Some(error) => Err(error),

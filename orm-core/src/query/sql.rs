@@ -7,6 +7,7 @@ use super::executor::{Executor, Unbound};
 use super::fetch::{Boxed, Fetch, Job, Ready};
 use super::projection::{Plan, Projection};
 use crate::compile::{Compile, Compiled, Matching, ResultColumn};
+use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Model, SourceRef};
 use crate::sql::{AliasTag, Anonymous, FromItem, Projection as Item, RawSql, Select, Subquery};
@@ -110,11 +111,12 @@ impl<X: Executor> Sql<X> {
     /// [`ErrorKind::Schema`] before the statement is run, if a column is missing (with the model and the column), of
     /// another type, or if there are more or fewer than a tuple has; those of the server and the connection.
     // In a box, and not an `async fn`: the compiler would repeat what it says of `T` for each part of its future.
+    #[track_caller]
     pub fn all<'x, T: SqlRow>(self) -> Boxed<'x, Vec<SqlOut<T, X>>>
     where
         X: 'x,
     {
-        Box::pin(T::By::run(self.raw, self.on))
+        Box::pin(placed(T::By::run(self.raw, self.on)))
     }
 
     /// Runs the statement: its first row, if there is one. All its rows are asked for: say `limit 1` where there are many.
@@ -122,8 +124,9 @@ impl<X: Executor> Sql<X> {
     /// # Errors
     ///
     /// Like [`all`](Self::all).
-    pub async fn first<T: SqlRow>(self) -> Result<Option<SqlOut<T, X>>> {
-        Ok(self.all::<T>().await?.into_iter().next())
+    #[track_caller]
+    pub fn first<T: SqlRow>(self) -> impl Future<Output = Result<Option<SqlOut<T, X>>>> {
+        placed(async move { Ok(self.all::<T>().await?.into_iter().next()) })
     }
 
     /// Runs the statement: its only row.
@@ -131,8 +134,9 @@ impl<X: Executor> Sql<X> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); [`ErrorKind::NotFound`] if there is none, [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one<T: SqlRow>(self) -> Result<SqlOut<T, X>> {
-        self.one_or_none::<T>().await?.ok_or_else(no_row)
+    #[track_caller]
+    pub fn one<T: SqlRow>(self) -> impl Future<Output = Result<SqlOut<T, X>>> {
+        placed(async move { self.one_or_none::<T>().await?.ok_or_else(no_row) })
     }
 
     /// Runs the statement: its only row, if there is one.
@@ -140,12 +144,12 @@ impl<X: Executor> Sql<X> {
     /// # Errors
     ///
     /// Like [`all`](Self::all); [`ErrorKind::MultipleRows`] if there are several.
-    pub async fn one_or_none<T: SqlRow>(self) -> Result<Option<SqlOut<T, X>>> {
-        let mut rows = self.all::<T>().await?;
-        if rows.len() > 1 {
-            return Err(several_rows());
-        }
-        Ok(rows.pop())
+    #[track_caller]
+    pub fn one_or_none<T: SqlRow>(self) -> impl Future<Output = Result<Option<SqlOut<T, X>>>> {
+        placed(async move {
+            let mut rows = self.all::<T>().await?;
+            if rows.len() > 1 { Err(several_rows()) } else { Ok(rows.pop()) }
+        })
     }
 
     /// Runs the statement: the number of rows that it inserted, updated, deleted or gave.
@@ -163,8 +167,9 @@ impl<X: Executor> Sql<X> {
     /// # Errors
     ///
     /// Those of the server and the connection; [`ErrorKind::Encode`] before anything is sent, if a value cannot be sent.
-    pub async fn execute(self) -> Result<u64> {
-        self.on.run(None, Execution(self.raw.compile_unfiltered()?)).await
+    #[track_caller]
+    pub fn execute(self) -> impl Future<Output = Result<u64>> {
+        placed(async move { self.on.run(None, Execution(self.raw.compile_unfiltered()?)).await })
     }
 }
 

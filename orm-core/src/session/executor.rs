@@ -103,12 +103,13 @@ impl<'s> Executor for &'s mut Session {
 
     type Returned<R: Send + 'static> = Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 's>>;
 
+    #[track_caller]
     fn write_returning<M: Model, R: Send + 'static>(
         self,
         write: Result<BulkWrite>,
         read: fn(&mut RowReader<'_>) -> Result<R>,
     ) -> Self::Returned<R> {
-        Box::pin(async move { self.inner.bulk_returning::<M, R>(write?.0, read).await })
+        Box::pin(placed(async move { self.inner.bulk_returning::<M, R>(write?.0, read).await }))
     }
 
     async fn copy<M: Model, Shape: 'static, R, E>(
@@ -194,12 +195,13 @@ impl Db for Session {
         placed(rows.on(self).all())
     }
 
-    async fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> Result<Vec<P>>
+    #[track_caller]
+    fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> impl Future<Output = Result<Vec<P>>>
     where
         M: Model,
         P: ProjectionOf<M>,
         P::Scope: ProvidedBy<S, I>,
     {
-        query.on(self).all().await
+        query.on(self).all()
     }
 }

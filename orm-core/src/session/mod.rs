@@ -287,12 +287,15 @@ impl Session {
     /// # Errors
     ///
     /// Those of the connection; the session is empty all the same.
-    pub async fn close(&mut self) -> Result<()> {
-        let outcome = self.inner.rollback().await;
-        for arena in &mut self.inner.arenas {
-            arena.release_all();
-        }
-        outcome
+    #[track_caller]
+    pub fn close(&mut self) -> impl Future<Output = Result<()>> {
+        placed(async move {
+            let outcome = self.inner.rollback().await;
+            for arena in &mut self.inner.arenas {
+                arena.release_all();
+            }
+            outcome
+        })
     }
 
     /// A query bound to this session: its models come as handles.
@@ -428,14 +431,17 @@ impl Session {
     /// # Errors
     ///
     /// Those of the flush and of the connection.
-    pub async fn raw(&mut self) -> Result<&tokio_postgres::Client> {
-        self.inner.flush().await?;
-        self.inner.open_transaction().await?;
-        self.inner.is_unrepeatable = true;
-        match &self.inner.connection {
-            Some(connection) => Ok(connection.raw()),
-            None => Err(Error::new(ErrorKind::Connection, "the connection is gone")),
-        }
+    #[track_caller]
+    pub fn raw(&mut self) -> impl Future<Output = Result<&tokio_postgres::Client>> {
+        placed(async move {
+            self.inner.flush().await?;
+            self.inner.open_transaction().await?;
+            self.inner.is_unrepeatable = true;
+            match &self.inner.connection {
+                Some(connection) => Ok(connection.raw()),
+                None => Err(Error::new(ErrorKind::Connection, "the connection is gone")),
+            }
+        })
     }
 
     /// Turns the flush before each query off, while the closure runs.

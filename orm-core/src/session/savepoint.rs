@@ -7,6 +7,7 @@ use super::Session;
 use super::inner::Inner;
 use super::undo::Way;
 use crate::compile;
+use crate::engine::placed;
 use crate::error::{Error, Result};
 
 /// A savepoint that is open, and what has happened before it.
@@ -55,9 +56,12 @@ impl Session {
     /// # Errors
     ///
     /// Like [`flush`](Self::flush).
-    pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
-        let id = self.inner.set_savepoint().await?;
-        Ok(Savepoint { session: self, id, is_open: true })
+    #[track_caller]
+    pub fn savepoint(&mut self) -> impl Future<Output = Result<Savepoint<'_>>> {
+        placed(async move {
+            let id = self.inner.set_savepoint().await?;
+            Ok(Savepoint { session: self, id, is_open: true })
+        })
     }
 }
 
@@ -73,10 +77,14 @@ impl Savepoint<'_> {
     /// # Errors
     ///
     /// Like [`Session::flush`]; the savepoint is rolled back then.
-    pub async fn release(mut self) -> Result<()> {
-        self.session.inner.release_savepoint(self.id).await?;
-        self.is_open = false;
-        Ok(())
+    #[track_caller]
+    pub fn release(self) -> impl Future<Output = Result<()>> {
+        placed(async move {
+            let mut savepoint = self;
+            savepoint.session.inner.release_savepoint(savepoint.id).await?;
+            savepoint.is_open = false;
+            Ok(())
+        })
     }
 
     /// Undoes what happened since the savepoint: new objects are transient, changed ones as before, deleted ones are back.
@@ -90,10 +98,14 @@ impl Savepoint<'_> {
     /// # Errors
     ///
     /// Those of the connection.
-    pub async fn rollback(mut self) -> Result<()> {
-        self.is_open = false;
-        self.session.inner.undo_savepoint(self.id);
-        self.session.inner.recover().await
+    #[track_caller]
+    pub fn rollback(self) -> impl Future<Output = Result<()>> {
+        placed(async move {
+            let mut savepoint = self;
+            savepoint.is_open = false;
+            savepoint.session.inner.undo_savepoint(savepoint.id);
+            savepoint.session.inner.recover().await
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::inner::Inner;
 use super::maker::SessionMaker;
 use super::undo::{Change, Way};
 use crate::compile::{COMMIT, ROLLBACK};
-use crate::engine::Engine;
+use crate::engine::{Engine, Place, caller, placed, placed_at};
 use crate::error::{Error, Result};
 
 /// How often a transaction is tried that loses against others.
@@ -89,11 +89,12 @@ impl Engine {
     /// # Errors
     ///
     /// That of the closure, or of the commit; nothing of the transaction stays then.
-    pub async fn transaction<T, F>(&self, f: F) -> Result<T>
+    #[track_caller]
+    pub fn transaction<T, F>(&self, f: F) -> impl Future<Output = Result<T>>
     where
         F: AsyncFnOnce(&mut Session) -> Result<T> + Clone,
     {
-        SessionMaker::new(self).transaction(f).await
+        self.transaction_with(f)
     }
 
     /// Like [`transaction`](Self::transaction), with an error type of one's own.
@@ -101,12 +102,14 @@ impl Engine {
     /// # Errors
     ///
     /// That of the closure, or of the commit; nothing of the transaction stays then.
-    pub async fn transaction_with<T, E, F>(&self, f: F) -> std::result::Result<T, E>
+    #[track_caller]
+    pub fn transaction_with<T, E, F>(&self, f: F) -> impl Future<Output = std::result::Result<T, E>>
     where
         E: From<Error> + MaybeRetryable,
         F: AsyncFnOnce(&mut Session) -> std::result::Result<T, E> + Clone,
     {
-        SessionMaker::new(self).transaction_with(f).await
+        let (maker, place) = (SessionMaker::new(self), caller());
+        async move { maker.attempts(place, f).await }
     }
 
     /// Begins a transaction at once and gives the session that it belongs to.
@@ -114,10 +117,13 @@ impl Engine {
     /// # Errors
     ///
     /// Those of the connection.
-    pub async fn begin(&self) -> Result<Session> {
-        let mut session = self.session();
-        session.begin().await?;
-        Ok(session)
+    #[track_caller]
+    pub fn begin(&self) -> impl Future<Output = Result<Session>> {
+        placed(async move {
+            let mut session = self.session();
+            session.begin().await?;
+            Ok(session)
+        })
     }
 }
 
@@ -127,11 +133,12 @@ impl SessionMaker {
     /// # Errors
     ///
     /// Like [`Engine::transaction`].
-    pub async fn transaction<T, F>(&self, f: F) -> Result<T>
+    #[track_caller]
+    pub fn transaction<T, F>(&self, f: F) -> impl Future<Output = Result<T>>
     where
         F: AsyncFnOnce(&mut Session) -> Result<T> + Clone,
     {
-        self.transaction_with(f).await
+        self.transaction_with(f)
     }
 
     /// Like [`Engine::transaction_with`], in a session of this maker.
@@ -139,7 +146,17 @@ impl SessionMaker {
     /// # Errors
     ///
     /// Like [`Engine::transaction_with`].
-    pub async fn transaction_with<T, E, F>(&self, f: F) -> std::result::Result<T, E>
+    #[track_caller]
+    pub fn transaction_with<T, E, F>(&self, f: F) -> impl Future<Output = std::result::Result<T, E>>
+    where
+        E: From<Error> + MaybeRetryable,
+        F: AsyncFnOnce(&mut Session) -> std::result::Result<T, E> + Clone,
+    {
+        self.attempts(caller(), f)
+    }
+
+    /// What the closure sends has places of its own; what ends its transaction has this one.
+    async fn attempts<T, E, F>(&self, place: Place, f: F) -> std::result::Result<T, E>
     where
         E: From<Error> + MaybeRetryable,
         F: AsyncFnOnce(&mut Session) -> std::result::Result<T, E> + Clone,
@@ -148,13 +165,13 @@ impl SessionMaker {
         loop {
             let mut session = self.session();
             let error = match f.clone()(&mut session).await {
-                Ok(value) => match session.commit().await {
+                Ok(value) => match placed_at(place, session.commit()).await {
                     Ok(()) => return Ok(value),
                     Err(error) => E::from(error),
                 },
                 Err(error) => {
                     // The closure's error is the one to tell; if the rollback fails, the connection is closed.
-                    let _ = session.rollback().await;
+                    let _ = placed_at(place, session.rollback()).await;
                     error
                 }
             };

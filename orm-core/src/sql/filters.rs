@@ -72,14 +72,15 @@ impl Filters {
         self.all().is_empty()
     }
 
-    /// The conditions over the rows of a table, without those of these names.
+    /// The conditions over the rows of a table, without those of these names, with their numbers.
     pub(crate) fn of<'f>(
         &'f self,
         table: &'f TableDef,
         without: &'f [Cow<'static, str>],
-    ) -> impl Iterator<Item = &'f Node> {
-        let wanted = move |filter: &&Filter| filter.table.is_same_table(table) && !without.contains(&filter.name);
-        self.all().iter().filter(wanted).map(|filter| &filter.condition)
+    ) -> impl Iterator<Item = (usize, &'f Node)> {
+        let is_wanted = move |filter: &Filter| filter.table.is_same_table(table) && !without.contains(&filter.name);
+        let wanted = self.all().iter().enumerate().filter(move |(_, filter)| is_wanted(filter));
+        wanted.map(|(number, filter)| (number, &filter.condition))
     }
 }
 

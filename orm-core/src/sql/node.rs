@@ -7,7 +7,7 @@ use super::raw::RawPart;
 use super::select::{OrderBy, Select};
 use super::tree::Tree;
 use super::window::Over;
-use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
+use crate::schema::{ColumnDef, EdgeLink, SourceRef};
 use crate::types::{TypeDef, Value};
 
 /// An expression, without its type.
@@ -157,12 +157,16 @@ pub enum Node {
         /// The array, or the query of one column.
         operand: Box<Self>,
     },
-    /// An expression over a table, in which the table is this source.
+    /// A filter over a table, in which the table is this source, or the link table.
     Over {
         /// The source.
         source: SourceRef,
-        /// The expression.
+        /// The link table, where it is one.
+        link: Option<Box<LinkRef>>,
+        /// The filter's condition.
         node: Box<Self>,
+        /// Which filter it is.
+        filter: usize,
     },
     /// A text of this crate in single quotes: no value of a caller, so equal expressions have equal texts.
     Word(&'static str),
@@ -287,14 +291,13 @@ pub struct LinkRef {
     pub table: &'static str,
     /// Tells one use of the table from another.
     pub id: usize,
-    /// The column that tells when a link was deleted, if the table has a model that marks its rows.
-    pub soft_delete: Option<&'static str>,
+    /// The table's model, where it has one.
+    pub model: Option<SourceRef>,
 }
 
 impl LinkRef {
     pub(crate) fn of(link: EdgeLink, id: usize) -> Self {
-        let soft_delete = link.model.and_then(TableDef::soft_delete_column).map(|column| column.name);
-        Self { schema: link.schema, table: link.table, id, soft_delete }
+        Self { schema: link.schema, table: link.table, id, model: link.model.map(SourceRef::Table) }
     }
 }
 

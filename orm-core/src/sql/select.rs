@@ -390,6 +390,17 @@ impl Select {
         self.locks.iter().any(|lock| lock.of.is_empty() || lock.of.contains(&self.root))
     }
 
+    /// Whether there are rows, whatever they are made of: an aggregate makes one of none, and a function several of one.
+    pub(crate) fn into_exists_of_rows(mut self) -> Self {
+        let is_plain =
+            |item: &Projection| !matches!(item, Projection::Expr { node, .. } if !matches!(node, Node::Column { .. }));
+        if self.projection.iter().all(is_plain) {
+            return self.into_exists();
+        }
+        self.order_by.clear();
+        self
+    }
+
     /// Whether there are rows: `SELECT 1`, for `EXISTS`.
     pub(crate) fn into_exists(mut self) -> Self {
         self.projection = vec![Projection::One];

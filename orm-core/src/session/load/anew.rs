@@ -3,6 +3,7 @@
 use super::super::Session;
 use super::super::identity::IdentityKey;
 use super::super::inner::Inner;
+use crate::engine::placed;
 use crate::error::Result;
 use crate::query::{Loads, Query, Whole};
 use crate::schema::{Handle, Model};
@@ -30,9 +31,10 @@ impl<M: Model, S, L: Loads<M> + Whole> Query<&mut Session, M, S, L> {
     /// # Errors
     ///
     /// Like [`all`](Query::all).
-    pub async fn populate_existing(self) -> Result<Vec<Handle<M>>> {
+    #[track_caller]
+    pub fn populate_existing(self) -> impl Future<Output = Result<Vec<Handle<M>>>> {
         let (session, select, loads) = self.into_parts();
-        session.inner.query_anew(select, loads).await
+        placed(session.inner.query_anew(select, loads))
     }
 }
 
