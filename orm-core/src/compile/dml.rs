@@ -253,24 +253,26 @@ impl Writer {
     fn insert_row(&mut self, statement: &InsertRow) {
         let InsertRow { table, columns, values, returning } = statement;
         self.push("INSERT INTO ").table(table);
-        self.values_row(table, columns, values);
+        self.values_rows(table, columns, values);
         self.returning(table, returning);
     }
 
-    /// `("a", "b") VALUES ($1, $2)`: for one row, arrays would cost more than they save.
-    pub(super) fn values_row(&mut self, table: &'static TableDef, columns: &[usize], values: &[Value]) {
+    /// `("a", "b") VALUES ($1, $2), ($3, $4)`: for few rows, arrays would cost more than they save.
+    pub(super) fn values_rows(&mut self, table: &'static TableDef, columns: &[usize], values: &[Value]) {
         if columns.is_empty() {
             self.push(" DEFAULT VALUES");
             return;
         }
-        self.push(" (").column_names(table, columns).push(") VALUES (");
-        self.separated(", ", columns.iter().zip(values), |w, (&column, value)| {
-            w.part(|w| {
-                w.names(&table.columns[column]);
-                w.param(value.clone());
+        self.push(" (").column_names(table, columns).push(") VALUES ");
+        self.separated(", ", values.chunks(columns.len()), |w, row| {
+            w.push("(").separated(", ", columns.iter().zip(row), |w, (&column, value)| {
+                w.part(|w| {
+                    w.names(&table.columns[column]);
+                    w.param(value.clone());
+                });
             });
+            w.push(")");
         });
-        self.push(")");
     }
 
     /// `SELECT unnest($1::integer[]), unnest($2::text[])`, whose rows are in the order of the arrays and need neither a

@@ -20,7 +20,7 @@ impl Writer {
         self.declare(Named::Source(source));
         self.push("INSERT INTO ").table(table).renamed(table);
         match rows {
-            InsertRows::Row(values) => self.values_row(table, columns, values),
+            InsertRows::Rows(values) => self.values_rows(table, columns, values),
             InsertRows::Select(select) => {
                 self.push(" (").column_names(table, columns).push(") ");
                 self.select(select, false);

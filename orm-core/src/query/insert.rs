@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use smallvec::SmallVec;
+
 use super::executor::{BulkWrite, Executor, Unbound};
 use super::returning::Returning;
 use super::rows::Rows;
@@ -24,7 +26,8 @@ use crate::types::{RowReader, Value};
 /// An insert of any number of values, models or complete builders, bound to nobody: [`on`](Insert::on) binds it, and
 /// `engine.insert(values)` is the same, bound.
 ///
-/// One statement takes all of them, whatever their number. It writes rows and nothing else: no object of a session is made,
+/// One statement takes all of them, whatever their number: up to eight rows by `VALUES`, if the same columns are given of all,
+/// and more by an array a column. It writes rows and nothing else: no object of a session is made,
 /// no hook runs, and a value that holds objects by its relationships is refused. Columns that the server makes are left to it in the
 /// values that do not give them.
 ///
@@ -36,7 +39,7 @@ use crate::types::{RowReader, Value};
 /// let courses = ["Python", "Java"].map(|name| Course::builder().name(name));
 /// assert_eq!(
 ///     insert(courses).to_sql(),
-///     r#"INSERT INTO "course" ("name", "note") SELECT unnest($1::text[]), unnest($2::text[])"#,
+///     r#"INSERT INTO "course" ("name", "note") VALUES ($1, $2), ($3, $4)"#,
 /// );
 /// ```
 pub fn insert<A: IntoModel>(values: impl IntoIterator<Item = A>) -> Insert<Unbound, A::Model> {
@@ -295,31 +298,52 @@ impl Action {
     }
 }
 
+/// So many rows are sent one by one, and more as an array a column: then that is faster.
+const FEW: usize = 8;
+
 impl Given {
-    /// Encodes values one by one, so that none is kept. What is sent for one row is the row itself.
+    /// Encodes values one by one, so that no more than a few are kept.
     fn of<M: Model>(mut values: impl Iterator<Item = M>) -> Self {
-        match (values.next(), values.next()) {
-            (Some(only), None) => Self::row(&only),
-            (first, second) => {
-                let mut count = 0;
-                let all = first.into_iter().chain(second).chain(values);
-                let (columns, arrays, refused) = arrays(all.inspect(|_| count += 1));
-                Self { columns, rows: InsertRows::Arrays { arrays, count }, refused }
-            }
+        let first: SmallVec<[M; 1]> = values.by_ref().take(FEW + 1).collect();
+        if (1..=FEW).contains(&first.len())
+            && let Some(given) = Self::few(&first)
+        {
+            return given;
         }
+        let mut count = 0;
+        let (columns, arrays, refused) = arrays(first.into_iter().chain(values).inspect(|_| count += 1));
+        Self { columns, rows: InsertRows::Arrays { arrays, count }, refused }
     }
 
-    fn row<M: Model>(value: &M) -> Self {
+    /// The values one by one, if the same columns are given of all; several have to give one at least.
+    fn few<M: Model>(values: &[M]) -> Option<Self> {
         let table = M::table();
-        Dump::look(value, |dump| {
-            let is_given = |column: &usize| {
-                let def = &table.columns[*column];
-                def.generated.is_none() && (!def.auto || dump.raw(*column).is_some())
-            };
-            let columns: Vec<usize> = (0..table.columns.len()).filter(is_given).collect();
-            let values = columns.iter().map(|&column| single(table, column, dump.raw(column))).collect();
-            Self { columns, rows: InsertRows::Row(values), refused: check(value, dump).err() }
-        })
+        let mut given = Self { columns: Vec::new(), rows: InsertRows::Rows(Vec::new()), refused: None };
+        let mut cells = Vec::new();
+        for (number, value) in values.iter().enumerate() {
+            let is_same = Dump::look(value, |dump| {
+                let is_given = |column: &usize| {
+                    let def = &table.columns[*column];
+                    def.generated.is_none() && (!def.auto || dump.raw(*column).is_some())
+                };
+                let mut columns = (0..table.columns.len()).filter(is_given);
+                if number == 0 {
+                    given.columns.extend(columns);
+                } else if !columns.by_ref().eq(given.columns.iter().copied()) {
+                    return false;
+                }
+                cells.extend(given.columns.iter().map(|&column| single(table, column, dump.raw(column))));
+                if let Err(error) = check(value, dump) {
+                    given.refused.get_or_insert(error);
+                }
+                true
+            });
+            if !is_same || values.len() > 1 && given.columns.is_empty() {
+                return None;
+            }
+        }
+        given.rows = InsertRows::Rows(cells);
+        Some(given)
     }
 }
 

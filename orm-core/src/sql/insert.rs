@@ -32,8 +32,8 @@ pub(crate) struct BulkInsert {
 /// Where the rows of an insert come from.
 #[derive(Debug, Clone)]
 pub(crate) enum InsertRows {
-    /// One value.
-    Row(Vec<Value>),
+    /// Few values, of which the same columns are given, one behind the other.
+    Rows(Vec<Value>),
     /// So many values.
     Arrays { arrays: Vec<Input>, count: usize },
     /// A query.
