@@ -206,6 +206,10 @@ async fn q36_composite_values_are_inserted_upserted_copied_and_merged() {
         [shop("four", address("Kiel", Some(""), 3), None), shop("five", address("Gent", None, 4), Some(riga()))];
     assert_eq!(db.engine.copy_in::<Shop>().rows(copied).await.unwrap(), 2);
     assert_eq!(db.stored(stored).await[3..], ["four|Kiel|NULL", "five|Gent|Riga"]);
+    let many = (0..10).map(|n| shop("many", address("Cork", Some("a, b"), n), (n > 0).then(riga)));
+    assert_eq!(db.engine.insert(many).await.unwrap(), 10);
+    let many = "SELECT count(*), count(other), min((address).street) FROM shop WHERE name = 'many'";
+    assert_eq!(db.stored(many).await, ["10|9|a, b"]);
 
     let mut session = db.engine.session();
     let merged = session.merge(Shop { address: address("Rome", None, 9), other: None, ..again }).await.unwrap();

@@ -65,9 +65,17 @@ fn q23_inserts_have_their_texts() {
         r#"("r", "v", "o") GROUP BY "r") AS "v3_elements" ON "v3_elements"."r" = "plain"."n" ORDER BY "plain"."n") "#,
         r#"AS "rows" ORDER BY "n""#,
     );
-    let two = insert([stock("a", "tea", 1), stock("b", "tea", 1)]);
-    assert_eq!(two.to_sql().replace("varchar", "text"), rows);
-    // One row needs no arrays.
+    let stocks = |count: i32| insert((0..count).map(|n| stock("a", "tea", n)));
+    assert_eq!(stocks(9).to_sql().replace("varchar", "text"), rows);
+    // Few rows need no arrays, if the same columns are given of all.
+    let eight: Vec<String> = (0..48)
+        .step_by(6)
+        .map(|n| format!("(${}, ${}, ${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4, n + 5, n + 6))
+        .collect();
+    assert!(stocks(8).to_sql().ends_with(&format!(" VALUES {}", eight.join(", "))), "{}", stocks(8).to_sql());
+    let mut given = stock("b", "tea", 1);
+    given.state = "shut".to_owned().into();
+    assert!(insert([stock("a", "tea", 1), given]).to_sql().contains(" FROM UNNEST "));
     let values = r#"INSERT INTO "stock" ("place", "product", "amount", "marks", "code", "version") VALUES ($1, $2, $3, $4, $5, $6)"#;
     assert_eq!(one().to_sql(), values);
     let after = |sql: String| sql.strip_prefix(values).map_or(String::new(), ToOwned::to_owned);
@@ -115,10 +123,9 @@ fn q23_inserts_have_their_texts() {
         ),
     );
     assert_eq!(insert([Ticket::builder()]).to_sql(), r#"INSERT INTO "ticket" DEFAULT VALUES"#);
-    assert_eq!(
-        insert([Excluded { id: 1, text: "a".into() }, Excluded { id: 2, text: "b".into() }]).to_sql(),
-        r#"INSERT INTO "excluded" ("id", "text") SELECT unnest($1::integer[]), unnest($2::text[])"#,
-    );
+    let texts = |count: i32| insert((0..count).map(|id| Excluded { id, text: "a".into() })).to_sql();
+    assert_eq!(texts(2), r#"INSERT INTO "excluded" ("id", "text") VALUES ($1, $2), ($3, $4)"#);
+    assert_eq!(texts(9), r#"INSERT INTO "excluded" ("id", "text") SELECT unnest($1::integer[]), unnest($2::text[])"#);
     assert_eq!(
         insert([Ticket::builder(), Ticket::builder()]).to_sql(),
         concat!(
@@ -371,6 +378,10 @@ async fn q23_every_kind_of_value_is_inserted() -> Result<()> {
     let merge = db.engine.merge_into::<Kind>().using_values([kind(4), kind(3)]).on(Kind::id.eq(given(Kind::id)));
     assert_eq!(merge.when_matched().update_all().when_not_matched().insert_all().await?, 2);
     assert_eq!(db.engine.query::<Kind>().order_by(Kind::id.asc()).all().await?, (1..5).map(kind).collect::<Vec<_>>());
+    // More than a few go as arrays.
+    let many: Vec<Kind> = (5..30).map(kind).collect();
+    assert_eq!(db.engine.insert(many.clone()).await?, 25);
+    assert_eq!(db.engine.query::<Kind>().filter(Kind::id.gt(4)).order_by(Kind::id.asc()).all().await?, many);
     Ok(())
 }
 
