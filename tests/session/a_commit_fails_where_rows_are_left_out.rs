@@ -152,6 +152,27 @@ async fn a_server_that_takes_no_such_statement_is_sent_it_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_table_that_was_altered_is_no_reason_to_send_others() -> Result<()> {
+    let db = TestDb::with::<School>().await;
+    let commit = async || {
+        let mut session = db.engine.session();
+        session.add_all(["a", "b"].map(|name| Person::builder().name(name)));
+        session.commit().await
+    };
+    commit().await?;
+    db.run("ALTER TABLE person ALTER id TYPE bigint").await;
+    let error = commit().await.expect_err("the key has another type");
+    assert_eq!((error.kind(), error.model()), (ErrorKind::Schema, Some("Person")));
+    db.run("ALTER TABLE person ALTER id TYPE integer").await;
+    commit().await?;
+    let sent = db.record();
+    commit().await?;
+    assert_eq!(sent.take().len(), 1);
+    assert_eq!(db.stored("SELECT count(*) FROM person").await, ["6"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn many_deleted_rows_are_counted_afterwards() -> Result<()> {
     let db = TestDb::with::<(Sample,)>().await;
     for (rows, statements) in [(1_000, 1), (1_001, 3)] {

@@ -141,7 +141,7 @@ async fn u19_each_rule_is_one_statement_and_the_databases_own_needs_none() -> Re
             r#"DELETE FROM "chair" WHERE "chair"."room_id" IN (SELECT "room"."id" FROM "room" WHERE "room"."house_id" = ANY ($1)) RETURNING "chair"."id""#,
             r#"DELETE FROM "room" WHERE "room"."house_id" = ANY ($1) RETURNING "room"."id""#,
             r#"UPDATE "guest" SET "house_id" = $1 WHERE "guest"."house_id" = ANY ($2) RETURNING "guest"."id""#,
-            r#"DELETE FROM "house" AS "target" USING UNNEST ($1::integer[]) WITH ORDINALITY AS "input" ("k0", "n") WHERE "target"."id" = "input"."k0""#,
+            r#"DELETE FROM "house" WHERE "id" = ANY ($1::integer[])"#,
             "COMMIT"
         ]
     );

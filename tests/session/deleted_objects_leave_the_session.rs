@@ -24,14 +24,8 @@ async fn u06_children_are_deleted_before_their_parents() -> Result<()> {
         written(&sent.sql()),
         [
             "BEGIN",
-            concat!(
-                r#"DELETE FROM "homework" AS "target" USING UNNEST ($1::integer[]) WITH ORDINALITY AS "input" ("k0", "n") "#,
-                r#"WHERE "target"."id" = "input"."k0""#,
-            ),
-            concat!(
-                r#"DELETE FROM "course" AS "target" USING UNNEST ($1::integer[]) WITH ORDINALITY AS "input" ("k0", "n") "#,
-                r#"WHERE "target"."id" = "input"."k0""#,
-            ),
+            r#"DELETE FROM "homework" WHERE "id" = ANY ($1::integer[])"#,
+            r#"DELETE FROM "course" WHERE "id" = ANY ($1::integer[])"#,
             "COMMIT",
         ],
     );

@@ -32,7 +32,9 @@ are one chain, each joined to the one before, with a predicate on the first and 
 selected. Ours follows the relationship (`.join(Item022::parent)`), Diesel names the condition \
 (`.inner_join(item021::table.on(item022::parent_id.eq(item021::id)))`), and all of its tables are in one \
 `allow_tables_to_appear_in_same_query!`; beyond 32 joins it has its features for more columns and \
-`#![recursion_limit = \"1024\"]`, without which it does not compile. A compiler is stopped after 60 s.\n";
+`#![recursion_limit = \"1024\"]`, without which it does not compile. A compiler is stopped after 60 s.\n\n\
+More joins cost more than their number, because the type of the query names each of them and rustc walks it at each call: a \
+builder of such types without a single bound takes 2.4 times as many instructions for 44 calls as for 22.\n";
 
 pub(crate) fn write(options: &Options, figures: &[(Peer, Figures)]) -> String {
     let mut out =

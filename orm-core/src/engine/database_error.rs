@@ -16,6 +16,8 @@ struct ServerError {
     code: String,
     message: String,
     hint: Option<String>,
+    /// Whether a statement was prepared before its tables were altered, so that its result is another.
+    is_of_an_old_plan: bool,
 }
 
 impl fmt::Display for ServerError {
@@ -32,7 +34,12 @@ impl StdError for ServerError {}
 
 impl ServerError {
     fn of(db: &DbError) -> Self {
-        Self { code: db.code().code().to_owned(), message: db.message().to_owned(), hint: db.hint().map(str::to_owned) }
+        Self {
+            code: db.code().code().to_owned(),
+            message: db.message().to_owned(),
+            hint: db.hint().map(str::to_owned),
+            is_of_an_old_plan: db.routine() == Some("RevalidateCachedQuery"),
+        }
     }
 }
 
@@ -371,6 +378,13 @@ pub(super) fn is_stale_plan(source: &tokio_postgres::Error) -> bool {
         SqlState::WRONG_OBJECT_TYPE,
     ];
     source.as_db_error().is_some_and(|db| STALE.contains(db.code()) || is_of_a_lost_type(db))
+}
+
+/// Whether the server refused to run a statement because its result has other types than when it was prepared: it has the
+/// code of what it does not support.
+pub(crate) fn is_of_an_old_plan(error: &Error) -> bool {
+    let server = error.source().and_then(|source| source.downcast_ref::<ServerError>());
+    server.is_some_and(|server| server.is_of_an_old_plan)
 }
 
 /// Whether a statement has the number of a type that is gone. What the server did not foresee is in English, whatever its

@@ -30,6 +30,7 @@ pub use config::{EngineBuilder, TlsMode};
 pub(crate) use connection::Connection;
 pub use connection::RawConnection;
 pub(crate) use copy::{CopySource, CopyWriter};
+pub(crate) use database_error::is_of_an_old_plan;
 pub(crate) use execute::{execute, fetch};
 pub(crate) use explain::{explain, explain_and_go_back, explain_and_roll_back};
 pub(crate) use pipeline::{Answer, Around, pipeline};

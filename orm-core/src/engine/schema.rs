@@ -94,7 +94,12 @@ impl Engine {
         // Statements that are prepared know types by a number, which a type that is created anew does not keep.
         self.inner.pool.forget_prepared();
         match outcome {
-            Ok(()) => connection.end(COMMIT).await,
+            Ok(()) => {
+                connection.end(COMMIT).await?;
+                // What others prepared before that is of the tables as they were.
+                self.inner.pool.forget_prepared();
+                Ok(())
+            }
             Err(error) => {
                 connection.end(ROLLBACK).await?;
                 Err(error)

@@ -90,7 +90,7 @@ impl Session {
     /// # SQL
     ///
     /// ```sql
-    /// DELETE FROM "course" AS "target" USING UNNEST ($1::integer[]) …
+    /// DELETE FROM "course" WHERE "id" = ANY ($1::integer[])
     /// UPDATE "note" AS "target" SET "deleted_at" = now() FROM UNNEST ($1::integer[]) … RETURNING "input"."n", …
     /// ```
     ///
@@ -117,7 +117,7 @@ impl Session {
     /// # SQL
     ///
     /// ```sql
-    /// DELETE FROM "note" AS "target" USING UNNEST ($1::integer[]) …
+    /// DELETE FROM "note" WHERE "id" = ANY ($1::integer[])
     /// ```
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::keys::{Keys, next_version};
 use super::plan::{Plan, Step};
 use super::statements::{self, Expect, Outgoing};
 use crate::compile::{COMMIT, Compile, Compiled, Write, begin};
-use crate::engine::{Answer, Around, Connection, pipeline};
+use crate::engine::{Answer, Around, Connection, is_of_an_old_plan, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
 use crate::types::{Bytes, RowReader};
@@ -131,7 +131,9 @@ fn is_refusal(error: &Error, connection: &Connection) -> bool {
     match error.sqlstate() {
         Some(DIVISION_BY_ZERO) => true,
         Some(FEATURE_NOT_SUPPORTED) => {
-            connection.engine().note_no_whole_writes();
+            if !is_of_an_old_plan(error) {
+                connection.engine().note_no_whole_writes();
+            }
             true
         }
         _ => false,
