@@ -250,7 +250,7 @@ impl Writer {
         self.expect(ResultColumn::column(table, def));
     }
 
-    fn insert_row(&mut self, statement: &InsertRow) {
+    pub(super) fn insert_row(&mut self, statement: &InsertRow) {
         let InsertRow { table, columns, values, returning } = statement;
         self.push("INSERT INTO ").table(table);
         self.values_rows(table, columns, values);
@@ -300,7 +300,7 @@ impl Writer {
     /// promise.
     ///
     /// If it is to be whole, a row that was left out is divided by zero.
-    fn array_insert(&mut self, statement: &ArrayInsert, is_whole: bool) {
+    pub(super) fn array_insert(&mut self, statement: &ArrayInsert, is_whole: bool) {
         let ArrayInsert { table, columns, arrays, returning } = statement;
         if returning.is_empty() {
             return self.plain_array_insert(table, columns, arrays);
@@ -342,39 +342,6 @@ impl Writer {
         }
         self.push(" ORDER BY \"input\".\"n\"");
         self.expect_columns(table, returning);
-    }
-
-    /// A statement that fails if it has not written this many rows. Its rows come back if it returns any; if not, their
-    /// number does.
-    fn whole_write(&mut self, write: &Write, rows: i64) {
-        match write {
-            Write::ArrayInsert(statement) if !statement.returning.is_empty() => self.array_insert(statement, true),
-            Write::InsertRow(statement) if !statement.returning.is_empty() => self.whole_row(statement),
-            _ => {
-                self.push("WITH \"written\" AS (");
-                write.write(self);
-                self.push(" RETURNING 1) SELECT count(*) / (count(*) = ").param(Value::of(&rows));
-                self.push(")::integer FROM \"written\"");
-                self.tell_count();
-            }
-        }
-    }
-
-    fn whole_row(&mut self, statement: &InsertRow) {
-        let InsertRow { table, returning, .. } = statement;
-        self.push("WITH \"written\" AS (");
-        self.insert_row(statement);
-        self.push(") SELECT ").separated(", ", returning, |w, &column| {
-            w.push("\"written\".").ident(table.columns[column].name);
-        });
-        self.push(" FROM (VALUES (1)) AS \"sent\" LEFT JOIN \"written\" ON TRUE");
-        self.none_left_out(table, "written");
-    }
-
-    /// Divides by zero for each row that was sent and did not come back: that of an outer join has no key.
-    fn none_left_out(&mut self, table: &'static TableDef, written: &str) {
-        let Some(key) = table.key_columns().next() else { return };
-        self.push(" WHERE 1 / (").ident(written).push(".").ident(key.name).push(" IS NOT NULL)::integer = 1");
     }
 
     fn plain_array_insert(&mut self, table: &'static TableDef, columns: &[usize], arrays: &[Input]) {

@@ -20,6 +20,7 @@ mod statement;
 mod transaction;
 mod tree;
 mod view;
+mod whole;
 mod writer;
 
 pub(crate) use copy::{CopyFrom, CopyStatement, CopyTo};

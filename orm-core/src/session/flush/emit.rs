@@ -9,10 +9,10 @@
 
 use super::super::inner::Row;
 use super::children::{self, Met};
-use super::collect::{KeySource, Work};
 use super::keys::{Keys, next_version};
 use super::plan::{Plan, Step};
 use super::statements::{self, Expect, Outgoing};
+use super::work::{KeySource, Work};
 use crate::compile::{COMMIT, Compile, Compiled, Write, begin};
 use crate::engine::{Answer, Around, Connection, is_of_an_old_plan, pipeline};
 use crate::error::{Error, ErrorKind, Result};

@@ -7,9 +7,9 @@ use super::super::identity::IdentityKey;
 use super::super::inner::{Inner, Row, RowSet};
 use super::super::undo::{Change, Link};
 use super::children;
-use super::collect::{LinkOp, Work};
 use super::emit::Emitted;
 use super::followers;
+use super::work::{LinkOp, Work};
 use crate::error::Result;
 use crate::hash::{Map, Set};
 use crate::schema::{Dump, Edge, RawHandle, RelationDef, RelationField, RelationKind, TableDef, is_inverse};
@@ -356,13 +356,6 @@ fn mirror_link(session: &Inner, op: &LinkOp, edits: &mut Edits) {
         if mirrors {
             edits.note(other, field, handle, op.insert);
         }
-    }
-}
-
-impl Work {
-    /// The objects whose rows are not theirs any more.
-    pub(super) fn gone(&self) -> impl Iterator<Item = Row> {
-        self.deletes.iter().map(|op| op.row).chain(self.switches.iter().map(|switch| switch.old))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::super::inner::{Row, RowMap, RowSet};
-use super::collect::{KeySource, UpdateOp, Work};
 use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
+use super::work::{KeySource, UpdateOp, Work};
 use crate::hash::{Map, Set};
 use crate::schema::{Dump, TableDef};
 use crate::types::Bytes;

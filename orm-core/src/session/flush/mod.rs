@@ -1,6 +1,6 @@
 //! The flush: what changed in memory becomes statements.
 //!
-//! Four phases, each a file: `collect` reads the objects and finds what is to be written, `plan` (with `uniques`) puts it in order
+//! Four phases, each a file: `collect` reads the objects and finds the `work`, `plan` (with `uniques`) puts it in order
 //! without any I/O, `emit` sends it, and `finalize` brings the objects in line. Nothing of the session changes before the last
 //! one, so a flush that fails leaves it as it was.
 
@@ -13,13 +13,14 @@ mod keys;
 mod plan;
 mod statements;
 mod uniques;
+mod work;
 
-use collect::Work;
 use emit::{Bounds, Emitted};
 pub(super) use finalize::follow_keys;
 pub(super) use followers::follow_rows;
 use plan::Plan;
 pub(super) use statements::{input, key_text};
+use work::Work;
 
 use super::changes::ChangeKind;
 use super::inner::{Inner, Row};

@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use super::super::identity::IdentityKey;
 use super::super::inner::RowMap;
-use super::collect::{KeySource, Work};
 use super::uniques;
+use super::work::{KeySource, Work};
 use crate::error::{Error, Result};
 use crate::hash::{Set, ValueMap, ValueSet};
 use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef, positions};

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use super::super::inner::Row;
 use super::children;
-use super::collect::{DeleteOp, LinkOp, UpdateOp, Work};
 use super::followers;
 use super::keys::{Keys, next_version};
+use super::work::{DeleteOp, LinkOp, UpdateOp, Work};
 pub(in crate::session) use crate::compile::input;
 pub(super) use crate::compile::input_array as array;
 use crate::compile::{Write, single};

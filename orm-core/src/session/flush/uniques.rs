@@ -3,8 +3,8 @@
 //! The server looks at a unique constraint row by row, also within one statement. So what frees a value goes before what
 //! takes it: a delete or an update before the inserts, and an update in a statement before that of another.
 
-use super::collect::{KeySource, UpdateOp, Work};
 use super::followers;
+use super::work::{KeySource, UpdateOp, Work};
 use crate::hash::{Map, Set, ValueMap, ValueSet};
 use crate::schema::{Dump, TableDef, positions};
 
