@@ -64,7 +64,7 @@ const INSERT: &str =
     "INSERT INTO item (a, b, d) SELECT * FROM UNNEST ($1::bigint[], $2::bigint[], $3::bigint[]) RETURNING id";
 const UPDATE: &str = "UPDATE item SET b = input.b FROM UNNEST ($1::bigint[], $2::bigint[]) AS input (id, b) \
                       WHERE item.id = input.id";
-const DELETE: &str = "DELETE FROM item USING UNNEST ($1::bigint[]) AS input (id) WHERE item.id = input.id";
+const DELETE: &str = "DELETE FROM item WHERE id = ANY ($1::bigint[])";
 const SELECT: &str = "SELECT id, a, b, d FROM item";
 const UPSERT: &str = "INSERT INTO item (a, b, d) SELECT * FROM UNNEST ($1::bigint[], $2::bigint[], $3::bigint[]) \
                       ON CONFLICT (a) DO UPDATE SET b = EXCLUDED.b, d = EXCLUDED.d RETURNING id, a, b, d";
