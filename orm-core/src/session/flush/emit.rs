@@ -305,6 +305,7 @@ impl<'w> Emitter<'w> {
             .map_err(|error| children::explain(self.work, error))?;
         for (outgoing, answer) in wave.iter().zip(&answers) {
             self.land(&outgoing.expect, answer)?;
+            self.effects.may_fail |= outgoing.expect.may_fail(self.work);
         }
         self.keys.landed();
         Ok(())
@@ -319,7 +320,7 @@ impl<'w> Emitter<'w> {
                 self.effects.stores.reserve(rows.len() * columns.len());
                 let mut rows = rows.iter();
                 answer.read_each(|found| match rows.next() {
-                    Some(row) => self.read(table, *row, found, columns, 0),
+                    Some(row) => self.read(*row, found, columns, 0),
                     None => Ok(()),
                 })?;
             }
@@ -333,7 +334,7 @@ impl<'w> Emitter<'w> {
                 if answer.affected() != 1 {
                     return Err(stale(op.table, &op.stored));
                 }
-                answer.read_each(|found| self.read(op.table, op.row, found, columns, 0))?;
+                answer.read_each(|found| self.read(op.row, found, columns, 0))?;
                 self.note_version(*update);
             }
             Expect::CountedUpdates(updates) => {
@@ -347,16 +348,13 @@ impl<'w> Emitter<'w> {
                 if answer.affected() != 1 {
                     return Err(stale(op.table, &op.dump));
                 }
-                answer.read_each(|found| self.read(op.table, op.row, found, columns, 0))?;
+                answer.read_each(|found| self.read(op.row, found, columns, 0))?;
             }
             Expect::Deleted { deletes, columns } => {
                 let work = self.work;
                 let ops = || deletes.iter().map(|&delete| &work.deletes[delete]);
                 check_all_met(&ordinals(answer)?, ops().map(|op| (op.table, &op.stored)))?;
-                self.read_by_ordinal(answer, columns, |index| {
-                    let op = &work.deletes[deletes[index]];
-                    (op.table, op.row)
-                })?;
+                self.read_by_ordinal(answer, columns, |index| work.deletes[deletes[index]].row)?;
             }
             Expect::Tree { table, deletes } => {
                 let rows =
@@ -368,13 +366,11 @@ impl<'w> Emitter<'w> {
                 )?;
                 let below = rows.into_iter().filter(|(ordinal, _)| ordinal.is_none());
                 let keys = below.map(|(_, key)| key).collect();
-                self.effects.may_fail = true;
                 self.effects.children.push(Met { table, nullified: Vec::new(), made: Vec::new(), keys });
             }
             Expect::Children { table, nullified, made } => {
                 let columns: Vec<usize> = (0..table.primary_key.len() + made.len()).collect();
                 let rows = answer.read(|row| read_columns(row, &columns, 0))?;
-                self.effects.may_fail = true;
                 self.effects.children.push(Met { table, nullified: nullified.clone(), made: made.clone(), keys: rows });
             }
             Expect::NoneLeft { relation } => {
@@ -391,10 +387,7 @@ impl<'w> Emitter<'w> {
         let work = self.work;
         let ops = updates.iter().map(|&update| &work.updates[update]);
         check_all_met(&ordinals(answer)?, ops.map(|op| (op.table, &op.stored)))?;
-        self.read_by_ordinal(answer, columns, |index| {
-            let op = &work.updates[updates[index]];
-            (op.table, op.row)
-        })?;
+        self.read_by_ordinal(answer, columns, |index| work.updates[updates[index]].row)?;
         for &update in updates {
             self.note_version(update);
         }
@@ -402,39 +395,25 @@ impl<'w> Emitter<'w> {
     }
 
     /// Keeps the columns of an object that came back.
-    fn read(
-        &mut self,
-        table: &'static TableDef,
-        row: Row,
-        found: &mut RowReader<'_>,
-        columns: &[usize],
-        first: usize,
-    ) -> Result<()> {
+    fn read(&mut self, row: Row, found: &mut RowReader<'_>, columns: &[usize], first: usize) -> Result<()> {
         for (i, &column) in columns.iter().enumerate() {
             let raw = found.raw_at(first + i)?;
             if let Some(raw) = raw {
                 self.keys.keep(row, column, raw);
             }
             self.effects.stores.push((row, column, raw.map(Bytes::from)));
-            self.effects.may_fail |= !statements::is_number(table, column);
         }
         Ok(())
     }
 
     /// Keeps the columns of objects that came back behind their ordinals, all of which are known to be good.
-    fn read_by_ordinal(
-        &mut self,
-        answer: &Answer,
-        columns: &[usize],
-        row: impl Fn(usize) -> (&'static TableDef, Row),
-    ) -> Result<()> {
+    fn read_by_ordinal(&mut self, answer: &Answer, columns: &[usize], row: impl Fn(usize) -> Row) -> Result<()> {
         if columns.is_empty() {
             return Ok(());
         }
         answer.read_each(|found| {
             let ordinal = found.read::<i64>()?;
-            let (table, row) = row(ordinal as usize - 1);
-            self.read(table, row, found, columns, 1)
+            self.read(row(ordinal as usize - 1), found, columns, 1)
         })
     }
 

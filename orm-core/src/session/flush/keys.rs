@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::inner::{Row, RowMap, RowSet};
 use super::followers::{self, Moved};
 use super::plan::{Plan, Step};
-use super::work::{KeySource, UpdateOp, Work};
+use super::work::{KeySource, UpdateOp, Work, pointed_to};
 use crate::hash::{Map, Set};
 use crate::schema::{Dump, TableDef};
 use crate::types::Bytes;
@@ -190,22 +190,12 @@ impl<'w> Keys<'w> {
 
 /// The models whose new rows are pointed to by what is to be written, or whose keys are taken ahead.
 fn wanted(work: &Work, plan: &Plan) -> Vec<usize> {
-    let mut wanted = Vec::new();
-    let mut want = |row: Row| {
-        if !wanted.contains(&row.arena) {
-            wanted.push(row.arena);
-        }
-    };
     let keys = work.inserts.iter().map(|op| &op.keys).chain(work.updates.iter().map(|op| &op.keys));
     let keys = keys.chain(work.switches.iter().map(|switch| &switch.keys)).flatten().map(|(_, source)| source);
-    for source in keys.chain(work.links.iter().flat_map(|op| op.local.iter().chain(&op.remote))) {
-        if let KeySource::Of(row, _) = source {
-            want(*row);
-        }
-    }
+    let mut wanted = pointed_to(keys.chain(work.links.iter().flat_map(|op| op.local.iter().chain(&op.remote))));
     for step in &plan.steps {
         if let Step::Fill { insert, .. } = step {
-            want(work.inserts[*insert].row);
+            wanted.push(work.inserts[*insert].row.arena);
         }
     }
     wanted

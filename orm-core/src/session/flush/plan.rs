@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::super::identity::IdentityKey;
 use super::super::inner::RowMap;
 use super::uniques;
-use super::work::{KeySource, Work};
+use super::work::{KeySource, Work, pointed_to};
 use crate::error::{Error, Result};
 use crate::hash::{Set, ValueMap, ValueSet};
 use crate::schema::{Deferrable, Dump, ForeignKeyDef, RelationDef, RelationKind, TableDef, positions};
@@ -198,16 +198,8 @@ fn needs(work: &Work) -> Needs {
     if given.is_empty() && work.inserts.iter().all(|op| op.keys.is_empty()) {
         return needs;
     }
-    let sources = work.inserts.iter().flat_map(|op| &op.keys);
-    let mut pointed_to: Vec<usize> = Vec::new();
-    for (_, source) in sources {
-        if let KeySource::Of(row, _) = source
-            && !pointed_to.contains(&row.arena)
-        {
-            pointed_to.push(row.arena);
-        }
-    }
-    let inserts = work.inserts.iter().enumerate().filter(|(_, op)| pointed_to.contains(&op.row.arena));
+    let arenas = pointed_to(work.inserts.iter().flat_map(|op| &op.keys).map(|(_, source)| source));
+    let inserts = work.inserts.iter().enumerate().filter(|(_, op)| arenas.contains(&op.row.arena));
     let by_row: RowMap<usize> = inserts.map(|(index, op)| (op.row, index)).collect();
     needs.all.reserve(work.inserts.len());
     for (index, op) in work.inserts.iter().enumerate() {

@@ -89,7 +89,7 @@ fn are_numbers(table: &TableDef, columns: &[usize]) -> bool {
 }
 
 /// Whether a column is a primary key that is an integer.
-pub(super) fn is_number(table: &TableDef, column: usize) -> bool {
+fn is_number(table: &TableDef, column: usize) -> bool {
     table.primary_key == [column] && is_integer(table.columns[column].ty)
 }
 
@@ -123,6 +123,24 @@ pub(super) enum Expect {
 }
 
 impl Expect {
+    /// Whether what comes back has to be read, which may fail: all but keys that are numbers.
+    pub(super) fn may_fail(&self, work: &Work) -> bool {
+        let (table, columns) = match self {
+            Self::Made { table, columns, .. } => (*table, columns),
+            Self::UpdatedOne { update, columns } => (work.updates[*update].table, columns),
+            Self::Updated { updates, columns } => (work.updates[updates[0]].table, columns),
+            Self::Filled { insert, columns } => (work.inserts[*insert].table, columns),
+            Self::Deleted { deletes, columns } => (work.deletes[deletes[0]].table, columns),
+            Self::Tree { .. } | Self::Children { .. } => return true,
+            Self::Inserted { .. }
+            | Self::CountedUpdates(_)
+            | Self::Counted(_)
+            | Self::NoneLeft { .. }
+            | Self::Nothing => return false,
+        };
+        !are_numbers(table, columns)
+    }
+
     /// The columns of new objects that come back.
     pub(super) fn made(&self) -> impl Iterator<Item = (Row, usize)> {
         let (rows, columns): (&[Row], &[usize]) = match self {

@@ -32,6 +32,19 @@ pub(super) enum KeySource {
     Of(Row, usize),
 }
 
+/// The models to whose new rows these point, by arena.
+pub(super) fn pointed_to<'w>(sources: impl Iterator<Item = &'w KeySource>) -> Vec<usize> {
+    let mut arenas = Vec::new();
+    for source in sources {
+        if let KeySource::Of(row, _) = source
+            && !arenas.contains(&row.arena)
+        {
+            arenas.push(row.arena);
+        }
+    }
+    arenas
+}
+
 /// The columns of a row whose values come from elsewhere: nearly always one.
 pub(super) type KeyColumns = SmallVec<[(usize, KeySource); 1]>;
 
@@ -65,19 +78,22 @@ impl UpdateOp {
         !self.set.is_empty() || self.followers.iter().any(Follower::needs_statement)
     }
 
+    /// Whether this change sets a column, to a value or to an expression.
+    fn sets(&self, column: usize) -> bool {
+        self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column)
+    }
+
     /// Whether the row may have another primary key afterwards: it is set here, or by the server.
     pub(super) fn may_move(&self) -> bool {
-        self.table.primary_key.iter().any(|column| {
-            let def = &self.table.columns[*column];
-            let is_made = def.trigger || def.on_update.is_some();
-            is_made || self.changed.contains(column) || self.set.iter().any(|(other, _)| other == column)
+        self.table.primary_key.iter().any(|&column| {
+            let def = &self.table.columns[column];
+            def.trigger || def.on_update.is_some() || self.sets(column)
         })
     }
 
     /// The columns that every update sets, and this change does not.
     pub(super) fn touched(&self) -> Vec<usize> {
-        let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
-        self.table.touched_by_update(is_set)
+        self.table.touched_by_update(|column| self.sets(column))
     }
 
     /// The columns that the server sets though this change does not.
@@ -87,8 +103,7 @@ impl UpdateOp {
             return Vec::new();
         }
         let touched = self.touched();
-        let is_set = |column| self.changed.contains(&column) || self.set.iter().any(|(other, _)| *other == column);
-        let made = self.table.made_by_write(|column| is_set(column) || touched.contains(&column));
+        let made = self.table.made_by_write(|column| self.sets(column) || touched.contains(&column));
         touched.iter().copied().chain(made).collect()
     }
 }
