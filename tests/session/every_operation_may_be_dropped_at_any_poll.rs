@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use orm_core::prelude::*;
-use orm_core::{ErrorKind, Result, State};
+use orm_core::{ErrorKind, RawConnection, Result, State};
 use orm_tests::TestDb;
 
 use crate::models::{Course, Homework, School};
@@ -24,6 +24,9 @@ async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     })
     .await
 }
+
+/// The name of the connections that are given up.
+const NAME: &str = "dropped";
 
 /// What a session has to do when an operation begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +99,7 @@ impl Stage {
 
     fn engine(&self) -> Result<Engine> {
         let wait = Duration::from_secs(10);
-        Engine::builder().dsn(self.db.database.url()).pool_size(1).wait_timeout(wait).build()
+        Engine::builder().dsn(self.db.database.url()).application_name(NAME).pool_size(1).wait_timeout(wait).build()
     }
 
     /// All that is stored but what was written to see whether the session can be used.
@@ -106,21 +109,29 @@ impl Stage {
         self.db.stored(&format!("SELECT ({courses}), ({homeworks})")).await.remove(0)
     }
 
-    /// The connection that the pool lends next is in no transaction, and no other connection is.
-    async fn is_clean(&self, engine: &Engine, when: &str) -> Result<()> {
+    /// Waits until the server is done with the connections that were given up: what was sent before a drop may still be
+    /// carried out after it, to the COMMIT. The connection that the pool lends now.
+    async fn is_settled(&self, engine: &Engine, when: &str) -> Result<RawConnection> {
         let client = engine.raw().await?;
+        let others = "SELECT pid FROM pg_stat_activity
+                      WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()";
+        for _ in 0..1000 {
+            if client.query(others, &[&NAME]).await.expect("it answers").is_empty() {
+                return Ok(client);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{when}: a connection stays open");
+    }
+
+    /// The connection that the pool lends next is in no transaction, and there is no other connection.
+    async fn is_clean(&self, engine: &Engine, when: &str) -> Result<()> {
+        let client = self.is_settled(engine, when).await?;
         let row = client.query_one("SELECT pg_current_xact_id_if_assigned()::text", &[]).await.expect("it answers");
         assert_eq!(row.get::<_, Option<String>>(0), None, "{when}");
         let error = client.batch_execute("SAVEPOINT probe").await.expect_err("that needs a transaction");
         assert_eq!(error.code().map(|code| code.code()), Some("25P01"), "{when}: {error}");
-        let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
-        for _ in 0..200 {
-            if self.db.stored(open).await == ["0"] {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("{when}: a transaction stays open");
+        Ok(())
     }
 }
 
@@ -167,7 +178,8 @@ async fn follow(session: &mut Session, then: Then) -> Result<()> {
 }
 
 /// The session reads and writes.
-async fn is_of_use(session: &mut Session, stage: &Stage, when: &str) -> Result<()> {
+async fn is_of_use(session: &mut Session, stage: &Stage, engine: &Engine, when: &str) -> Result<()> {
+    drop(stage.is_settled(engine, when).await?);
     let stored = stage.db.stored("SELECT count(*) FROM course").await.remove(0);
     assert_eq!(session.query::<Course>().count().await?.to_string(), stored, "{when}");
     session.add(Course::builder().name("next"));
@@ -233,7 +245,7 @@ async fn once(
         }
     }
     if then != Then::Drop {
-        is_of_use(&mut session, stage, &when).await?;
+        is_of_use(&mut session, stage, &engine, &when).await?;
     }
     drop(session);
     stage.is_clean(&engine, &when).await?;
@@ -459,7 +471,7 @@ async fn at_every_poll_of_a_refusal(bulk: bool, whole: &str) -> Result<()> {
             }
         }
         agrees(&session, scene, &stage, &when).await;
-        is_of_use(&mut session, &stage, &when).await?;
+        is_of_use(&mut session, &stage, &engine, &when).await?;
         drop(session);
         stage.is_clean(&engine, &when).await?;
         if let Some(refused) = refused {
