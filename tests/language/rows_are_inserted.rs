@@ -130,9 +130,100 @@ fn q23_inserts_have_their_texts() {
         insert([Ticket::builder(), Ticket::builder()]).to_sql(),
         concat!(
             r#"INSERT INTO "ticket" ("id") SELECT COALESCE ("v0", nextval((SELECT pg_get_serial_sequence('"ticket"', "#,
-            r#"'id')))) AS "v0" FROM UNNEST ($1::bigint[]) WITH ORDINALITY AS "rows" ("v0", "n") ORDER BY "n""#,
+            r#"'id')::regclass))) AS "v0" FROM UNNEST ($1::bigint[]) WITH ORDINALITY AS "rows" ("v0", "n") ORDER BY "n""#,
         ),
     );
+}
+
+#[tokio::test]
+async fn q23_rows_of_some_columns_are_inserted_as_they_are_borrowed() -> Result<()> {
+    let db = TestDb::with::<(Stock, Ticket)>().await;
+    let columns = || (Stock::place, Stock::product, Stock::amount, Stock::marks, Stock::version);
+    let lines: Vec<String> = (0..25).map(|n| format!("p{n},tea {n}")).collect();
+    let row = |line: &'_ str| line.split_once(',').map(|(place, product)| (place.to_owned(), product.to_owned()));
+    let words: Vec<(String, String)> = lines.iter().filter_map(|line| row(line)).collect();
+    let marks = |n: usize| if n.is_multiple_of(2) { vec![] } else { vec![n.to_string()] };
+    let rows = || words.iter().enumerate().map(|(n, (place, product))| (&**place, product, n as i32, marks(n), 1));
+    let sent = db.record();
+    for (from, to) in [(0, 1), (1, 9), (9, 25)] {
+        let some = rows().skip(from).take(to - from);
+        assert_eq!(db.engine.insert_into().rows(columns(), some).await?, (to - from) as u64);
+    }
+    let texts = sent.take();
+    let ends = |index: usize, text: &str| texts[index].ends_with(text);
+    assert!(ends(0, r#"("place", "product", "amount", "marks", "version") VALUES ($1, $2, $3, $4, $5)"#), "{texts:?}");
+    assert!(ends(1, " $40)") && texts[2].contains(" FROM UNNEST "), "{texts:?}");
+    let stored: Vec<String> = (0..25).map(|n| format!("p{n}|tea {n}|{n}|{{{}}}|open", marks(n).join(","))).collect();
+    assert_eq!(db.stored("SELECT place, product, amount, marks, state FROM stock ORDER BY id").await, stored);
+
+    // What conflicts, what comes back, one column alone, and none of any.
+    let again = insert_into::<Stock>().rows(columns(), rows().take(3));
+    let again =
+        again.on_conflict((Stock::place, Stock::product)).do_update(Stock::amount.set(excluded(Stock::amount) + 7));
+    let outcome = again.on(&db.engine).await?;
+    assert_eq!((outcome.inserted, outcome.updated), (0, 3));
+    let open: Vec<bool> = db.engine.insert_into().rows(Ticket::open, [false, true]).returning(Ticket::open).await?;
+    assert_eq!(open, [false, true]);
+    let none: [&str; 0] = [];
+    drop(sent.take());
+    assert_eq!(db.engine.insert_into::<Stock>().rows(Stock::place, none).await?, 0);
+    assert!(sent.sql().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn q23_rows_leave_to_the_server_what_they_do_not_give() -> Result<()> {
+    let db = TestDb::with::<Ticket>().await;
+    let open = |n: i64| if n % 3 == 0 { Auto::Pending } else { Auto::Value(n % 3 == 1) };
+    let columns = (Ticket::id, Ticket::open);
+    for count in [1, 2, 8, 9, 20] {
+        let (id, rows) = (count * 100, (0..count).map(open));
+        let rows = rows.zip(0..).map(|(open, n)| (id + n, open));
+        assert_eq!(db.engine.insert_into().rows(columns, rows).await?, count as u64);
+        let wanted: Vec<String> =
+            (0..count).map(|n| format!("{}|{}", id + n, if n % 3 == 2 { "f" } else { "t" })).collect();
+        assert_eq!(db.stored(&format!("SELECT * FROM ticket WHERE id >= {id} ORDER BY id")).await, wanted);
+    }
+    let pending = [Auto::Pending; 3];
+    assert_eq!(db.engine.insert_into().rows(Ticket::open, pending).returning(Ticket::open).await?, [true; 3]);
+    // In the transaction of a session, after what is pending.
+    let mut session = db.engine.session();
+    session.add(Ticket::builder().id(7));
+    insert_into::<Ticket>().rows(Ticket::id, [8]).on(&mut session).await?;
+    assert!(db.stored("SELECT * FROM ticket WHERE id < 7").await.len() == 3, "those of the sequence alone");
+    assert!(db.stored("SELECT * FROM ticket WHERE id IN (7, 8)").await.is_empty());
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT id FROM ticket WHERE id IN (7, 8) ORDER BY id").await, ["7", "8"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn q23_a_row_that_cannot_be_sent_is_refused_before_any_is() -> Result<()> {
+    let db = TestDb::with::<Stock>().await;
+    let sent = db.record();
+    for count in [1, 2, 8, 9, 30] {
+        for wrong in [0, count / 2, count - 1] {
+            for (product, column) in [("te\0a", "product"), ("tea", "place")] {
+                let place = if column == "place" { "too long" } else { "a" };
+                let row = |n| if n == wrong { (product, place) } else { ("milk", "b") };
+                let rows = (0..count).map(row);
+                let refused = db.engine.insert_into().rows((Stock::product, Stock::place), rows).await;
+                let error = refused.expect_err("a column cannot hold it");
+                let told = (error.kind(), error.model(), error.column());
+                assert_eq!(told, (ErrorKind::Encode, Some("Stock"), Some(column)), "{count}, {wrong}: {error}");
+                assert!(!error.to_string().contains("too long"), "{error}");
+            }
+        }
+    }
+    assert!(sent.sql().is_empty(), "{:?}", sent.sql());
+    // What the server refuses, it refuses whole.
+    let missing = db.engine.insert_into().rows((Stock::product, Stock::place), [("tea", "a"), ("milk", "b")]).await;
+    let error = missing.expect_err("an amount is needed");
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Constraint(ConstraintKind::NotNull), Some("amount")));
+    let twice = db.engine.insert_into().rows((Stock::product, Stock::product), [("tea", "tea")]).await;
+    assert_eq!(twice.expect_err("a column is named twice").sqlstate(), Some("42701"));
+    assert!(db.stored("SELECT * FROM stock").await.is_empty());
+    Ok(())
 }
 
 #[tokio::test]

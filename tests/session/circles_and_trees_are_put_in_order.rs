@@ -194,8 +194,8 @@ async fn u08_a_circle_with_a_key_that_is_checked_at_the_end_is_inserted_by_keys_
         written(&sent.take()),
         [
             "BEGIN",
-            r#"SELECT (nextval((SELECT pg_get_serial_sequence('"hen"', 'id'))))::integer FROM generate_series(1, $1)"#,
-            r#"SELECT (nextval((SELECT pg_get_serial_sequence('"egg"', 'id'))))::integer FROM generate_series(1, $1)"#,
+            r#"SELECT array_agg((nextval((SELECT pg_get_serial_sequence('"hen"', 'id')::regclass)))::integer) FROM generate_series(1, $1)"#,
+            r#"SELECT array_agg((nextval((SELECT pg_get_serial_sequence('"egg"', 'id')::regclass)))::integer) FROM generate_series(1, $1)"#,
             r#"INSERT INTO "hen" ("id", "egg_id") VALUES ($1, $2)"#,
             r#"INSERT INTO "egg" ("id", "hen_id") VALUES ($1, $2)"#,
             "COMMIT",

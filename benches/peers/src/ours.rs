@@ -114,12 +114,13 @@ impl Peer for Ours {
     async fn insert(&mut self, rows: &[NewRow], keys: bool, meter: &mut Meter) -> Result<Done> {
         meter
             .run(rows.len(), async || {
-                let entries = rows.iter().map(|row| Entry::builder().name(row.name.as_str()).amount(row.amount));
+                let entries = rows.iter().map(|row| (row.name.as_str(), row.amount));
+                let insert = self.engine.insert_into().rows((Entry::name, Entry::amount), entries);
                 if keys {
-                    let ids: Vec<i64> = self.engine.insert(entries).returning(Entry::id).await?;
+                    let ids: Vec<i64> = insert.returning(Entry::id).await?;
                     Ok((ids.len(), ids))
                 } else {
-                    Ok((self.engine.insert(entries).await? as usize, Vec::new()))
+                    Ok((insert.await? as usize, Vec::new()))
                 }
             })
             .await

@@ -3,7 +3,7 @@
 use super::ddl::write_column_type;
 use super::writer::{Named, Writer};
 use super::{Compile, ResultColumn, check_value};
-use crate::schema::{ColumnDef, Identity, SourceRef, TableDef};
+use crate::schema::{ColumnDef, SourceRef, TableDef};
 use crate::sql::{
     ArrayInsert, ArrayUpdate, ArrayUpsert, BulkDelete, BulkInsert, BulkUpdate, Followers, FromItem, Input, InsertRow,
     InsertRows, Join, KeyedDelete, KeyedUpdate, LinkWrite, Merge, MergeUsing, Node, Projection, Select, TakeKeys,
@@ -104,11 +104,6 @@ pub(super) fn input_name(prefix: &str, index: usize) -> String {
 /// What the elements of a nested column are joined as.
 fn nested(name: &str) -> String {
     format!("{name}_elements")
-}
-
-/// Whether the server makes a value in the place of NULL. What a trigger makes has no expression: it finds NULL.
-pub(super) fn is_made_for_null(column: &ColumnDef) -> bool {
-    column.auto && (column.default.is_some() || column.identity != Identity::No || !column.trigger)
 }
 
 pub(super) fn named_inputs<'a>(
@@ -239,17 +234,6 @@ impl Writer {
         self.expect(ResultColumn { ty: <i64 as Field>::TYPE, of: None });
     }
 
-    fn take_keys(&mut self, statement: &TakeKeys) {
-        let TakeKeys { table, column, count } = *statement;
-        let def = &table.columns[column];
-        self.push("SELECT (");
-        self.server_value(table, def);
-        self.push(")::");
-        write_column_type(self, def);
-        self.push(" FROM generate_series(1, ").param(Value::of(&count)).push(")");
-        self.expect(ResultColumn::column(table, def));
-    }
-
     pub(super) fn insert_row(&mut self, statement: &InsertRow) {
         let InsertRow { table, columns, values, returning } = statement;
         self.push("INSERT INTO ").table(table);
@@ -325,6 +309,11 @@ impl Writer {
         let inserted: Vec<usize> = made.iter().chain(columns).copied().collect();
         self.table(table).push(" (").column_names(table, &inserted).push(") SELECT ").idents(&names);
         self.push(" FROM \"input\" RETURNING ");
+        if let Some((key, array)) = statement.key_array()
+            && let Some(place) = inserted.iter().position(|&column| column == key)
+        {
+            return self.key_arrays((table, &table.columns[key]), &names[place], array, is_whole);
+        }
         let keys = || table.primary_key.iter();
         let output: Vec<usize> =
             keys().chain(returning.iter().filter(|c| !keys().any(|key| key == *c))).copied().collect();
@@ -358,33 +347,6 @@ impl Writer {
         self.separated(", ", names, |w, name| {
             w.ident(name);
         })
-    }
-
-    /// A column of the rows that are sent, with what the server makes in the place of NULL if the column is such.
-    pub(super) fn value_or_default(&mut self, table: &'static TableDef, column: &'static ColumnDef, name: &str) {
-        if !is_made_for_null(column) {
-            self.ident(name);
-            return;
-        }
-        self.push("COALESCE (").ident(name).push(", ");
-        self.server_value(table, column);
-        self.push(") AS ").ident(name);
-    }
-
-    /// What the server makes a column's value of: the next of its sequence, or the default.
-    fn server_value(&mut self, table: &'static TableDef, column: &'static ColumnDef) {
-        match (column.identity, column.default) {
-            (Identity::No, Some(default)) => {
-                self.push("(").push(default).push(")");
-            }
-            _ => {
-                let mut name = Self::default();
-                name.table(table);
-                // As a subquery, the sequence is looked up once and not for every row.
-                self.push("nextval((SELECT pg_get_serial_sequence(").literal(&name.into_sql()).push(", ");
-                self.literal(column.name).push(")))");
-            }
-        }
     }
 
     fn keyed_update(&mut self, statement: &KeyedUpdate) {

@@ -79,6 +79,8 @@ pub(crate) struct Inputs {
 #[derive(Debug)]
 struct Growing {
     column: usize,
+    /// Its place among the cells of a row.
+    cell: usize,
     is_given: bool,
     cells: Cells,
 }
@@ -93,24 +95,40 @@ enum Cells {
 impl Inputs {
     /// All columns but those that the server computes, of about so many rows.
     pub(crate) fn new(table: &'static TableDef, rows: usize) -> Self {
+        let columns = (0..table.columns.len()).map(|column| (column, column));
+        Self::growing(table, columns.filter(|(column, _)| table.columns[*column].generated.is_none()), rows)
+    }
+
+    /// These columns, whose cells are all that a row has, of about so many rows.
+    pub(crate) fn of(table: &'static TableDef, columns: &[usize], rows: usize) -> Self {
+        Self::growing(table, columns.iter().copied().enumerate().map(|(cell, column)| (column, cell)), rows)
+    }
+
+    /// These columns, each with its place among the cells of a row.
+    fn growing(table: &'static TableDef, columns: impl Iterator<Item = (usize, usize)>, rows: usize) -> Self {
         let room = rows.min(MOST_ROOM);
-        let columns = table.columns.iter().enumerate().filter(|(_, column)| column.generated.is_none());
-        let growing = |(column, def): (usize, &'static ColumnDef)| {
+        let growing = |(column, cell)| {
+            let def: &ColumnDef = &table.columns[column];
             let cells = match def.ty.element() {
                 None if def.auto => Cells::Array(GrowingArray::of(def.ty)),
                 None => Cells::Array(GrowingArray::with_room(def.ty, room)),
                 Some(_) => Cells::Arrays(Vec::new()),
             };
-            Growing { column, is_given: !def.auto, cells }
+            Growing { column, cell, is_given: !def.auto, cells }
         };
         Self { table, columns: columns.map(growing).collect(), rows: 0 }
     }
 
     /// Adds a row.
     pub(crate) fn push(&mut self, dump: &Dump) -> Result<()> {
+        self.push_from(dump, 0)
+    }
+
+    /// Adds a row whose cells are encoded from this one on.
+    pub(crate) fn push_from(&mut self, dump: &Dump, first: usize) -> Result<()> {
         for growing in &mut self.columns {
             growing
-                .push(dump.raw(growing.column), self.rows)
+                .push(dump.raw(first + growing.cell), self.rows)
                 .map_err(|reason| refused(self.table, &self.table.columns[growing.column], &reason))?;
         }
         self.rows += 1;

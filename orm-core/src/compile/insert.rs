@@ -1,7 +1,8 @@
 //! `INSERT` of values or of a query's rows to text.
 
 use super::ResultColumn;
-use super::dml::{input_name, is_made_for_null, named_inputs};
+use super::dml::{input_name, named_inputs};
+use super::keys::is_made_for_null;
 use super::writer::{Named, Spelling, Writer};
 use crate::schema::{SourceRef, TableDef};
 use crate::sql::{BulkInsert, ConflictAction, ConflictTarget, Input, InsertRows, excluded_source};

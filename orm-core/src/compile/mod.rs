@@ -11,6 +11,7 @@ mod expr;
 mod from;
 mod input;
 mod insert;
+mod keys;
 mod lists;
 mod literal;
 mod merge;

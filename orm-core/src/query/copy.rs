@@ -8,14 +8,15 @@ use std::pin::{Pin, pin};
 use futures_util::{Stream, StreamExt, stream};
 
 use super::executor::Executor;
-use super::insert::check;
+use super::given::{check, check_cells};
+use super::insert::columns_of;
 use super::rows::Rows;
 use super::select::Query;
 use super::stream::RowStream;
-use crate::compile::{CopyFrom, CopyTo, check_raw, refused};
+use crate::compile::{CopyFrom, CopyTo};
 use crate::engine::{Connection, CopyWriter, Engine, placed, unplaced};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Dump, IntoModel, Model, Writable, positions};
+use crate::schema::{Dump, IntoModel, Model, Writable};
 use crate::sql::{InsertColumns, RowsFor, Select};
 use crate::types::RowReader;
 
@@ -86,9 +87,7 @@ impl<M: Model> CopyPlan<M, OfModel<M>> {
 
 impl<M: Model, Shape> CopyPlan<M, Shape> {
     pub(crate) fn columns<C: InsertColumns<M>>(self, columns: C) -> CopyPlan<M, OfColumns<C::Fields>> {
-        let mut names = Vec::new();
-        columns.names(&mut names);
-        CopyPlan { named: Some(positions(M::table(), &names)), progress: self.progress, types: PhantomData }
+        CopyPlan { named: Some(columns_of(columns)), progress: self.progress, types: PhantomData }
     }
 
     pub(crate) fn progress(&mut self, progress: impl FnMut(u64) + Send + 'static) {
@@ -268,11 +267,7 @@ impl<M: Model, Shape> CopyPlan<M, Shape> {
     fn check(&self, dump: &Dump, columns: &[usize]) -> Result<()> {
         let table = M::table();
         if let Some(named) = &self.named {
-            if let Some((cell, reason)) = dump.refused() {
-                return Err(refused(table, &table.columns[named[*cell]], reason));
-            }
-            let mut cells = named.iter().enumerate();
-            return cells.try_for_each(|(cell, &column)| check_raw(table, &table.columns[column], dump.raw(cell)));
+            return check_cells(table, named, dump);
         }
         let strays = |&column: &usize| {
             let def = &table.columns[column];

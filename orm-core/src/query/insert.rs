@@ -1,6 +1,5 @@
 //! `INSERT` without the unit of work: [`Insert`], and what it does where a row is there already.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -8,18 +7,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use smallvec::SmallVec;
-
 use super::executor::{BulkWrite, Executor, Unbound};
+use super::given::Given;
 use super::returning::Returning;
 use super::rows::Rows;
-use crate::compile::{Compile, Inputs, Write, check_raw, refused, single};
+use crate::compile::{Compile, Write};
 use crate::engine::{Engine, placed};
 use crate::error::{Error, Result};
-use crate::schema::{ColumnDef, Dump, IntoModel, Model, RelationField, SourceRef, Writable, positions};
+use crate::schema::{ColumnDef, IntoModel, Model, SourceRef, Writable, positions};
 use crate::sql::{
     Assignments, BinaryOp, BulkInsert, ColumnList, Condition, Conflict, ConflictAction, ConflictTarget, Excluded,
-    Expression, InScope, Input, InsertColumns, InsertRows, Node, RowsFor, Selection, excluded_source,
+    Expression, InScope, InsertColumns, InsertRows, Node, RowsFor, Selection, excluded_source,
 };
 use crate::types::{RowReader, Value};
 
@@ -65,6 +63,29 @@ impl<X, M: Model> InsertInto<X, M> {
         Insert { on: self.on, given, conflict: None, model: PhantomData }
     }
 
+    /// Rows of values for these columns: one value, or a tuple. What they borrow is encoded as it is and owned by nobody, so
+    /// this is the faster way for what is not a model yet. The other columns are left to the server, as are those of
+    /// [`Auto`](crate::types::Auto) that a row does not give.
+    ///
+    /// ```
+    /// # use orm_core::prelude::*;
+    /// # use orm_core::insert_into;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String, note: Option<String> }
+    /// let lines = ["Python,a snake", "Java,an island"];
+    /// let rows = lines.iter().filter_map(|line| line.split_once(','));
+    /// let courses = insert_into::<Course>().rows((Course::name, Course::note), rows);
+    /// assert_eq!(courses.to_sql(), r#"INSERT INTO "course" ("name", "note") VALUES ($1, $2), ($3, $4)"#);
+    /// ```
+    pub fn rows<C, R>(self, columns: C, rows: impl IntoIterator<Item = R>) -> Insert<X, M>
+    where
+        C: InsertColumns<M>,
+        R: RowsFor<C::Fields>,
+    {
+        let given = Given::of_rows(M::table(), columns_of(columns), rows.into_iter());
+        Insert { on: self.on, given, conflict: None, model: PhantomData }
+    }
+
     /// The rows of a query, a value for each of these columns. The other columns are left to the server.
     ///
     /// ```
@@ -89,13 +110,17 @@ impl<X, M: Model> InsertInto<X, M> {
         C: InsertColumns<M>,
         R: RowsFor<C::Fields>,
     {
-        let mut names = Vec::new();
-        columns.names(&mut names);
         let (_, select, _) = query.into_parts();
-        let columns = positions(M::table(), &names);
-        let given = Given { columns, rows: InsertRows::Select(Arc::new(*select)), refused: None };
+        let given = Given { columns: columns_of(columns), rows: InsertRows::Select(Arc::new(*select)), refused: None };
         Insert { on: self.on, given, conflict: None, model: PhantomData }
     }
+}
+
+/// The positions of columns in the table.
+pub(super) fn columns_of<M: Model>(columns: impl InsertColumns<M>) -> Vec<usize> {
+    let mut names = Vec::new();
+    columns.names(&mut names);
+    positions(M::table(), &names)
 }
 
 impl<X, M: Model> fmt::Debug for InsertInto<X, M> {
@@ -111,13 +136,6 @@ pub struct Insert<X, M> {
     given: Given,
     conflict: Option<(ConflictTarget, Action)>,
     model: PhantomData<fn() -> M>,
-}
-
-/// The rows of an insert, encoded, and why they are not to be sent.
-struct Given {
-    columns: Vec<usize>,
-    rows: InsertRows,
-    refused: Option<Error>,
 }
 
 /// What becomes of a row that is there.
@@ -296,96 +314,6 @@ impl Action {
         }
         ConflictAction::Update { set, predicates }
     }
-}
-
-/// So many rows are sent one by one, and more as an array a column: then that is faster.
-const FEW: usize = 8;
-
-impl Given {
-    /// Encodes values one by one, so that no more than a few are kept.
-    fn of<M: Model>(mut values: impl Iterator<Item = M>) -> Self {
-        let first: SmallVec<[M; 1]> = values.by_ref().take(FEW + 1).collect();
-        if (1..=FEW).contains(&first.len())
-            && let Some(given) = Self::few(&first)
-        {
-            return given;
-        }
-        let mut count = 0;
-        let (columns, arrays, refused) = arrays(first.into_iter().chain(values).inspect(|_| count += 1));
-        Self { columns, rows: InsertRows::Arrays { arrays, count }, refused }
-    }
-
-    /// The values one by one, if the same columns are given of all; several have to give one at least.
-    fn few<M: Model>(values: &[M]) -> Option<Self> {
-        let table = M::table();
-        let mut given = Self { columns: Vec::new(), rows: InsertRows::Rows(Vec::new()), refused: None };
-        let mut cells = Vec::new();
-        for (number, value) in values.iter().enumerate() {
-            let is_same = Dump::look(value, |dump| {
-                let is_given = |column: &usize| {
-                    let def = &table.columns[*column];
-                    def.generated.is_none() && (!def.auto || dump.raw(*column).is_some())
-                };
-                let mut columns = (0..table.columns.len()).filter(is_given);
-                if number == 0 {
-                    given.columns.extend(columns);
-                } else if !columns.by_ref().eq(given.columns.iter().copied()) {
-                    return false;
-                }
-                cells.extend(given.columns.iter().map(|&column| single(table, column, dump.raw(column))));
-                if let Err(error) = check(value, dump) {
-                    given.refused.get_or_insert(error);
-                }
-                true
-            });
-            if !is_same || values.len() > 1 && given.columns.is_empty() {
-                return None;
-            }
-        }
-        given.rows = InsertRows::Rows(cells);
-        Some(given)
-    }
-}
-
-/// The columns that are given, and an array for each; with what is wrong with the first value that cannot be sent.
-pub(super) fn arrays<M: Model>(values: impl Iterator<Item: Borrow<M>>) -> (Vec<usize>, Vec<Input>, Option<Error>) {
-    let mut refused = None;
-    let mut inputs = Inputs::new(M::table(), values.size_hint().0);
-    let mut dump = Dump::default();
-    for value in values {
-        let value = value.borrow();
-        dump.clear();
-        value.dump(&mut dump);
-        if let Err(error) = check(value, &dump).and_then(|()| inputs.push(&dump)) {
-            refused.get_or_insert(error);
-        }
-    }
-    let (columns, arrays) = inputs.finish().unwrap_or_else(|error| {
-        refused.get_or_insert(error);
-        (Vec::new(), Vec::new())
-    });
-    (columns, arrays, refused)
-}
-
-/// What is wrong with a value is found before anything is sent.
-pub(super) fn check<M: Model>(value: &M, dump: &Dump) -> Result<()> {
-    let table = M::table();
-    if let Some((column, reason)) = dump.refused() {
-        return Err(refused(table, &table.columns[*column], reason));
-    }
-    for (index, column) in table.columns.iter().enumerate() {
-        check_raw(table, column, dump.raw(index))?;
-    }
-    for (field, relation) in table.relations.iter().enumerate() {
-        if value.relation(field).is_some_and(RelationField::holds_any) {
-            let message = format!(
-                "an insert writes rows alone: relationship `{}` is to be empty; give its key, or add the value to a session",
-                relation.path()
-            );
-            return Err(Error::invalid(message).with_model(table.model));
-        }
-    }
-    Ok(())
 }
 
 impl<X: Executor, M: Model> IntoFuture for Insert<X, M> {

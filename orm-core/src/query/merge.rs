@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::executor::{BulkWrite, Executor, Unbound};
-use super::insert::arrays;
+use super::given::arrays;
 use crate::compile::{Compile, Write};
 use crate::engine::{Engine, placed};
 use crate::error::{Error, Result};

@@ -15,6 +15,7 @@ mod executor;
 mod exists;
 mod explain;
 mod fetch;
+mod given;
 mod group;
 mod insert;
 mod joins;

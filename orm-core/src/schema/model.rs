@@ -189,7 +189,12 @@ impl Dump {
         if self.is_skipped(self.ends.len) {
             return self.put_null();
         }
-        let null = match value.encode(&mut Encoder::new(&mut self.buffer)) {
+        self.put_as(|out| value.encode(out));
+    }
+
+    /// Encodes the next column.
+    pub(crate) fn put_as(&mut self, encode: impl FnOnce(&mut Encoder<'_>) -> Result<Encoded, EncodeError>) {
+        let null = match encode(&mut Encoder::new(&mut self.buffer)) {
             Ok(encoded) => encoded == Encoded::Null,
             Err(reason) => {
                 self.refused.get_or_insert((self.ends.len, reason));
@@ -229,6 +234,11 @@ impl Dump {
     #[must_use]
     pub fn raw(&self, column: usize) -> Option<&[u8]> {
         self.buffer.get(self.ends.range(column)?)
+    }
+
+    /// How many columns are encoded.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len
     }
 
     /// The first column whose value cannot be sent, and why.

@@ -150,7 +150,7 @@ pub trait RowsFor<Fields> {
 #[diagnostic::do_not_recommend]
 impl<T: Field, R: IntoField<T>> RowsFor<OneField<T>> for R {
     fn dump(self, out: &mut Dump) {
-        out.put(&self.into_field());
+        out.put_as(|out| self.encode_as(out));
     }
 }
 
@@ -172,7 +172,7 @@ macro_rules! insert_columns {
             #[allow(non_snake_case, reason = "the values are named after their types")]
             fn dump(self, out: &mut Dump) {
                 let ($($row,)*) = self;
-                $(out.put::<$column>(&$row.into_field());)*
+                $(out.put_as(|out| IntoField::<$column>::encode_as($row, out));)*
             }
         }
     };

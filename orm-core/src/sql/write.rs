@@ -9,7 +9,7 @@ use super::node::Node;
 use super::select::{Join, Projection};
 use super::tree::Branch;
 use crate::schema::{ColumnDef, EdgeLink, SourceRef, TableDef};
-use crate::types::Value;
+use crate::types::{TypeDef, Value, integer_array};
 
 /// One column of the rows that a statement takes.
 #[derive(Debug, Clone)]
@@ -46,7 +46,15 @@ pub(crate) struct TakeKeys {
     pub(crate) count: i64,
 }
 
-/// `INSERT … SELECT FROM UNNEST`, whose rows come back in the order of the arrays.
+impl TakeKeys {
+    /// The type of an array of the keys, if they come in one: if they are integers.
+    pub(crate) fn key_array(&self) -> Option<&'static TypeDef> {
+        key_array(self.table, self.column)
+    }
+}
+
+/// `INSERT … SELECT FROM UNNEST`, whose rows come back in the order of the arrays; or their keys as an array, and those
+/// that were made as another.
 #[derive(Debug, Clone)]
 pub(crate) struct ArrayInsert {
     pub(crate) table: &'static TableDef,
@@ -55,6 +63,21 @@ pub(crate) struct ArrayInsert {
     pub(crate) arrays: Vec<Input>,
     /// Positions of the columns that the server makes.
     pub(crate) returning: Vec<usize>,
+}
+
+impl ArrayInsert {
+    /// The key, and the type of an array of it, if it is an integer and all that comes back: then it comes in arrays.
+    pub(crate) fn key_array(&self) -> Option<(usize, &'static TypeDef)> {
+        match self.returning[..] {
+            [key] => Some((key, key_array(self.table, key)?)),
+            _ => None,
+        }
+    }
+}
+
+/// The type of an array of keys, if this column is the primary key and an integer.
+fn key_array(table: &TableDef, column: usize) -> Option<&'static TypeDef> {
+    if table.primary_key == [column] { integer_array(table.columns[column].ty) } else { None }
 }
 
 /// `INSERT … SELECT FROM UNNEST … ON CONFLICT DO UPDATE`, whose rows come back whole and in the order of the arrays, each

@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::BytesMut;
 
+use super::scalar::{encode_bytes, encode_text};
 use super::typedef::{SqlType, TypeDef};
 use super::value::Value;
 use crate::error::{Error, ErrorKind};
@@ -233,6 +234,16 @@ impl StdError for DecodeError {}
 pub trait IntoField<T> {
     /// Converts.
     fn into_field(self) -> T;
+
+    /// Encodes what this becomes; what is borrowed need not be owned for it.
+    #[doc(hidden)]
+    fn encode_as(self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError>
+    where
+        Self: Sized,
+        T: Field,
+    {
+        self.into_field().encode(out)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -257,11 +268,15 @@ impl<T: Field> IntoField<super::Auto<T>> for T {
 }
 
 macro_rules! into_field {
-    ($($from:ty => $to:ty),* $(,)?) => { $(
+    ($($from:ty => $to:ty: $encode:ident),* $(,)?) => { $(
         #[diagnostic::do_not_recommend]
         impl IntoField<$to> for $from {
             fn into_field(self) -> $to {
                 <$to>::from(self)
+            }
+
+            fn encode_as(self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+                $encode(&self, out)
             }
         }
 
@@ -269,6 +284,10 @@ macro_rules! into_field {
         impl IntoField<Option<$to>> for $from {
             fn into_field(self) -> Option<$to> {
                 Some(<$to>::from(self))
+            }
+
+            fn encode_as(self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+                $encode(&self, out)
             }
         }
 
@@ -280,7 +299,13 @@ macro_rules! into_field {
         }
     )* };
 }
-into_field!(&str => String, &String => String, Box<str> => String, std::borrow::Cow<'_, str> => String, &[u8] => Vec<u8>);
+into_field!(
+    &str => String: encode_text,
+    &String => String: encode_text,
+    Box<str> => String: encode_text,
+    std::borrow::Cow<'_, str> => String: encode_text,
+    &[u8] => Vec<u8>: encode_bytes,
+);
 
 /// A field that can hold a foreign key which the flush fills in later.
 ///

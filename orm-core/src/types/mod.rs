@@ -47,7 +47,7 @@ pub use interval::{Interval, Moment};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use network::{Cidr, Inet};
-pub(crate) use number::{NumberHasher, integer, is_integer};
+pub(crate) use number::{NumberHasher, integer, integer_array, is_integer};
 pub use range::{Multirange, Range, RangeElement};
 pub(crate) use readable::readable;
 pub use row::{FromRow, RowReader};

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 
+use super::field::Field;
 use super::typedef::TypeDef;
 
 /// The object identifiers of `smallint`, `integer` and `bigint`.
@@ -11,6 +12,12 @@ const INTEGERS: [u32; 3] = [21, 23, 20];
 #[inline]
 pub(crate) fn is_integer(ty: &TypeDef) -> bool {
     INTEGERS.contains(&ty.oid())
+}
+
+/// The type of an array of such integers; `None` for those of another type.
+pub(crate) fn integer_array(ty: &TypeDef) -> Option<&'static TypeDef> {
+    let arrays = [<Vec<i16> as Field>::TYPE, <Vec<i32> as Field>::TYPE, <Vec<i64> as Field>::TYPE];
+    arrays.into_iter().find(|array| array.element().is_some_and(|element| element.oid() == ty.oid()))
 }
 
 /// The integer that these bytes are; `None` for those of another type.

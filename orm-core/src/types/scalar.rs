@@ -144,6 +144,19 @@ pub(super) fn has_nul(text: &str) -> bool {
     text.bytes().fold(false, |found, byte| found | (byte == 0))
 }
 
+pub(super) fn encode_text(text: &str, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+    if has_nul(text) {
+        return Err(EncodeError::new("PostgreSQL text cannot hold a NUL byte"));
+    }
+    out.put(text.as_bytes());
+    Ok(Encoded::Value)
+}
+
+pub(super) fn encode_bytes(bytes: &[u8], out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
+    out.put(bytes);
+    Ok(Encoded::Value)
+}
+
 #[diagnostic::do_not_recommend]
 impl Field for String {
     type Sql = sql::Text;
@@ -153,11 +166,7 @@ impl Field for String {
     const TYPE: &'static TypeDef = &TEXT;
 
     fn encode(&self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
-        if has_nul(self) {
-            return Err(EncodeError::new("PostgreSQL text cannot hold a NUL byte"));
-        }
-        out.put(self.as_bytes());
-        Ok(Encoded::Value)
+        encode_text(self, out)
     }
 
     // The driver would ask first which type of text it is.
@@ -181,8 +190,7 @@ impl Field for Vec<u8> {
     const TYPE: &'static TypeDef = &BYTEA;
 
     fn encode(&self, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
-        out.put(self);
-        Ok(Encoded::Value)
+        encode_bytes(self, out)
     }
 
     fn decode(raw: Option<&[u8]>) -> Result<Self, DecodeError> {

@@ -17,7 +17,7 @@ use crate::compile::{COMMIT, Compile, Compiled, Write, begin};
 use crate::engine::{Answer, Around, Connection, is_of_an_old_plan, pipeline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Dump, TableDef};
-use crate::types::{Bytes, RowReader};
+use crate::types::{Bytes, RowReader, raw_elements};
 
 /// What the flush did to columns of objects, beside writing what was in them.
 #[derive(Debug, Default)]
@@ -324,6 +324,11 @@ impl<'w> Emitter<'w> {
                     None => Ok(()),
                 })?;
             }
+            Expect::Keys { table, rows, column, made } => {
+                if !self.land_keys(rows, *column, *made, answer)? {
+                    return Err(left_out(table));
+                }
+            }
             Expect::Inserted { table, rows } => {
                 if answer.affected() != *rows {
                     return Err(left_out(table));
@@ -383,6 +388,22 @@ impl<'w> Emitter<'w> {
         Ok(())
     }
 
+    /// Keeps the keys of new objects. Tells whether there is one for each, and the rows that were made have the same.
+    fn land_keys(&mut self, rows: &[Row], column: usize, made: bool, answer: &Answer) -> Result<bool> {
+        let mut are_right = false;
+        answer.read_each(|found| {
+            let raw = found.raw_at(0)?;
+            let keys = elements(raw);
+            are_right = keys.len() == rows.len() && (!made || are_same(raw, found.raw_at(1)?));
+            self.effects.stores.reserve(rows.len());
+            for (&row, key) in rows.iter().zip(keys) {
+                self.store(row, column, key);
+            }
+            Ok(())
+        })?;
+        Ok(are_right)
+    }
+
     fn land_updates(&mut self, updates: &[usize], columns: &[usize], answer: &Answer) -> Result<()> {
         let work = self.work;
         let ops = updates.iter().map(|&update| &work.updates[update]);
@@ -397,13 +418,16 @@ impl<'w> Emitter<'w> {
     /// Keeps the columns of an object that came back.
     fn read(&mut self, row: Row, found: &mut RowReader<'_>, columns: &[usize], first: usize) -> Result<()> {
         for (i, &column) in columns.iter().enumerate() {
-            let raw = found.raw_at(first + i)?;
-            if let Some(raw) = raw {
-                self.keys.keep(row, column, raw);
-            }
-            self.effects.stores.push((row, column, raw.map(Bytes::from)));
+            self.store(row, column, found.raw_at(first + i)?);
         }
         Ok(())
+    }
+
+    fn store(&mut self, row: Row, column: usize, raw: Option<&[u8]>) {
+        if let Some(raw) = raw {
+            self.keys.keep(row, column, raw);
+        }
+        self.effects.stores.push((row, column, raw.map(Bytes::from)));
     }
 
     /// Keeps the columns of objects that came back behind their ordinals, all of which are known to be good.
@@ -446,6 +470,25 @@ fn read_columns(row: &RowReader<'_>, columns: &[usize], first: usize) -> Result<
     (first..first + columns.len()).map(|place| row.raw_at(place).map(|raw| raw.map(Into::into))).collect()
 }
 
+/// The elements of an array as it came back; none of what is none.
+fn elements(raw: Option<&[u8]>) -> Vec<Option<&[u8]>> {
+    let mut elements = Vec::new();
+    match raw.map(|raw| raw_elements(raw, &mut elements)) {
+        Some(Ok(())) => elements,
+        _ => Vec::new(),
+    }
+}
+
+/// Whether two arrays have the same elements, in whatever order.
+fn are_same(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    let sorted = |raw| {
+        let mut elements = elements(raw);
+        elements.sort_unstable();
+        elements
+    };
+    one == other || sorted(one) == sorted(other)
+}
+
 /// The ordinals of the rows that were met.
 fn ordinals(answer: &Answer) -> Result<Vec<i64>> {
     answer.read(|row| row.read::<i64>())
@@ -486,4 +529,27 @@ fn left_out(table: &TableDef) -> Error {
         ),
     )
     .with_model(table.model)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::*;
+    use crate::types::{Encoder, Field};
+
+    /// An array as the server sends it.
+    fn array(keys: &[i64]) -> BytesMut {
+        let mut buffer = BytesMut::new();
+        keys.to_vec().encode(&mut Encoder::new(&mut buffer)).expect("an array of numbers");
+        buffer
+    }
+
+    #[test]
+    fn keys_are_the_same_in_whatever_order() {
+        let same = |one: &[i64], other: &[i64]| are_same(Some(&array(one)), Some(&array(other)));
+        assert!(same(&[], &[]) && same(&[1, 2, 3], &[1, 2, 3]) && same(&[3, 1, -2], &[-2, 3, 1]));
+        assert!(!same(&[1, 2], &[1, 2, 3]) && !same(&[1, 1, 2], &[1, 2, 2]) && !same(&[1], &[]));
+        assert!(!are_same(Some(&array(&[1])), None));
+    }
 }

@@ -3,6 +3,7 @@
 //! One row is a plain statement; several of one shape are one statement that takes an array a column.
 
 use std::borrow::Cow;
+use std::slice;
 
 use super::super::inner::Row;
 use super::children;
@@ -32,7 +33,8 @@ impl Outgoing {
     pub(super) fn is_whole_or_nothing(&self) -> bool {
         let is_whole = matches!(self.write, Write::Whole(..));
         match &self.expect {
-            Expect::Made { table, rows, columns } => (is_whole || rows.len() == 1) && are_numbers(table, columns),
+            Expect::Made { table, rows, columns } => rows.len() == 1 && are_numbers(table, columns),
+            Expect::Keys { .. } => is_whole,
             Expect::Inserted { rows, .. } | Expect::Counted(rows) => is_whole || *rows == 1,
             Expect::UpdatedOne { columns, .. } => columns.is_empty() && !self.takes_others(),
             Expect::CountedUpdates(_) => is_whole,
@@ -55,7 +57,8 @@ impl Outgoing {
     /// read without fail.
     fn whole(&self) -> Option<u64> {
         match &self.expect {
-            Expect::Made { table, rows, columns } if are_numbers(table, columns) => Some(rows.len() as u64),
+            Expect::Made { table, columns, .. } if are_numbers(table, columns) => Some(1),
+            Expect::Keys { rows, .. } => Some(rows.len() as u64),
             Expect::Inserted { rows, .. } => Some(*rows),
             Expect::UpdatedOne { columns, .. } if columns.is_empty() && !self.takes_others() => Some(1),
             Expect::Filled { columns, .. } if columns.is_empty() => Some(1),
@@ -98,6 +101,9 @@ fn is_number(table: &TableDef, column: usize) -> bool {
 pub(super) enum Expect {
     /// A row for each of these new objects, in this order, with these columns.
     Made { table: &'static TableDef, rows: Vec<Row>, columns: Vec<usize> },
+    /// A key for each of these new objects, which are an array in this order; beside it those of the rows that were made,
+    /// if any were.
+    Keys { table: &'static TableDef, rows: Vec<Row>, column: usize, made: bool },
     /// As many rows inserted.
     Inserted { table: &'static TableDef, rows: u64 },
     /// One row affected, with these columns if there are any.
@@ -132,7 +138,8 @@ impl Expect {
             Self::Filled { insert, columns } => (work.inserts[*insert].table, columns),
             Self::Deleted { deletes, columns } => (work.deletes[deletes[0]].table, columns),
             Self::Tree { .. } | Self::Children { .. } => return true,
-            Self::Inserted { .. }
+            Self::Keys { .. }
+            | Self::Inserted { .. }
             | Self::CountedUpdates(_)
             | Self::Counted(_)
             | Self::NoneLeft { .. }
@@ -145,6 +152,7 @@ impl Expect {
     pub(super) fn made(&self) -> impl Iterator<Item = (Row, usize)> {
         let (rows, columns): (&[Row], &[usize]) = match self {
             Self::Made { rows, columns, .. } => (rows, columns),
+            Self::Keys { rows, column, .. } => (rows, slice::from_ref(column)),
             _ => (&[], &[]),
         };
         rows.iter().flat_map(|&row| columns.iter().map(move |&column| (row, column)))
@@ -155,8 +163,12 @@ impl Expect {
 pub(super) fn take_keys(work: &Work, inserts: &[usize], column: usize) -> Outgoing {
     let table = work.inserts[inserts[0]].table;
     let rows: Vec<Row> = inserts.iter().map(|&insert| work.inserts[insert].row).collect();
-    let write = Write::TakeKeys(TakeKeys { table, column, count: rows.len() as i64 });
-    Outgoing { write, expect: Expect::Made { table, rows, columns: vec![column] } }
+    let keys = TakeKeys { table, column, count: rows.len() as i64 };
+    let expect = match keys.key_array().is_some() {
+        true => Expect::Keys { table, rows, column, made: false },
+        false => Expect::Made { table, rows, columns: vec![column] },
+    };
+    Outgoing { write: Write::TakeKeys(keys), expect }
 }
 
 /// Has foreign keys that may be deferred checked at the end of the transaction.
@@ -176,9 +188,13 @@ pub(super) fn insert(work: &Work, keys: &Keys<'_>, inserts: &[usize]) -> Result<
         .iter()
         .map(|&column| input(table, column, inserts.iter().map(|&insert| keys.first_cell(insert, column))))
         .collect::<Result<_>>()?;
-    let write = Write::ArrayInsert(ArrayInsert { table, columns, arrays, returning: returning.clone() });
     let rows = inserts.iter().map(|&insert| work.inserts[insert].row).collect();
-    Ok(vec![Outgoing { write, expect: made(table, rows, returning) }])
+    let insert = ArrayInsert { table, columns, arrays, returning: returning.clone() };
+    let expect = match insert.key_array() {
+        Some((column, _)) => Expect::Keys { table, rows, column, made: true },
+        None => made(table, rows, returning),
+    };
+    Ok(vec![Outgoing { write: Write::ArrayInsert(insert), expect }])
 }
 
 fn insert_one(work: &Work, keys: &Keys<'_>, insert: usize) -> Outgoing {
