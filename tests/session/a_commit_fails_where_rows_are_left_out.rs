@@ -39,6 +39,50 @@ async fn u33_one_of_many_new_rows() -> Result<()> {
 }
 
 #[tokio::test]
+async fn u33_a_row_that_is_left_out_beside_a_key_that_is_checked_at_the_end() -> Result<()> {
+    let db = leaving_out("person").await;
+    db.run("ALTER TABLE homework ALTER CONSTRAINT homework_course_id_fkey DEFERRABLE INITIALLY DEFERRED").await;
+    let mut session = db.engine.session();
+    session.add(Homework::builder().number(1).description("of no course").course_id(7));
+    let people = session.add_all(["a", "out"].map(|name| Person::builder().name(name)));
+    let error = session.commit().await.expect_err("a row was left out, and a key is missing");
+    assert!(is_left_out(&error, "Person"), "{error}");
+    session[people[1]].name = "b".into();
+    let error = session.commit().await.expect_err("a key is missing");
+    assert!(error.is_foreign_key_violation(), "{error}");
+    assert_eq!(db.stored("SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM homework)").await, ["0"]);
+    db.run("INSERT INTO course (id, name) VALUES (7, 'Python')").await;
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM homework)").await, ["2|1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn u33_a_repeat_that_takes_too_long() -> Result<()> {
+    let db = leaving_out("person").await;
+    // The statement is fast, and its repetition is not.
+    db.run(
+        "CREATE SEQUENCE times;
+         CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF nextval('times') = 2 THEN PERFORM pg_sleep(30); END IF; RETURN NULL; END $$;
+         CREATE TRIGGER slow BEFORE INSERT ON person FOR EACH STATEMENT EXECUTE FUNCTION slow()",
+    )
+    .await;
+    let limit = std::time::Duration::from_secs(2);
+    let engine = Engine::builder().dsn(db.database.url()).pool_size(1).statement_timeout(limit).build()?;
+    let mut session = engine.session();
+    let people = session.add_all(["a", "out"].map(|name| Person::builder().name(name)));
+    let error = session.commit().await.expect_err("it takes too long");
+    assert_eq!(error.sqlstate(), Some("57014"), "{error}");
+    assert!(people.iter().all(|&person| session.state(person) == State::Pending && session[person].id.is_pending()));
+    assert_eq!(db.stored("SELECT count(*) FROM person").await, ["0"]);
+    session[people[1]].name = "b".into();
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT name FROM person ORDER BY id").await, ["a", "b"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn u33_one_new_row_among_other_changes() -> Result<()> {
     let db = leaving_out("person").await;
     db.run("INSERT INTO course (name) VALUES ('Python')").await;

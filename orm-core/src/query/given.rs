@@ -37,26 +37,33 @@ impl Given {
     pub(super) fn of_rows<F, R: RowsFor<F>>(
         table: &'static TableDef,
         columns: Vec<usize>,
+        rows: impl Iterator<Item = R>,
+    ) -> Self {
+        Dump::lent(|dump| Self::encoded(table, columns, rows, dump))
+    }
+
+    fn encoded<F, R: RowsFor<F>>(
+        table: &'static TableDef,
+        columns: Vec<usize>,
         mut rows: impl Iterator<Item = R>,
+        dump: &mut Dump,
     ) -> Self {
         // The cells of the first rows, one row behind the other.
-        let mut first = Dump::default();
-        let number = rows.by_ref().take(FEW + 1).map(|row| row.dump(&mut first)).count();
-        let mut refused = check_cells(table, &columns, &first).err();
+        let number = rows.by_ref().take(FEW + 1).map(|row| row.dump(dump)).count();
+        let mut refused = check_cells(table, &columns, dump).err();
         let cells = || columns.iter().cycle().take(number * columns.len()).copied().enumerate();
-        let is_left = |(cell, column): (usize, usize)| table.columns[column].auto && first.raw(cell).is_none();
+        let is_left = |(cell, column): (usize, usize)| table.columns[column].auto && dump.raw(cell).is_none();
         if (1..=FEW).contains(&number) && !cells().any(is_left) {
-            let cells = cells().map(|(cell, column)| single(table, column, first.raw(cell))).collect();
+            let cells = cells().map(|(cell, column)| single(table, column, dump.raw(cell))).collect();
             return Self { columns, rows: InsertRows::Rows(cells), refused };
         }
         let mut inputs = Inputs::of(table, &columns, number + rows.size_hint().0);
         let mut count = number;
-        let mut pushed = (0..number).try_for_each(|row| inputs.push_from(&first, row * columns.len()));
-        let mut dump = Dump::default();
+        let mut pushed = (0..number).try_for_each(|row| inputs.push_from(dump, row * columns.len()));
         for row in rows {
             dump.clear();
-            row.dump(&mut dump);
-            pushed = pushed.and_then(|()| check_cells(table, &columns, &dump)).and_then(|()| inputs.push(&dump));
+            row.dump(dump);
+            pushed = pushed.and_then(|()| check_cells(table, &columns, dump)).and_then(|()| inputs.push(dump));
             count += 1;
         }
         let finished = pushed.and_then(|()| inputs.finish());
@@ -103,15 +110,16 @@ impl Given {
 pub(super) fn arrays<M: Model>(values: impl Iterator<Item: Borrow<M>>) -> (Vec<usize>, Vec<Input>, Option<Error>) {
     let mut refused = None;
     let mut inputs = Inputs::new(M::table(), values.size_hint().0);
-    let mut dump = Dump::default();
-    for value in values {
-        let value = value.borrow();
-        dump.clear();
-        value.dump(&mut dump);
-        if let Err(error) = check(value, &dump).and_then(|()| inputs.push(&dump)) {
-            refused.get_or_insert(error);
+    Dump::lent(|dump| {
+        for value in values {
+            let value = value.borrow();
+            dump.clear();
+            value.dump(dump);
+            if let Err(error) = check(value, dump).and_then(|()| inputs.push(dump)) {
+                refused.get_or_insert(error);
+            }
         }
-    }
+    });
     let (columns, arrays) = inputs.finish().unwrap_or_else(|error| {
         refused.get_or_insert(error);
         (Vec::new(), Vec::new())
@@ -124,8 +132,13 @@ pub(super) fn check_cells(table: &'static TableDef, columns: &[usize], dump: &Du
     if let Some((cell, reason)) = dump.refused() {
         return Err(refused(table, &table.columns[columns[cell % columns.len()]], reason));
     }
-    let mut cells = columns.iter().cycle().take(dump.len()).enumerate();
-    cells.try_for_each(|(cell, &column)| check_raw(table, &table.columns[column], dump.raw(cell)))
+    for (cell, column) in columns.iter().map(|&column| &table.columns[column]).enumerate() {
+        if column.length.is_some() {
+            let mut cells = (cell..dump.len()).step_by(columns.len());
+            cells.try_for_each(|cell| check_raw(table, column, dump.raw(cell)))?;
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with a value is found before anything is sent.

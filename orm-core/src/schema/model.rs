@@ -263,12 +263,20 @@ impl Dump {
     }
 
     fn look_without<M: Model, T>(value: &M, skipped: u64, read: impl FnOnce(&Self) -> T) -> T {
+        Self::lent(|dump| {
+            dump.skipped = skipped;
+            value.dump(dump);
+            read(dump)
+        })
+    }
+
+    /// Lends one whose memory a thread keeps.
+    pub(crate) fn lent<T>(work: impl FnOnce(&mut Self) -> T) -> T {
         // Taken out meanwhile: a field's own encoding may look at objects, too.
         let mut dump = SCRATCH.try_with(Cell::take).unwrap_or_default();
         dump.clear();
-        dump.skipped = skipped;
-        value.dump(&mut dump);
-        let found = read(&dump);
+        dump.skipped = 0;
+        let found = work(&mut dump);
         if dump.buffer.capacity() <= KEPT {
             let _ = SCRATCH.try_with(|kept| kept.set(dump));
         }

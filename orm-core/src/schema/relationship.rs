@@ -228,6 +228,9 @@ impl<M> HasMany<M> {
         M: Model,
     {
         let handles = match std::mem::replace(&mut self.state, Collection::UNLOADED) {
+            // Most new objects have none, for which no memory is asked.
+            Collection::New(links) if links.is_empty() => Arc::default(),
+            Collection::Unloaded(None) => Arc::default(),
             Collection::New(links) => links.into_iter().map(|link| link.hold::<M, A>(adopter)).collect(),
             Collection::Unloaded(edits) => edits.iter().flat_map(|edits| edits.added.handles()).copied().collect(),
             Collection::Loaded(handles) => handles,

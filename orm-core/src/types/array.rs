@@ -120,27 +120,33 @@ pub(crate) struct GrowingArray {
     buffer: Vec<u8>,
     len: usize,
     has_null: bool,
+    /// For so many elements memory is asked for when the first is there.
+    room: usize,
 }
 
 /// Dimensions, whether there are NULLs, the element's type, the length and the lower bound.
 const HEADER: usize = 20;
-
-/// The length of a number, with what tells it.
-const USUAL_ELEMENT: usize = 12;
 
 impl GrowingArray {
     pub(crate) fn of(element: &'static TypeDef) -> Self {
         Self::with_room(element, 0)
     }
 
-    /// With room for so many elements of the usual length.
-    pub(crate) fn with_room(element: &'static TypeDef, elements: usize) -> Self {
-        let mut buffer = Vec::with_capacity(HEADER + elements * USUAL_ELEMENT);
-        buffer.resize(HEADER, 0);
-        Self { element, buffer, len: 0, has_null: false }
+    /// With room for so many elements that are about as long as the first.
+    pub(crate) fn with_room(element: &'static TypeDef, room: usize) -> Self {
+        Self { element, buffer: Vec::new(), len: 0, has_null: false, room }
+    }
+
+    fn begin(&mut self, element: usize) {
+        // A text that counts is a digit longer later on.
+        self.buffer.reserve(HEADER + self.room * (4 + element + element / 8));
+        self.buffer.resize(HEADER, 0);
     }
 
     pub(crate) fn push_raw(&mut self, raw: Option<&[u8]>) -> Result<(), EncodeError> {
+        if self.len == 0 {
+            self.begin(raw.map_or(0, <[u8]>::len));
+        }
         self.len += 1;
         let Some(bytes) = raw else {
             self.has_null = true;
@@ -156,6 +162,9 @@ impl GrowingArray {
     }
 
     pub(crate) fn finish(mut self) -> Result<Value, EncodeError> {
+        if self.len == 0 {
+            self.begin(0);
+        }
         let len = i32::try_from(self.len).map_err(|_| EncodeError::new("the array is too long"))?;
         let header = [i32::from(len > 0), i32::from(self.has_null), self.element.oid().cast_signed(), len, 1];
         for (bytes, number) in self.buffer.chunks_exact_mut(4).zip(header) {

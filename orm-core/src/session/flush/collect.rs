@@ -403,29 +403,40 @@ impl Collector<'_> {
         let mut keys = self.foreign_keys()?;
         let orphaned: RowSet = std::mem::take(&mut self.orphaned).into_iter().collect();
         let dropped: RowSet = self.work.dropped.iter().copied().collect();
-        // Those that are only pointed at by a changed collection come last, in an order of their own.
-        let mut others: Vec<Row> = Vec::new();
-        if !keys.is_empty() || !orphaned.is_empty() {
-            let known: RowSet = looked_at.iter().copied().collect();
-            others.extend(keys.keys().chain(&orphaned).filter(|row| !known.contains(row)));
-        }
-        others.sort();
-        others.dedup();
         let is_doomed = |row: &&Row| self.session.arenas[row.arena].is_doomed(row.slot);
         let doomed = looked_at.iter().filter(is_doomed).count();
         self.work.inserts.reserve(self.session.pending.len());
         self.work.deletes.reserve(doomed);
         self.work.updates.reserve((looked_at.len() - doomed).saturating_sub(self.session.pending.len()));
-        for &row in looked_at.iter().chain(&others) {
+        let is_orphaned = |row: &Row| !orphaned.is_empty() && orphaned.contains(row);
+        let is_dropped = |row: &Row| !dropped.is_empty() && dropped.contains(row);
+        for &row in looked_at {
             let own = if keys.is_empty() { None } else { keys.remove(&row) }.unwrap_or_default();
-            let arena = &self.session.arenas[row.arena];
-            match arena.state(row.slot) {
-                SlotState::Pending if dropped.contains(&row) => {}
-                SlotState::Pending => self.insert(row, own)?,
-                SlotState::Persistent if arena.is_doomed(row.slot) || orphaned.contains(&row) => self.delete(row),
-                SlotState::Persistent => self.update(row, own)?,
-                SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {}
-            }
+            self.row(row, own, is_dropped(&row), is_orphaned(&row))?;
+        }
+        // Those that are only pointed at by a changed collection come last, in an order of their own.
+        let mut others: Vec<Row> = keys.keys().copied().collect();
+        if !orphaned.is_empty() {
+            let known: RowSet = looked_at.iter().copied().collect();
+            others.extend(orphaned.iter().filter(|row| !known.contains(row)));
+        }
+        others.sort();
+        others.dedup();
+        for row in others {
+            let own = keys.remove(&row).unwrap_or_default();
+            self.row(row, own, is_dropped(&row), is_orphaned(&row))?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: Row, keys: KeyColumns, is_dropped: bool, is_orphaned: bool) -> Result<()> {
+        let arena = &self.session.arenas[row.arena];
+        match arena.state(row.slot) {
+            SlotState::Pending if is_dropped => {}
+            SlotState::Pending => self.insert(row, keys)?,
+            SlotState::Persistent if arena.is_doomed(row.slot) || is_orphaned => self.delete(row),
+            SlotState::Persistent => self.update(row, keys)?,
+            SlotState::Vacant | SlotState::Transient | SlotState::Deleted => {}
         }
         Ok(())
     }

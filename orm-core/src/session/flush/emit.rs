@@ -109,7 +109,7 @@ pub(super) async fn emit(
     if emitter.is_short {
         return Ok(None);
     }
-    emitter.note_keys();
+    emitter.note_keys(plan);
     Ok(Some(Emitted { effects: emitter.effects, ended: !matches!(last, Last::Open) }))
 }
 
@@ -449,11 +449,16 @@ impl<'w> Emitter<'w> {
     }
 
     /// The keys that relationships gave go into the objects' own columns. Those that a trigger may have set have come back.
-    fn note_keys(&mut self) {
+    fn note_keys(&mut self, plan: &Plan) {
         let work = self.work;
         let given = work.inserts.iter().map(|op| op.keys.len()).sum();
         self.effects.stores.reserve(given);
-        let inserted = work.inserts.iter().map(|op| (op.row, op.table, &op.keys));
+        // Table by table, which leaves next to nothing to sort.
+        let inserts = plan.steps.iter().filter_map(|step| match step {
+            Step::Insert { rows } => Some(rows),
+            _ => None,
+        });
+        let inserted = inserts.flatten().map(|&insert| &work.inserts[insert]).map(|op| (op.row, op.table, &op.keys));
         for (row, table, keys) in inserted.chain(work.updates.iter().map(|op| (op.row, op.table, &op.keys))) {
             for (column, source) in keys.iter().filter(|(column, _)| !table.columns[*column].trigger) {
                 let raw = self.keys.resolve(source).map(|raw| Bytes::from(&*raw));
