@@ -57,7 +57,7 @@ impl Given {
             let cells = cells().map(|(cell, column)| single(table, column, dump.raw(cell))).collect();
             return Self { columns, rows: InsertRows::Rows(cells), refused };
         }
-        let mut inputs = Inputs::of(table, &columns, number + rows.size_hint().0);
+        let mut inputs = Inputs::of(table, &columns, rows.size_hint().0.saturating_add(number));
         let mut count = number;
         let mut pushed = (0..number).try_for_each(|row| inputs.push_from(dump, row * columns.len()));
         for row in rows {

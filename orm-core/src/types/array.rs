@@ -127,6 +127,9 @@ pub(crate) struct GrowingArray {
 /// Dimensions, whether there are NULLs, the element's type, the length and the lower bound.
 const HEADER: usize = 20;
 
+/// No more memory is asked for ahead: the first element may be the longest by far.
+const MOST_AT_ONCE: usize = 1 << 20;
+
 impl GrowingArray {
     pub(crate) fn of(element: &'static TypeDef) -> Self {
         Self::with_room(element, 0)
@@ -138,8 +141,9 @@ impl GrowingArray {
     }
 
     fn begin(&mut self, element: usize) {
-        // A text that counts is a digit longer later on.
-        self.buffer.reserve(HEADER + self.room * (4 + element + element / 8));
+        // Texts that are numbered grow by a digit or two.
+        let expected = self.room.saturating_mul(4 + element + element / 8);
+        self.buffer.reserve(HEADER + expected.min(MOST_AT_ONCE));
         self.buffer.resize(HEADER, 0);
     }
 
