@@ -140,6 +140,7 @@ impl GrowingArray {
         Self { element, buffer: Vec::new(), len: 0, has_null: false, room }
     }
 
+    #[cold]
     fn begin(&mut self, element: usize) {
         // Texts that are numbered grow by a digit or two.
         let expected = self.room.saturating_mul(4 + element + element / 8);

@@ -144,6 +144,7 @@ pub(super) fn has_nul(text: &str) -> bool {
     text.bytes().fold(false, |found, byte| found | (byte == 0))
 }
 
+#[inline]
 pub(super) fn encode_text(text: &str, out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
     if has_nul(text) {
         return Err(EncodeError::new("PostgreSQL text cannot hold a NUL byte"));
@@ -152,6 +153,7 @@ pub(super) fn encode_text(text: &str, out: &mut Encoder<'_>) -> Result<Encoded, 
     Ok(Encoded::Value)
 }
 
+#[inline]
 pub(super) fn encode_bytes(bytes: &[u8], out: &mut Encoder<'_>) -> Result<Encoded, EncodeError> {
     out.put(bytes);
     Ok(Encoded::Value)

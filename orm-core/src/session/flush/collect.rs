@@ -429,6 +429,7 @@ impl Collector<'_> {
         Ok(())
     }
 
+    #[inline]
     fn row(&mut self, row: Row, keys: KeyColumns, is_dropped: bool, is_orphaned: bool) -> Result<()> {
         let arena = &self.session.arenas[row.arena];
         match arena.state(row.slot) {
