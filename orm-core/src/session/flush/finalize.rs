@@ -22,8 +22,9 @@ struct Edits(Map<(Row, usize), (Vec<RawHandle>, Set<RawHandle>)>);
 #[derive(Default)]
 struct Relating {
     edits: Edits,
-    /// Memory for the columns of an object, whatever it has.
+    /// Memory for the foreign keys of an object of this table, whatever it has.
     now: Dump,
+    table: Option<&'static TableDef>,
     last: LastParent,
 }
 
@@ -257,11 +258,15 @@ fn forget_edits(session: &mut Inner, row: Row) {
 /// Brings the relationship fields of a row whose foreign keys may have changed in line with them, and the collections of
 /// its old and new parents.
 fn relate(session: &mut Inner, flushed: &Flushed, relating: &mut Relating) {
-    let Relating { edits, now, last } = relating;
+    let Relating { edits, now, table: last_table, last } = relating;
     let row = flushed.row;
     let table = session.arenas[row.arena].table();
     if !belongs_to_any(table) {
         return;
+    }
+    if last_table.is_none_or(|last| !std::ptr::eq(last, table)) {
+        *now = Dump::only(&foreign_columns(table));
+        *last_table = Some(table);
     }
     session.arenas[row.arena].dump(row.slot, now);
     let handle = session.handle_of(row);
@@ -288,6 +293,12 @@ fn relate(session: &mut Inner, flushed: &Flushed, relating: &mut Relating) {
             }
         }
     }
+}
+
+/// The columns of a model that point to its parents.
+fn foreign_columns(table: &TableDef) -> Vec<usize> {
+    let parents = table.relations.iter().filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }));
+    parents.flat_map(|relation| relation.key_positions().0).copied().collect()
 }
 
 /// Whether a model has a relationship to a parent.
