@@ -144,3 +144,26 @@ async fn q22_without_a_filter_nothing_is_sent() -> Result<()> {
     assert_eq!(db.engine.query::<Line>().delete().all_rows().returning(Line::id).await?.len(), 4);
     Ok(())
 }
+
+#[tokio::test]
+async fn q22_unbound_statements_run_where_they_are_bound() -> Result<()> {
+    let db = shop().await;
+    let more = || query::<Line>().filter(Line::id.eq(1)).update(Line::quantity.set(Line::quantity + 1));
+    let less = |id: i32| query::<Line>().filter(Line::id.eq(id)).delete();
+    let quantity = "SELECT quantity FROM line WHERE id = 1";
+    let before: i32 = db.stored(quantity).await[0].parse().expect("a number");
+    assert_eq!(more().on(&db.engine).await?, 1);
+    assert_eq!(more().returning(Line::quantity).on(&db.engine).await?, [before + 2]);
+    assert_eq!((less(2).on(&db.engine).await?, less(2).on(&db.engine).await?), (1, 0));
+    let mut session = db.engine.session();
+    let line = session.get::<Line>(1).await?.expect("it is there");
+    assert_eq!(more().on(&mut session).await?, 1);
+    assert_eq!(session[line].quantity, before + 3, "objects follow");
+    assert_eq!(less(3).returning(Line::id).on(&mut session).await?, [3]);
+    let all = query::<Line>().delete().on(&mut session).await.expect_err("all rows are not said");
+    assert_eq!(all.kind(), ErrorKind::Invalid);
+    assert_eq!(db.stored("SELECT count(*) FROM line").await, ["3"], "the session's transaction is open");
+    session.commit().await?;
+    assert_eq!(db.stored("SELECT count(*) FROM line").await, ["2"]);
+    Ok(())
+}

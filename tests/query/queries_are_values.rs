@@ -75,6 +75,8 @@ async fn generic_code_runs_on_engine_session_and_a_borrow_of_one() -> Result<()>
         let values: Vec<Course> = Repository(e.clone()).all().await?;
         let handles: Vec<Handle<Course>> = Repository(&mut s).all().await?;
         assert_eq!((values.len(), handles.len()), (2, 2));
+        let values: Vec<Course> = Repository(&e).all().await?;
+        assert_eq!((values.len(), Repository(&e).names().await?.len()), (2, 2));
         let mut repository = Repository(&mut s);
         assert_eq!(repository.names().await?, ["Python", "Java"]);
         assert_eq!(Repository(s).names().await?, ["Python", "Java"]);

@@ -4,7 +4,7 @@ use orm_core::prelude::*;
 use orm_core::{ErrorKind, Result};
 use orm_tests::TestDb;
 
-use crate::models::{Course, Homework, School, Tag, two_courses};
+use crate::models::{Course, Homework, Line, Part, School, Tag, two_courses};
 
 #[tokio::test]
 async fn q01_count_has_the_text_that_it_needs() -> Result<()> {
@@ -66,6 +66,26 @@ async fn q01_first_takes_one_and_one_takes_two() -> Result<()> {
     assert!(engine.query::<Tag>().one_or_none().await?.is_none());
     assert_eq!(engine.query::<Course>().one_or_none().await.expect_err("two").kind(), ErrorKind::MultipleRows);
     assert_eq!(engine.query::<Course>().limit(1).one().await?.id.get(), Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn q01_an_engine_gets_a_row_by_its_key() -> Result<()> {
+    let db = TestDb::with::<(School, Line, Part)>().await;
+    two_courses(&db.engine).await?;
+    db.run("INSERT INTO line (order_id, no, text) VALUES (1, 2, 'two')").await;
+    let sent = db.record();
+    assert_eq!(db.engine.get::<Course>(2).await?.map(|course| course.name).as_deref(), Some("Java"));
+    assert_eq!(
+        sent.sql(),
+        [r#"SELECT "course"."id", "course"."name", "course"."note" FROM "course" WHERE "course"."id" = $1"#]
+    );
+    assert!(db.engine.get::<Course>(9).await?.is_none());
+    assert_eq!(db.engine.get::<Line>((1, 2)).await?.map(|line| line.text).as_deref(), Some("two"));
+    assert!(db.engine.get::<Line>((2, 1)).await?.is_none());
+    drop(sent.take());
+    assert!(db.engine.get::<Course>(Auto::Pending).await?.is_none());
+    assert!(sent.sql().is_empty(), "no row has a key that was not made");
     Ok(())
 }
 

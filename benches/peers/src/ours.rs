@@ -129,7 +129,7 @@ impl Peer for Ours {
     async fn find(&mut self, meter: &mut Meter) -> Result<Done> {
         meter
             .run(1, async || {
-                let found = self.engine.query::<Entry>().filter(Entry::id.eq(keys::any())).one_or_none().await?;
+                let found = self.engine.get::<Entry>(keys::any()).await?;
                 Ok((usize::from(found.is_some()), found))
             })
             .await
@@ -198,8 +198,7 @@ impl Peer for Ours {
                 let find = move || {
                     let engine = engine.clone();
                     async move {
-                        let query = engine.query::<Entry>().filter(Entry::id.eq(keys::any()));
-                        Ok(query.one_or_none().await?.is_some())
+                        Ok(engine.get::<Entry>(keys::any()).await?.is_some())
                     }
                 };
                 Ok((together(tasks, finds, find).await?, ()))

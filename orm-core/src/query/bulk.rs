@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::executor::{BulkWrite, Executor};
+use super::executor::{BulkWrite, Executor, Unbound};
 use super::returning::Returning;
 use crate::compile::{Compile, Write};
 use crate::engine::placed;
@@ -63,6 +63,22 @@ fn check(select: &Select, all_rows: bool, what: &str) -> Result<()> {
         return refuse(format!("a bulk {what} of `{model}` without a filter: say `.all_rows()` if all rows are meant"));
     }
     Ok(())
+}
+
+impl<M: Model, S> Update<Unbound, M, S> {
+    /// Binds the update to who runs it: an engine, or a session, in whose transaction it runs after a flush.
+    pub fn on<X: Executor>(self, executor: X) -> Update<X, M, S> {
+        let Self { on: Unbound, select, set, all_rows, types } = self;
+        Update { on: executor, select, set, all_rows, types }
+    }
+}
+
+impl<M: Model, S> Delete<Unbound, M, S> {
+    /// Binds the delete to who runs it: an engine, or a session, in whose transaction it runs after a flush.
+    pub fn on<X: Executor>(self, executor: X) -> Delete<X, M, S> {
+        let Self { on: Unbound, select, all_rows, permanently, types } = self;
+        Delete { on: executor, select, all_rows, permanently, types }
+    }
 }
 
 impl<X, M: Model, S> Update<X, M, S> {

@@ -10,7 +10,7 @@ use crate::engine::{Engine, placed};
 use crate::error::Result;
 use crate::schema::Model;
 
-/// Who runs unbound queries: an [`Engine`], a session, or `&mut` of one.
+/// Who runs unbound queries: an [`Engine`] or `&` of one, a session, or `&mut` of one.
 ///
 /// It has no lifetime, so that the futures of generic code stay `Send`. Only selections of columns have the same rows
 /// everywhere; what a model becomes is [`Entity`](Self::Entity).
@@ -87,6 +87,33 @@ impl Db for Engine {
         P::Scope: ProvidedBy<S, I>,
     {
         query.on(&*self).all()
+    }
+}
+
+impl Db for &Engine {
+    type Entity<M: Model, L: Loads<M>> = L::Value;
+
+    #[track_caller]
+    fn all<M: Rooted, S, L: Loads<M> + Whole>(
+        &mut self,
+        query: Query<Unbound, M, S, L>,
+    ) -> impl Future<Output = Result<Vec<L::Value>>> {
+        placed(query.on(*self).all())
+    }
+
+    #[track_caller]
+    fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+        placed(rows.on(*self).all())
+    }
+
+    #[track_caller]
+    fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> impl Future<Output = Result<Vec<P>>>
+    where
+        M: Model,
+        P: ProjectionOf<M>,
+        P::Scope: ProvidedBy<S, I>,
+    {
+        query.on(*self).all()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::executor::{BulkWrite, Executor};
+use super::executor::{BulkWrite, Executor, Unbound};
 use crate::compile::{Compile, Write};
 use crate::engine::placed;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,6 +32,14 @@ impl<X, M, R> Returning<X, M, R> {
     #[must_use]
     pub fn to_sql(&self) -> String {
         self.write.to_text()
+    }
+}
+
+impl<M: Model, R> Returning<Unbound, M, R> {
+    /// Binds the statement to who runs it: an engine, or a session, in whose transaction it runs after a flush.
+    pub fn on<X: Executor>(self, executor: X) -> Returning<X, M, R> {
+        let Self { on: Unbound, write, refused, read, model } = self;
+        Returning { on: executor, write, refused, read, model }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::sql::{
     AliasTag, Aliased, Anonymous, Assignments, At, BinaryOp, Condition, Distinct, Expr, Expression, FromItem, InScope,
     Join, JoinKind, JoinTarget, LinkRef, Node, OrderTerm, Select, Selection, Subquery, Uncorrelated,
 };
-use crate::types::Value;
+use crate::types::{IntoKey, Key, Value};
 
 /// A query of the model `M`, bound to `X`, over the tables of `Scope`, that loads the relationships of `Loaded` with it.
 ///
@@ -802,6 +802,33 @@ impl Engine {
     /// ```
     pub fn query<M: Model>(&self) -> Query<&Self, M> {
         query().on(self)
+    }
+
+    /// The row of this primary key, `None` if there is none: one statement.
+    ///
+    /// ```no_run
+    /// # use orm_core::prelude::*;
+    /// # #[derive(Model, Debug, Clone)]
+    /// # struct Course { #[model(primary_key)] id: Auto<i32>, name: String }
+    /// # async fn demo(engine: Engine) -> orm_core::Result<()> {
+    /// let course: Option<Course> = engine.get(1).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the server and the connection.
+    #[track_caller]
+    pub fn get<M: Model>(&self, key: impl IntoKey<M::Key>) -> impl Future<Output = Result<Option<M>>> {
+        // No row has a key that was not made yet.
+        let query = key.into_key().map(|key| self.query::<M>().with_key(key.into_values()));
+        placed(async move {
+            match query {
+                Some(query) => Ok(query.all().await?.pop()),
+                None => Ok(None),
+            }
+        })
     }
 
     /// Runs an unbound query: all its rows, as plain values.
