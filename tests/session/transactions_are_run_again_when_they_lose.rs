@@ -117,6 +117,49 @@ async fn u43_an_application_has_an_error_type_of_its_own() -> Result<()> {
     Ok(())
 }
 
+#[derive(Debug)]
+struct Wrapped(Error);
+
+impl std::fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("something went wrong")
+    }
+}
+
+impl std::error::Error for Wrapped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[tokio::test]
+async fn u43_an_error_of_any_kind_is_asked_for_its_sources() -> Result<()> {
+    type AnyError = Box<dyn std::error::Error + Send + Sync>;
+    let db = TestDb::with::<School>().await;
+    db.run(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           RAISE EXCEPTION 'it is not to be' USING ERRCODE = NEW.name; END $$;
+         CREATE TRIGGER fail BEFORE INSERT ON course FOR EACH ROW EXECUTE FUNCTION fail()",
+    )
+    .await;
+    for (code, wraps, tries) in [("40001", false, 5), ("40P01", true, 5), ("22023", true, 1)] {
+        let tried = AtomicU32::new(0);
+        let outcome = db.engine.transaction_with::<(), AnyError, _>(async |session| {
+            tried.fetch_add(1, Ordering::Relaxed);
+            session.add(Course::builder().name(code));
+            match session.flush().await {
+                Err(error) if wraps => Err(Wrapped(error).into()),
+                done => Ok(done?),
+            }
+        });
+        outcome.await.expect_err("it fails");
+        assert_eq!(tried.into_inner(), tries, "{code}, {wraps}");
+    }
+    let outcome = db.engine.transaction_with::<(), AnyError, _>(async |_| Err("of another kind".into())).await;
+    assert_eq!(outcome.expect_err("it fails").to_string(), "of another kind");
+    Ok(())
+}
+
 #[tokio::test]
 async fn u43_a_serialization_failure_is_run_again() -> Result<()> {
     let db = TestDb::with::<School>().await;

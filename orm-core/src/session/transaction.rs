@@ -1,5 +1,7 @@
 //! The ends of a session's transactions, and [`Engine::transaction`].
 
+use std::error::Error as StdError;
+use std::iter::successors;
 use std::time::Duration;
 
 use super::Session;
@@ -97,7 +99,8 @@ impl Engine {
         self.transaction_with(f)
     }
 
-    /// Like [`transaction`](Self::transaction), with an error type of one's own.
+    /// Like [`transaction`](Self::transaction), with an error type of one's own, which tells by [`MaybeRetryable`] whether
+    /// the transaction is run again.
     ///
     /// # Errors
     ///
@@ -184,12 +187,47 @@ impl SessionMaker {
     }
 }
 
-/// An error that may say that the transaction can be run again; an application's own error type implements it for
+/// An error that tells whether the transaction can be run again; an application's own error type implements it for
 /// [`Engine::transaction_with`].
+///
+/// ```
+/// # use orm_core::{Error, MaybeRetryable};
+/// enum AppError {
+///     Database(Error),
+///     SoldOut,
+/// }
+///
+/// impl From<Error> for AppError {
+///     fn from(error: Error) -> Self {
+///         Self::Database(error)
+///     }
+/// }
+///
+/// impl MaybeRetryable for AppError {
+///     fn is_retryable(&self) -> bool {
+///         matches!(self, Self::Database(error) if error.is_retryable())
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not tell whether a transaction that failed with it can be run again",
+    label = "not an error type for `transaction_with`",
+    note = "implement `orm_core::MaybeRetryable` for an error type of your own",
+    note = "an error of any kind can be a `Box<dyn std::error::Error + Send + Sync>`, which tells it by its sources"
+)]
 pub trait MaybeRetryable {
-    /// Whether the same transaction, run again from its start, may succeed. False unless said otherwise.
+    /// Whether the same transaction, run again from its start, may succeed: what [`Error::is_retryable`] says of the error
+    /// that came from the session.
+    fn is_retryable(&self) -> bool;
+}
+
+/// Looks for an [`Error`] in it and among its sources.
+impl MaybeRetryable for Box<dyn StdError + Send + Sync> {
     fn is_retryable(&self) -> bool {
-        false
+        let first: &(dyn StdError + 'static) = self.as_ref();
+        successors(Some(first), |&error| error.source())
+            .filter_map(|error| error.downcast_ref::<Error>())
+            .any(Error::is_retryable)
     }
 }
 
