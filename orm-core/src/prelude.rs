@@ -5,9 +5,9 @@ pub use crate::query::{Db, Executor, Projection, Query, Unbound, insert, insert_
 pub use crate::schema::{BelongsTo, Embed, Handle, HasMany, HasOne, Metadata, Model, Relation};
 pub use crate::session::{Session, SessionMaker};
 pub use crate::sql::{
-    Aggregates, AllColumns, Changes, Column, EmbeddedColumns, Expr, Expression, Order, all_of, any_of, count,
-    cume_dist, dense_rank, excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank,
-    row_number, window,
+    Aggregates, AllColumns, Changes, Column, EmbeddedColumns, Expr, Expression, all_of, any_of, count, cume_dist,
+    dense_rank, excluded, first_value, given, lag, last_value, lead, nth_value, ntile, percent_rank, rank, row_number,
+    window,
 };
 pub use crate::sql::{
     ArrayExpression, ContainerExpression, NetworkExpression, RangeExpression, SearchExpression, TrigramExpression,

@@ -2,6 +2,7 @@
 
 use orm_core::Result;
 use orm_core::prelude::*;
+use orm_core::sql::Order;
 use orm_tests::TestDb;
 
 use crate::from;

@@ -2,7 +2,7 @@
 
 use orm_core::Result;
 use orm_core::prelude::*;
-use orm_core::sql::{InScope, IntoExpr};
+use orm_core::sql::{InScope, IntoExpr, Order};
 use orm_core::types::Field;
 use orm_tests::TestDb;
 
