@@ -328,3 +328,42 @@ async fn q24_columns_that_are_copied_are_checked() -> Result<()> {
     assert!(db.stored("SELECT id FROM stock").await.is_empty());
     Ok(())
 }
+
+/// All that the server makes, the first of it by an expression.
+#[derive(Model, Debug, Clone)]
+struct Made {
+    #[model(generated = "length(state)")]
+    length: Auto<i32>,
+    #[model(primary_key)]
+    id: Auto<i32>,
+    #[model(default = "'open'")]
+    state: Auto<String>,
+}
+
+#[tokio::test]
+async fn q23_rows_may_leave_all_to_the_server() -> Result<()> {
+    let db = TestDb::with::<Made>().await;
+    for count in [1, 2, 9] {
+        let rows = (0..count).map(|_| (Auto::Pending, Auto::Pending));
+        assert_eq!(db.engine.insert_into().rows((Made::id, Made::length), rows).await?, count);
+        assert_eq!(db.engine.insert((0..count).map(|_| Made::builder())).await?, count);
+    }
+    for count in [1, 2, 9] {
+        let rows = (0..count).map(|_| (Auto::Pending, Auto::Pending));
+        let inserted = db.engine.insert_into().rows((Made::length, Made::id), rows).await;
+        assert_eq!(inserted.map_err(|error| format!("{count}: {error}")), Ok(count));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn q23_values_end_where_the_iterator_ends_first() -> Result<()> {
+    let db = TestDb::with::<Document>().await;
+    for ends in [0, 2] {
+        let mut given = (0..5).map(|n| (n != ends).then_some(n));
+        let rows = iter::from_fn(|| given.next().flatten());
+        let values = rows.map(|id| Document { id: id + ends * 10, text: "a".into() });
+        assert_eq!(db.engine.insert(values).await?, ends as u64, "{ends}");
+    }
+    Ok(())
+}
