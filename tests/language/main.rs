@@ -32,6 +32,7 @@ mod q12_range;
 mod q12_search;
 mod related;
 mod rows_are_copied;
+mod rows_are_given_by_iterators;
 mod rows_are_inserted;
 mod rows_are_locked;
 mod rows_are_merged;

@@ -24,6 +24,7 @@ mod every_operation_may_be_dropped_at_any_poll;
 mod expressions_are_assigned;
 mod handles_lead_to_objects;
 mod hooks_take_part_in_a_flush;
+mod keys_come_as_they_are_made;
 mod nothing_is_asked_that_is_not_needed;
 mod objects_are_forgotten;
 mod objects_are_read_anew;
