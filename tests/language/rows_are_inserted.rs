@@ -197,35 +197,6 @@ async fn q23_rows_leave_to_the_server_what_they_do_not_give() -> Result<()> {
     Ok(())
 }
 
-/// Says that there are more than there can be.
-struct Boastful<I>(I);
-
-impl<I: Iterator> Iterator for Boastful<I> {
-    type Item = I::Item;
-
-    fn next(&mut self) -> Option<I::Item> {
-        self.0.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::MAX, None)
-    }
-}
-
-#[tokio::test]
-async fn q23_neither_the_first_row_nor_the_iterator_is_believed() -> Result<()> {
-    let db = TestDb::with::<Excluded>().await;
-    let long = "x".repeat(3_000_000);
-    let text = |id: i32| if id == 0 { &*long } else { "y" };
-    let rows = || Boastful((0..12_000).map(|id| (id, text(id))));
-    assert_eq!(db.engine.insert_into().rows((Excluded::id, Excluded::text), rows()).await?, 12_000);
-    assert_eq!(db.stored("SELECT count(*), sum(length(text)) FROM excluded").await, ["12000|3011999"]);
-    let values = rows().map(|(id, text)| Excluded { id: id + 12_000, text: text.to_owned() });
-    assert_eq!(db.engine.insert(Boastful(values)).await?, 12_000);
-    assert_eq!(db.stored("SELECT count(*), sum(length(text)) FROM excluded").await, ["24000|6023998"]);
-    Ok(())
-}
-
 #[tokio::test]
 async fn q23_a_row_that_cannot_be_sent_is_refused_before_any_is() -> Result<()> {
     let db = TestDb::with::<Stock>().await;

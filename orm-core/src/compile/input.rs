@@ -107,16 +107,8 @@ impl Inputs {
     /// These columns, each with its place among the cells of a row.
     fn growing(table: &'static TableDef, columns: impl Iterator<Item = (usize, usize)>, rows: usize) -> Self {
         let room = rows.min(MOST_ROOM);
-        let growing = |(column, cell)| {
-            let def: &ColumnDef = &table.columns[column];
-            let cells = match def.ty.element() {
-                None if def.auto => Cells::Array(GrowingArray::of(def.ty)),
-                None => Cells::Array(GrowingArray::with_room(def.ty, room)),
-                Some(_) => Cells::Arrays(Vec::new()),
-            };
-            Growing { column, cell, is_given: !def.auto, cells }
-        };
-        Self { table, columns: columns.map(growing).collect(), rows: 0 }
+        let columns = columns.map(|(column, cell)| Growing::new(table, column, cell, room)).collect();
+        Self { table, columns, rows: 0 }
     }
 
     /// Adds a row.
@@ -135,12 +127,19 @@ impl Inputs {
         Ok(())
     }
 
-    /// The columns that were given, each with its rows. If the server makes all of them, one is asked for by its name.
+    /// The columns that were given, each with its rows. If the server makes all of them, one that it does not compute is
+    /// asked for by its name.
     pub(crate) fn finish(self) -> Result<(Vec<usize>, Vec<Input>)> {
         let Self { table, mut columns, rows } = self;
-        if !columns.iter().any(|growing| growing.is_given)
-            && let Some(first) = columns.first_mut()
-        {
+        if !columns.iter().any(|growing| growing.is_given) {
+            let may_be_sent = |column: usize| table.columns[column].generated.is_none();
+            let named = columns.iter().position(|growing| may_be_sent(growing.column));
+            let place = named.unwrap_or_else(|| {
+                let any = (0..table.columns.len()).find(|&column| may_be_sent(column));
+                columns.extend(any.map(|column| Growing::new(table, column, 0, 0)));
+                columns.len().saturating_sub(1)
+            });
+            let Some(first) = columns.get_mut(place) else { return Ok((Vec::new(), Vec::new())) };
             first.give(rows).map_err(|reason| refused(table, &table.columns[first.column], &reason))?;
         }
         let given = columns.into_iter().filter(|growing| growing.is_given);
@@ -159,6 +158,16 @@ impl Inputs {
 }
 
 impl Growing {
+    fn new(table: &'static TableDef, column: usize, cell: usize, room: usize) -> Self {
+        let def = &table.columns[column];
+        let cells = match def.ty.element() {
+            None if def.auto => Cells::Array(GrowingArray::of(def.ty)),
+            None => Cells::Array(GrowingArray::with_room(def.ty, room)),
+            Some(_) => Cells::Arrays(Vec::new()),
+        };
+        Self { column, cell, is_given: !def.auto, cells }
+    }
+
     /// Adds the cell of a row, which comes after so many others. A column that no row gives needs no cells.
     fn push(&mut self, raw: Option<&[u8]>, rows: usize) -> std::result::Result<(), EncodeError> {
         if !self.is_given {

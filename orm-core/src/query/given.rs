@@ -21,7 +21,8 @@ const FEW: usize = 8;
 
 impl Given {
     /// Encodes values one by one, so that no more than a few are kept.
-    pub(super) fn of<M: Model>(mut values: impl Iterator<Item = M>) -> Self {
+    pub(super) fn of<M: Model>(values: impl Iterator<Item = M>) -> Self {
+        let mut values = values.fuse();
         let first: SmallVec<[M; 1]> = values.by_ref().take(FEW + 1).collect();
         if (1..=FEW).contains(&first.len())
             && let Some(given) = Self::few(&first)
@@ -45,9 +46,10 @@ impl Given {
     fn encoded<F, R: RowsFor<F>>(
         table: &'static TableDef,
         columns: Vec<usize>,
-        mut rows: impl Iterator<Item = R>,
+        rows: impl Iterator<Item = R>,
         dump: &mut Dump,
     ) -> Self {
+        let mut rows = rows.fuse();
         // The cells of the first rows, one row behind the other.
         let number = rows.by_ref().take(FEW + 1).map(|row| row.dump(dump)).count();
         let mut refused = check_cells(table, &columns, dump).err();
@@ -59,18 +61,16 @@ impl Given {
         }
         let mut inputs = Inputs::of(table, &columns, rows.size_hint().0.saturating_add(number));
         let mut count = number;
-        let mut pushed = (0..number).try_for_each(|row| inputs.push_from(dump, row * columns.len()));
+        for row in 0..number {
+            note(&mut refused, inputs.push_from(dump, row * columns.len()));
+        }
         for row in rows {
             dump.clear();
             row.dump(dump);
-            pushed = pushed.and_then(|()| check_cells(table, &columns, dump)).and_then(|()| inputs.push(dump));
+            note(&mut refused, check_cells(table, &columns, dump).and_then(|()| inputs.push(dump)));
             count += 1;
         }
-        let finished = pushed.and_then(|()| inputs.finish());
-        let (columns, arrays) = finished.unwrap_or_else(|error| {
-            refused.get_or_insert(error);
-            (columns, Vec::new())
-        });
+        let (columns, arrays) = finished(inputs, &mut refused);
         Self { columns, rows: InsertRows::Arrays { arrays, count }, refused }
     }
 
@@ -92,9 +92,7 @@ impl Given {
                     return false;
                 }
                 cells.extend(given.columns.iter().map(|&column| single(table, column, dump.raw(column))));
-                if let Err(error) = check(value, dump) {
-                    given.refused.get_or_insert(error);
-                }
+                note(&mut given.refused, check(value, dump));
                 true
             });
             if !is_same || values.len() > 1 && given.columns.is_empty() {
@@ -115,16 +113,25 @@ pub(super) fn arrays<M: Model>(values: impl Iterator<Item: Borrow<M>>) -> (Vec<u
             let value = value.borrow();
             dump.clear();
             value.dump(dump);
-            if let Err(error) = check(value, dump).and_then(|()| inputs.push(dump)) {
-                refused.get_or_insert(error);
-            }
+            note(&mut refused, check(value, dump).and_then(|()| inputs.push(dump)));
         }
     });
-    let (columns, arrays) = inputs.finish().unwrap_or_else(|error| {
+    let (columns, arrays) = finished(inputs, &mut refused);
+    (columns, arrays, refused)
+}
+
+fn finished(inputs: Inputs, refused: &mut Option<Error>) -> (Vec<usize>, Vec<Input>) {
+    inputs.finish().unwrap_or_else(|error| {
         refused.get_or_insert(error);
         (Vec::new(), Vec::new())
-    });
-    (columns, arrays, refused)
+    })
+}
+
+/// The first error is the one to tell.
+fn note(refused: &mut Option<Error>, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        refused.get_or_insert(error);
+    }
 }
 
 /// What is wrong with rows of these columns, one behind the other, is found before they are sent.
