@@ -104,8 +104,8 @@ async fn u46_reading_what_is_not_loaded_panics_with_the_call_that_loads_it() -> 
     let mut session = db.engine.session();
     let course = session.get::<Course>(1).await?.expect("it is there");
     assert_eq!(session[course].homeworks.get(), None);
-    let expected = "relationship `Course::homeworks` is not loaded; add `.with(Course::homeworks)` to the query \
-                    or call `session.load(&handles, Course::homeworks)`";
+    let expected = "relationship `Course::homeworks` is not loaded; add `.with(Course::homeworks)` to the session's query \
+                    or call `session.load(&handles, Course::homeworks)`; an engine gives what it loads beside the value";
     type Read = fn(&Course);
     let reads: [Read; 4] = [
         |course| drop(course.homeworks.iter()),

@@ -473,7 +473,8 @@ fn not_loaded(def: Option<&'static RelationDef>) -> String {
         Some(def) => {
             let path = def.path();
             format!(
-                "relationship `{path}` is not loaded; add `.with({path})` to the query or call `session.load(&handles, {path})`"
+                "relationship `{path}` is not loaded; add `.with({path})` to the session's query or call \
+                 `session.load(&handles, {path})`; an engine gives what it loads beside the value"
             )
         }
         None => "the relationship is not loaded; call `session.load` with it".to_owned(),

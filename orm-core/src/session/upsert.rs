@@ -24,7 +24,8 @@ impl Session {
     ///
     /// Awaiting it gives the objects, with the values that their rows have now, and says which were inserted. The columns
     /// of `target` must be those of the primary key or of a unique constraint or index. Of a row that is there, all columns
-    /// are updated that were given, but for those of `target` and of the primary key; a version is raised.
+    /// are updated but for those that are left to the server, those of `target` and of the primary key: one that may be NULL
+    /// and was not set becomes NULL. [`update`](Upsert::update) says which are updated instead. A version is raised.
     ///
     /// A new parent that a value holds is added and flushed before it. Like a bulk operation, it is sent at once and in the
     /// session's transaction, after a flush, and a flush that fails later does not repeat it.
