@@ -63,59 +63,43 @@ pub trait Db: Send {
         P::Scope: ProvidedBy<S, I>;
 }
 
-impl Db for Engine {
-    type Entity<M: Model, L: Loads<M>> = L::Value;
+macro_rules! of_an_engine {
+    ($($engine:ty),*) => { $(
+        impl Db for $engine {
+            type Entity<M: Model, L: Loads<M>> = L::Value;
 
-    #[track_caller]
-    fn all<M: Rooted, S, L: Loads<M> + Whole>(
-        &mut self,
-        query: Query<Unbound, M, S, L>,
-    ) -> impl Future<Output = Result<Vec<L::Value>>> {
-        placed(query.on(&*self).all())
-    }
+            #[track_caller]
+            fn all<M: Rooted, S, L: Loads<M> + Whole>(
+                &mut self,
+                query: Query<Unbound, M, S, L>,
+            ) -> impl Future<Output = Result<Vec<L::Value>>> {
+                let engine: &Engine = self;
+                placed(query.on(engine).all())
+            }
 
-    #[track_caller]
-    fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
-        placed(rows.on(&*self).all())
-    }
+            #[track_caller]
+            fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
+                let engine: &Engine = self;
+                placed(rows.on(engine).all())
+            }
 
-    #[track_caller]
-    fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> impl Future<Output = Result<Vec<P>>>
-    where
-        M: Model,
-        P: ProjectionOf<M>,
-        P::Scope: ProvidedBy<S, I>,
-    {
-        query.on(&*self).all()
-    }
+            #[track_caller]
+            fn projections<M, S, P, I>(
+                &mut self,
+                query: Projected<Unbound, M, S, P>,
+            ) -> impl Future<Output = Result<Vec<P>>>
+            where
+                M: Model,
+                P: ProjectionOf<M>,
+                P::Scope: ProvidedBy<S, I>,
+            {
+                let engine: &Engine = self;
+                query.on(engine).all()
+            }
+        }
+    )* };
 }
-
-impl Db for &Engine {
-    type Entity<M: Model, L: Loads<M>> = L::Value;
-
-    #[track_caller]
-    fn all<M: Rooted, S, L: Loads<M> + Whole>(
-        &mut self,
-        query: Query<Unbound, M, S, L>,
-    ) -> impl Future<Output = Result<Vec<L::Value>>> {
-        placed(query.on(*self).all())
-    }
-
-    #[track_caller]
-    fn rows<R: Send>(&mut self, rows: Rows<Unbound, R>) -> impl Future<Output = Result<Vec<R>>> {
-        placed(rows.on(*self).all())
-    }
-
-    #[track_caller]
-    fn projections<M, S, P, I>(&mut self, query: Projected<Unbound, M, S, P>) -> impl Future<Output = Result<Vec<P>>>
-    where
-        M: Model,
-        P: ProjectionOf<M>,
-        P::Scope: ProvidedBy<S, I>,
-    {
-        query.on(*self).all()
-    }
-}
+of_an_engine!(Engine, &Engine);
 
 impl<D: Db> Db for &mut D {
     type Entity<M: Model, L: Loads<M>> = D::Entity<M, L>;

@@ -295,15 +295,19 @@ fn relate(session: &mut Inner, flushed: &Flushed, relating: &mut Relating) {
     }
 }
 
+/// The relationships of a model to its parents.
+fn to_parents(table: &TableDef) -> impl Iterator<Item = &'static RelationDef> {
+    table.relations.iter().copied().filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }))
+}
+
 /// The columns of a model that point to its parents.
 fn foreign_columns(table: &TableDef) -> Vec<usize> {
-    let parents = table.relations.iter().filter(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }));
-    parents.flat_map(|relation| relation.key_positions().0).copied().collect()
+    to_parents(table).flat_map(|relation| relation.key_positions().0).copied().collect()
 }
 
 /// Whether a model has a relationship to a parent.
 fn belongs_to_any(table: &TableDef) -> bool {
-    table.relations.iter().any(|relation| matches!(relation.kind, RelationKind::BelongsTo { .. }))
+    to_parents(table).next().is_some()
 }
 
 /// Whether a trigger may give the key of a relationship to a parent another value than it is sent with.
